@@ -1,0 +1,17 @@
+//! What the applet is, as data: card families (profiles), the APDU catalogue, known answers.
+//!
+//! This room reads and validates; it does no cryptography and knows no card. See [`Profile`],
+//! [`Rules`] and [`Catalogue`].
+
+mod catalogue;
+mod load;
+mod problem;
+mod profile;
+mod template;
+mod text;
+pub mod vectors;
+
+pub use catalogue::*;
+pub use problem::{Problem, ProfileErrors};
+pub use profile::*;
+pub use template::{Template, TemplateError};

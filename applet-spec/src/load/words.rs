@@ -1,0 +1,142 @@
+//! The spelling of every choice in a profile.
+
+use crypto::Suite;
+
+use crate::text::words;
+use crate::{
+    Access, BalanceForm, Check, CodeInMac1, Custody, InitializeInCapp, KeyKind, PinUse, Protection,
+    PurseKind, SerialMoment,
+};
+
+/// Structure of a file, before its sizes are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Structure {
+    Binary,
+    Linear,
+    Variable,
+    Cyclic,
+}
+
+/// Form of an FCI, before its values are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FciWord {
+    Dir,
+    Ppse,
+    PublicFile,
+    Bare,
+}
+
+/// How the applications are listed in a DIR file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listing {
+    /// `61 L 4F name 50 label`
+    Plain,
+    /// `70 L 61 L 4F name 50 label`
+    Wrapped,
+}
+
+words! {
+    Suite { "3des" => Suite::TripleDes, "sm4" => Suite::Sm4 }
+    Custody { "lab" => Custody::Lab, "sealed" => Custody::Sealed }
+    Structure {
+        "binary" => Structure::Binary,
+        "linear" => Structure::Linear,
+        "variable" => Structure::Variable,
+        "cyclic" => Structure::Cyclic,
+    }
+    FciWord {
+        "dir" => FciWord::Dir,
+        "ppse" => FciWord::Ppse,
+        "public-file" => FciWord::PublicFile,
+        "bare" => FciWord::Bare,
+    }
+    Listing { "plain" => Listing::Plain, "wrapped" => Listing::Wrapped }
+    Access {
+        "free" => Access::Free,
+        "pin" => Access::Pin,
+        "authenticated" => Access::Authenticated,
+        "never" => Access::Never,
+    }
+    Protection {
+        "none" => Protection::None,
+        "mac" => Protection::Mac,
+        "encrypted-mac" => Protection::EncryptedMac,
+    }
+    KeyKind {
+        "card-master" => KeyKind::CardMaster,
+        "application-master" => KeyKind::ApplicationMaster,
+        "maintenance" => KeyKind::Maintenance,
+        "purchase" => KeyKind::Purchase,
+        "load" => KeyKind::Load,
+        "unload" => KeyKind::Unload,
+        "tac" => KeyKind::Tac,
+        "overdraft" => KeyKind::Overdraft,
+        "pin-unblock" => KeyKind::PinUnblock,
+        "pin-reload" => KeyKind::PinReset,
+        "application-block" => KeyKind::ApplicationBlock,
+        "application-unblock" => KeyKind::ApplicationUnblock,
+        "card-block" => KeyKind::CardBlock,
+        "internal-authentication" => KeyKind::InternalAuthentication,
+        "external-authentication" => KeyKind::ExternalAuthentication,
+    }
+    PurseKind { "deposit" => PurseKind::Deposit, "purse" => PurseKind::Purse }
+    PinUse {
+        "balance" => PinUse::Balance,
+        "load" => PinUse::Load,
+        "purchase" => PinUse::Purchase,
+        "cash" => PinUse::Cash,
+        "unload" => PinUse::Unload,
+        "overdraft" => PinUse::Overdraft,
+        "capp" => PinUse::Capp,
+    }
+    BalanceForm {
+        "stored" => BalanceForm::Stored,
+        "limit" => BalanceForm::Limit,
+        "used" => BalanceForm::Used,
+        "actual" => BalanceForm::Actual,
+        "four-words" => BalanceForm::FourWords,
+    }
+    CodeInMac1 {
+        "never" => CodeInMac1::Never,
+        "after-80ca" => CodeInMac1::After80Ca,
+        "always" => CodeInMac1::Always,
+    }
+    SerialMoment { "before" => SerialMoment::Before, "after" => SerialMoment::After }
+    InitializeInCapp {
+        "replace" => InitializeInCapp::Replace,
+        "refuse" => InitializeInCapp::Refuse,
+    }
+    Check {
+        "state" => Check::State,
+        "key" => Check::Key,
+        "rights" => Check::Rights,
+        "amount" => Check::Amount,
+        "counter" => Check::Counter,
+    }
+}
+
+/// The spelling of a word.
+pub(super) fn spelling<W: crate::text::Word + PartialEq>(value: W) -> &'static str {
+    W::WORDS.iter().find(|(_, known)| *known == value).map_or("?", |(text, _)| text)
+}
+
+impl KeyKind {
+    /// Spelling in profiles and JSON.
+    pub fn text(self) -> &'static str {
+        spelling(self)
+    }
+}
+
+impl PurseKind {
+    /// Spelling in profiles and JSON.
+    pub fn text(self) -> &'static str {
+        spelling(self)
+    }
+}
+
+impl PinUse {
+    /// Spelling in profiles and JSON.
+    pub fn text(self) -> &'static str {
+        spelling(self)
+    }
+}

@@ -1,0 +1,191 @@
+//! The two traits that join card and host, and the decorators that stack on them.
+//!
+//! A virtual card, a PC/SC reader and a socket all are a [`CardTransport`]; whoever drives a card
+//! takes a `dyn CardTransport` and does not know which. What only a virtual card can do (be pulled
+//! out, lose power in the middle of a write, be set to any state) is [`CardControl`].
+
+mod delay;
+mod fault;
+#[cfg(test)]
+mod fixture;
+mod forward;
+mod get_response;
+mod record;
+mod recording;
+mod replay;
+mod trace;
+
+use std::fmt;
+
+pub use delay::Delay;
+pub use fault::{BitFlips, Fault, Loss, Mute, Repeat};
+pub use get_response::GetResponse;
+pub use record::Recorder;
+pub use recording::{Outcome, Pattern, Recording, RecordingError, Step, StepKind};
+pub use replay::Replay;
+pub use trace::{Event, Traced};
+
+/// Answer to reset (复位应答).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Atr(pub Vec<u8>);
+
+/// A way to a card.
+pub trait CardTransport {
+    /// Resets the card, powering it up first where it is off.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    fn reset(&mut self) -> Result<Atr, LinkError>;
+
+    /// Takes the power away.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    fn power_off(&mut self) -> Result<(), LinkError>;
+
+    /// Sends a command and waits for the answer (data and SW1 SW2, at least two bytes).
+    ///
+    /// # Errors
+    /// [`LinkError`]; after [`LinkError::Mute`] the card may or may not have executed the command.
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError>;
+
+    /// What the transport talks to, for people: a reader's name, an address, a profile.
+    fn describe(&self) -> String;
+}
+
+/// What can be done to a virtual card from outside its reader.
+pub trait CardControl {
+    /// Puts the card into the reader.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn insert(&mut self) -> Result<(), ControlError>;
+
+    /// Pulls the card out, powered or not.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn remove(&mut self) -> Result<(), ControlError>;
+
+    /// Whether the card is in the reader.
+    fn inserted(&self) -> bool;
+
+    /// Power will be lost at the `write`th memory write from now (1 is the next one).
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn tear(&mut self, write: u64) -> Result<(), ControlError>;
+
+    /// Keeps the card's whole state under `name`.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn snapshot(&mut self, name: &str) -> Result<(), ControlError>;
+
+    /// Goes back to the state kept under `name`; the card is powered off by it.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn restore(&mut self, name: &str) -> Result<(), ControlError>;
+
+    /// Sets one value of the card (balance, serial, lock ...).
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn set(&mut self, key: &str, value: &str) -> Result<(), ControlError>;
+
+    /// The card's state in pairs, for people and scripts.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn status(&mut self) -> Result<Vec<(String, String)>, ControlError>;
+}
+
+/// Why a command got no answer. The first split is whose fault it is.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// No card in the reader.
+    #[error("no card in {0}")]
+    NoCard(String),
+    /// The card did not answer: it was pulled out or lost power, and may have executed the command.
+    #[error("the card gave no answer; it may have executed the command")]
+    Mute,
+    /// It took too long.
+    #[error("no answer within {0:?}")]
+    Timeout(std::time::Duration),
+    /// The reader, service or socket failed.
+    #[error("{what} failed: {source}")]
+    Io {
+        /// What was being done, and with whom.
+        what: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The other side said what it should not.
+    #[error("{0}")]
+    Protocol(String),
+    /// The PC/SC service is not there.
+    #[error("{0}")]
+    Service(String),
+    /// The card's state could not be kept; the command counts as not executed.
+    #[error("the card's state cannot be kept: {0}")]
+    Storage(Box<dyn std::error::Error + Send + Sync>),
+    /// A bug in the emulator.
+    #[error("bug in the emulator: {0}")]
+    Bug(String),
+}
+
+/// Why a card could not be controlled.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// This card cannot do that.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The key or value of `set`, or the name of a snapshot, is wrong.
+    #[error("{0}")]
+    Value(String),
+    /// The card's state could not be kept.
+    #[error("the card's state cannot be kept: {0}")]
+    Storage(Box<dyn std::error::Error + Send + Sync>),
+    /// A bug in the emulator.
+    #[error("bug in the emulator: {0}")]
+    Bug(String),
+    /// The way to the card failed, or the card at its reset.
+    #[error(transparent)]
+    Link(LinkError),
+}
+
+/// A card that is both driven and controlled: what the emulator's links serve, decorated or not.
+pub trait ControlledCard: CardTransport + CardControl + Send {}
+
+impl<T: CardTransport + CardControl + Send + ?Sized> ControlledCard for T {}
+
+impl<T: CardTransport + ?Sized> CardTransport for Box<T> {
+    fn reset(&mut self) -> Result<Atr, LinkError> {
+        (**self).reset()
+    }
+
+    fn power_off(&mut self) -> Result<(), LinkError> {
+        (**self).power_off()
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        (**self).transmit(command)
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}
+
+impl fmt::Display for Atr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}
+
+impl fmt::Debug for Atr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,324 @@
+//! From APDU to command.
+//!
+//! Class, instruction, parameters and length are checked against the catalogue; what is left here
+//! is to take the fields apart.
+
+use apdu::{Case, CommandApdu, DfName};
+use applet_spec::{Catalogue, CommandId, CommandSpec, Mismatch, PurseKind, Rules};
+use crypto::Mac;
+
+use super::{
+    BlockKind, CommandError, Debit, FileRef, Initialize, Occurrence, OnlineStep, Problem, Protected,
+    PurseCommand, RecordRef, SelectBy,
+};
+use crate::{Amount, Date, Limit, Pin, TerminalId, TerminalSerial, Time};
+
+impl PurseCommand {
+    /// Reads a command.
+    ///
+    /// # Errors
+    /// [`CommandError`]: what is wrong, where, and the status word a card answers.
+    pub fn parse(apdu: &CommandApdu<'_>, rules: &Rules) -> Result<Self, CommandError> {
+        Self::parse_with(Catalogue::built_in(), apdu, rules).map(|(_, command)| command)
+    }
+
+    /// Reads a command and gives its catalogue entry too.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_with<'c>(
+        catalogue: &'c Catalogue,
+        apdu: &CommandApdu<'_>,
+        rules: &Rules,
+    ) -> Result<(&'c CommandSpec, Self), CommandError> {
+        if let Case::Malformed(why) = apdu.case() {
+            return Err(error(None, "APDU", 0, Problem::Malformed(why)));
+        }
+        let [cla, ins, p1, p2] = [apdu.cla(), apdu.ins(), apdu.p1(), apdu.p2()];
+        let found = apdu.data().len();
+        let spec = catalogue.find(cla, ins, p1, p2, found).map_err(|mismatch| match mismatch {
+            Mismatch::Class => error(None, "CLA", 0, Problem::Class(cla)),
+            Mismatch::Instruction => error(None, "INS", 1, Problem::Instruction(ins)),
+            Mismatch::Parameters(id) => parameters(id, apdu),
+            Mismatch::Length(id) => length(id, "Lc", "another length", found),
+        })?;
+        let mut fields = Fields { spec, apdu, rest: apdu.data(), rules };
+        let command = fields.command()?;
+        fields.finish()?;
+        Ok((spec, command))
+    }
+}
+
+/// A cursor over the command data.
+struct Fields<'a> {
+    spec: &'a CommandSpec,
+    apdu: &'a CommandApdu<'a>,
+    rest: &'a [u8],
+    rules: &'a Rules,
+}
+
+impl<'a> Fields<'a> {
+    fn command(&mut self) -> Result<PurseCommand, CommandError> {
+        let (p1, p2) = (self.apdu.p1(), self.apdu.p2());
+        Ok(match self.spec.id {
+            CommandId::Select => self.select()?,
+            CommandId::GetResponse => PurseCommand::GetResponse { ne: self.apdu.ne().unwrap_or(0x100) },
+            CommandId::ReadBinary => {
+                let (file, offset) = self.binary()?;
+                PurseCommand::ReadBinary { file, offset, ne: self.apdu.ne(), mac: self.read_mac()? }
+            }
+            CommandId::UpdateBinary => {
+                let (file, offset) = self.binary()?;
+                PurseCommand::UpdateBinary { file, offset, data: self.protected()? }
+            }
+            CommandId::ReadRecord => {
+                let (file, record) = self.record()?;
+                PurseCommand::ReadRecord { file, record, ne: self.apdu.ne(), mac: self.read_mac()? }
+            }
+            CommandId::UpdateRecord => {
+                let (file, record) = self.record()?;
+                PurseCommand::UpdateRecord { file, record, data: self.protected()? }
+            }
+            CommandId::AppendRecord => {
+                let (file, _) = self.record()?;
+                PurseCommand::AppendRecord { file, data: self.protected()? }
+            }
+            CommandId::GetChallenge => self.challenge()?,
+            CommandId::ExternalAuthenticate => {
+                PurseCommand::ExternalAuthenticate { key: p2, cryptogram: self.all() }
+            }
+            CommandId::InternalAuthenticate => {
+                PurseCommand::InternalAuthenticate { mode: p1, key: p2, data: self.all() }
+            }
+            CommandId::Verify => {
+                let pin = self.pin()?;
+                PurseCommand::Verify { index: p2, pin }
+            }
+            CommandId::ChangePin => self.change_pin()?,
+            CommandId::ReloadPin => {
+                let (pin, mac) = self.split_mac()?;
+                PurseCommand::ReloadPin { index: p2, pin: self.pin_of(pin, 5)?, mac }
+            }
+            CommandId::PinUnblock => {
+                let (enciphered, mac) = self.split_mac()?;
+                let enciphered = enciphered.to_vec();
+                PurseCommand::PinUnblock { index: p1, p2, enciphered, mac }
+            }
+            CommandId::ApplicationBlock => {
+                let kind = if p2 == 1 { BlockKind::Permanent } else { BlockKind::Temporary };
+                PurseCommand::ApplicationBlock { kind, mac: self.mac()? }
+            }
+            CommandId::ApplicationUnblock => PurseCommand::ApplicationUnblock { mac: self.mac()? },
+            CommandId::CardBlock => PurseCommand::CardBlock { mac: self.mac()? },
+            CommandId::GetBalance => PurseCommand::GetBalance { form: p1, purse: self.purse()? },
+            CommandId::GetTransactionProof => PurseCommand::GetTransactionProof {
+                transaction_type: p2,
+                serial: u16::from_be_bytes(self.take()?),
+            },
+            CommandId::GetIdentificationCode => PurseCommand::GetIdentificationCode,
+            CommandId::InitializeForLoad => PurseCommand::InitializeForLoad(self.initialize()?),
+            CommandId::CreditForLoad => PurseCommand::CreditForLoad(self.online_step()?),
+            CommandId::InitializeForPurchase => {
+                PurseCommand::InitializeForPurchase(self.initialize()?)
+            }
+            CommandId::InitializeForCashWithdrawal => {
+                PurseCommand::InitializeForCashWithdrawal(self.initialize()?)
+            }
+            CommandId::InitializeForCappPurchase => {
+                PurseCommand::InitializeForCappPurchase(self.initialize()?)
+            }
+            CommandId::UpdateCappDataCache => {
+                let (file, record) = self.record()?;
+                PurseCommand::UpdateCappDataCache { sfi: file.sfi(), record, data: self.all() }
+            }
+            CommandId::DebitForPurchase => PurseCommand::DebitForPurchase(Debit {
+                terminal_serial: TerminalSerial(self.take()?),
+                date: Date(self.take()?),
+                time: Time(self.take()?),
+                mac1: self.mac()?,
+            }),
+            CommandId::InitializeForUnload => PurseCommand::InitializeForUnload(self.initialize()?),
+            CommandId::DebitForUnload => PurseCommand::DebitForUnload(self.online_step()?),
+            CommandId::InitializeForUpdate => {
+                let [key] = self.take()?;
+                let terminal = TerminalId(self.take()?);
+                PurseCommand::InitializeForUpdate { purse: self.purse()?, key, terminal }
+            }
+            CommandId::UpdateOverdrawLimit => PurseCommand::UpdateOverdrawLimit {
+                limit: Limit::from_bytes(self.take()?),
+                step: self.online_step()?,
+            },
+        })
+    }
+
+    fn select(&mut self) -> Result<PurseCommand, CommandError> {
+        let data = self.all();
+        let by = match (self.apdu.p1(), data.as_slice()) {
+            (0x00, []) => SelectBy::Mf,
+            (0x00, &[high, low]) => SelectBy::Fid(u16::from_be_bytes([high, low])),
+            (0x04, name) => SelectBy::Name(DfName::new(name).map_err(|_| {
+                length(self.spec.id, "Lc", "a DF name of 1 to 16 bytes", name.len())
+            })?),
+            (_, other) => {
+                return Err(length(self.spec.id, "Lc", "a file identifier of 2 bytes", other.len()));
+            }
+        };
+        let occurrence =
+            if self.apdu.p2() == 0x02 { Occurrence::Next } else { Occurrence::First };
+        Ok(PurseCommand::Select { by, occurrence })
+    }
+
+    fn challenge(&mut self) -> Result<PurseCommand, CommandError> {
+        let ne = self.apdu.ne();
+        ne.and_then(|ne| u8::try_from(ne).ok())
+            .filter(|length| self.rules.challenge_lengths.contains(length))
+            .map(|length| PurseCommand::GetChallenge { length })
+            .ok_or_else(|| {
+                let found = ne.unwrap_or_default() as usize;
+                length(self.spec.id, "Le", "a challenge length of the profile", found)
+            })
+    }
+
+    fn change_pin(&mut self) -> Result<PurseCommand, CommandError> {
+        // The old PIN ends at the first FF; the new one follows to the end.
+        let data = self.all();
+        let at = data.iter().position(|byte| *byte == 0xFF);
+        let (old, new) = at.map(|at| data.split_at(at)).ok_or_else(|| {
+            error(Some(self.spec.id), "data", 5, Problem::Data("no FF between old and new PIN"))
+        })?;
+        Ok(PurseCommand::ChangePin {
+            index: self.apdu.p2(),
+            old: self.pin_of(old, 5)?,
+            new: self.pin_of(new.get(1..).unwrap_or_default(), 6 + old.len())?,
+        })
+    }
+
+    fn initialize(&mut self) -> Result<Initialize, CommandError> {
+        let [key] = self.take()?;
+        Ok(Initialize {
+            purse: self.purse()?,
+            key,
+            amount: Amount::from_bytes(self.take()?),
+            terminal: TerminalId(self.take()?),
+        })
+    }
+
+    fn online_step(&mut self) -> Result<OnlineStep, CommandError> {
+        Ok(OnlineStep { date: Date(self.take()?), time: Time(self.take()?), mac2: self.mac()? })
+    }
+
+    fn purse(&self) -> Result<PurseKind, CommandError> {
+        match self.apdu.p2() {
+            0x01 => Ok(PurseKind::Deposit),
+            0x02 => Ok(PurseKind::Purse),
+            _ => Err(parameters(self.spec.id, self.apdu)),
+        }
+    }
+
+    /// P1 with its high bit names an SFI and P2 the offset; else both are the offset.
+    fn binary(&self) -> Result<(FileRef, u16), CommandError> {
+        let (p1, p2) = (self.apdu.p1(), self.apdu.p2());
+        match (p1 & 0x80, p1 & 0x60, p1 & 0x1F) {
+            (0, ..) => Ok((FileRef::Current, u16::from_be_bytes([p1, p2]))),
+            (_, 0, sfi @ 1..=0x1E) => Ok((FileRef::Sfi(sfi), u16::from(p2))),
+            _ => Err(parameters(self.spec.id, self.apdu)),
+        }
+    }
+
+    fn record(&self) -> Result<(FileRef, RecordRef), CommandError> {
+        let p2 = self.apdu.p2();
+        let sfi = p2 >> 3;
+        RecordRef::from_parameters(self.apdu.p1(), p2 & 0x07)
+            .filter(|_| sfi <= 0x1E)
+            .map(|record| (FileRef::from_sfi(sfi), record))
+            .ok_or_else(|| parameters(self.spec.id, self.apdu))
+    }
+
+    fn secured(&self) -> bool {
+        self.spec.secure_class == Some(self.apdu.cla())
+    }
+
+    fn protected(&mut self) -> Result<Protected, CommandError> {
+        if !self.secured() {
+            return Ok(Protected::Plain(self.all()));
+        }
+        let (data, mac) = self.split_mac()?;
+        Ok(Protected::Secured { data: data.to_vec(), mac })
+    }
+
+    fn read_mac(&mut self) -> Result<Option<Mac>, CommandError> {
+        if self.secured() { self.mac().map(Some) } else { Ok(None) }
+    }
+
+    fn mac(&mut self) -> Result<Mac, CommandError> {
+        self.take().map(Mac)
+    }
+
+    /// What is left, without its last four bytes, and those.
+    fn split_mac(&mut self) -> Result<(&'a [u8], Mac), CommandError> {
+        let found = self.rest.len();
+        let (data, mac) = self
+            .rest
+            .split_last_chunk::<4>()
+            .ok_or_else(|| length(self.spec.id, "data", "a MAC of 4 bytes at the end", found))?;
+        self.rest = &[];
+        Ok((data, Mac(*mac)))
+    }
+
+    fn pin(&mut self) -> Result<Pin, CommandError> {
+        let data = std::mem::take(&mut self.rest);
+        self.pin_of(data, 5)
+    }
+
+    fn pin_of(&self, bytes: &[u8], offset: usize) -> Result<Pin, CommandError> {
+        Pin::new(bytes).map_err(|_| {
+            error(
+                Some(self.spec.id),
+                "PIN",
+                offset,
+                Problem::Data("a PIN has 2 to 6 bytes before its FF filler"),
+            )
+        })
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], CommandError> {
+        let (head, rest) = self.rest.split_first_chunk().ok_or_else(|| {
+            length(self.spec.id, "data", "more bytes", self.rest.len())
+        })?;
+        self.rest = rest;
+        Ok(*head)
+    }
+
+    fn all(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest).to_vec()
+    }
+
+    fn finish(self) -> Result<(), CommandError> {
+        match self.rest {
+            [] => Ok(()),
+            more => Err(length(self.spec.id, "data", "no more bytes", more.len())),
+        }
+    }
+}
+
+fn error(
+    command: Option<CommandId>,
+    field: &'static str,
+    offset: usize,
+    problem: Problem,
+) -> CommandError {
+    CommandError { command, field, offset, problem }
+}
+
+fn parameters(id: CommandId, apdu: &CommandApdu<'_>) -> CommandError {
+    error(Some(id), "P1 P2", 2, Problem::Parameters([apdu.p1(), apdu.p2()]))
+}
+
+fn length(
+    id: CommandId,
+    field: &'static str,
+    expected: &'static str,
+    found: usize,
+) -> CommandError {
+    error(Some(id), field, 4, Problem::Length { expected, found })
+}

@@ -1,0 +1,23 @@
+//! THE command layer: what terminals say to purse cards and what the cards answer, typed.
+//!
+//! Both sides use it. [`PurseCommand::parse`] is strict and gives the card its command or a
+//! [`CommandError`] that keeps the reason; [`PurseCommand::to_apdu`] is what a host sends. Answers
+//! ([`answer`]) are parsed and written by the same types. Every MAC and TAC input is one function
+//! in [`mac`], called by card, PSAM, issuer and `explain` alike. [`Rules`](applet_spec::Rules)
+//! choose the variant; this room holds no key and no state.
+
+pub mod answer;
+mod command;
+mod fields;
+pub mod mac;
+pub mod record;
+pub mod trace;
+
+pub use command::{
+    BlockKind, CommandError, Debit, FileRef, Initialize, Occurrence, OnlineStep, Problem, Protected,
+    PurseCommand, RecordRef, SelectBy,
+};
+pub use fields::{
+    Amount, AmountError, Date, IdentificationCode, Limit, Pin, PinError, TerminalId,
+    TerminalSerial, Time, TransactionType,
+};

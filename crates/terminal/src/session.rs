@@ -1,0 +1,152 @@
+//! Typed commands over a transport.
+
+use apdu::{DfName, ResponseApdu, StatusWord};
+use applet_spec::{Catalogue, PurseKind};
+use link::CardTransport;
+use purse::answer::{Balance, Proof};
+use purse::{
+    Amount, FileRef, IdentificationCode, Occurrence, Pin, PurseCommand, RecordRef, SelectBy,
+    TransactionType,
+};
+
+use crate::FlowError;
+
+/// A card being driven.
+pub struct CardSession<'t> {
+    transport: &'t mut dyn CardTransport,
+}
+
+impl<'t> CardSession<'t> {
+    /// Over `transport`, whose card is powered and reset by its owner.
+    pub fn new(transport: &'t mut dyn CardTransport) -> Self {
+        Self { transport }
+    }
+
+    /// Name of a command as messages show it.
+    pub fn step(command: &PurseCommand) -> &'static str {
+        Catalogue::built_in().entry(command.id()).name.as_str()
+    }
+
+    /// Sends a command; any answer is an answer.
+    ///
+    /// # Errors
+    /// No answer, or one of fewer than two bytes.
+    pub fn exchange(&mut self, command: &PurseCommand) -> Result<ResponseApdu, FlowError> {
+        let step = Self::step(command);
+        let link = |source| FlowError::Link { step, source };
+        let bytes = command.to_apdu().to_bytes().map_err(|error| {
+            link(link::LinkError::Protocol(format!("the command cannot be sent: {error}")))
+        })?;
+        let answer = self.transport.transmit(&bytes).map_err(link)?;
+        ResponseApdu::parse(&answer)
+            .map_err(|error| link(link::LinkError::Protocol(error.to_string())))
+    }
+
+    /// Sends a command that must succeed.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn send(&mut self, command: &PurseCommand) -> Result<Vec<u8>, FlowError> {
+        let response = self.exchange(command)?;
+        if response.status.is_ok() {
+            return Ok(response.data);
+        }
+        Err(FlowError::Refused { step: Self::step(command), status: response.status })
+    }
+
+    /// SELECT by name; the FCI.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn select(&mut self, name: &DfName) -> Result<Vec<u8>, FlowError> {
+        let by = SelectBy::Name(*name);
+        self.send(&PurseCommand::Select { by, occurrence: Occurrence::First })
+    }
+
+    /// VERIFY.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn verify(&mut self, pin: &Pin) -> Result<(), FlowError> {
+        self.send(&PurseCommand::Verify { index: 0, pin: pin.clone() }).map(|_| ())
+    }
+
+    /// GET BALANCE, stored balance.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn balance(&mut self, purse: PurseKind) -> Result<Amount, FlowError> {
+        let command = PurseCommand::GetBalance { form: 0, purse };
+        let data = self.send(&command)?;
+        Balance::parse(&data)
+            .map(|answer| answer.balance)
+            .map_err(|source| FlowError::Answer { step: Self::step(&command), source })
+    }
+
+    /// READ BINARY of a whole file.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn read_file(&mut self, sfi: u8) -> Result<Vec<u8>, FlowError> {
+        let file = FileRef::Sfi(sfi);
+        self.send(&PurseCommand::ReadBinary { file, offset: 0, ne: Some(0x100), mac: None })
+    }
+
+    /// READ RECORD by number; `None` where there is no such record.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn read_record(&mut self, sfi: u8, number: u8) -> Result<Option<Vec<u8>>, FlowError> {
+        let command = PurseCommand::ReadRecord {
+            file: FileRef::Sfi(sfi),
+            record: RecordRef::Number(number),
+            ne: Some(0x100),
+            mac: None,
+        };
+        let response = self.exchange(&command)?;
+        match response.status {
+            StatusWord::OK => Ok(Some(response.data)),
+            StatusWord::RECORD_NOT_FOUND => Ok(None),
+            status => Err(FlowError::Refused { step: Self::step(&command), status }),
+        }
+    }
+
+    /// GET of the identification code.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn identification_code(&mut self) -> Result<IdentificationCode, FlowError> {
+        let command = PurseCommand::GetIdentificationCode;
+        let data = self.send(&command)?;
+        let wrong = purse::answer::AnswerError {
+            answer: "identification code",
+            expected: 9,
+            found: data.len(),
+        };
+        data.try_into()
+            .map(IdentificationCode)
+            .map_err(|_| FlowError::Answer { step: Self::step(&command), source: wrong })
+    }
+
+    /// GET TRANSACTION PROOF; `None` where the card has none for that type and serial.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    pub fn proof(
+        &mut self,
+        kind: TransactionType,
+        serial: u16,
+    ) -> Result<Option<Proof>, FlowError> {
+        let command =
+            PurseCommand::GetTransactionProof { transaction_type: kind as u8, serial };
+        let response = self.exchange(&command)?;
+        let step = Self::step(&command);
+        match response.status {
+            StatusWord::OK => Proof::parse(&response.data)
+                .map(Some)
+                .map_err(|source| FlowError::Answer { step, source }),
+            StatusWord::PROOF_UNAVAILABLE | StatusWord::CONDITIONS => Ok(None),
+            status => Err(FlowError::Refused { step, status }),
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The card: power, answer to reset, transmission protocol, dispatch. No I/O.
+
+use std::sync::Arc;
+
+use apdu::{Case, CommandApdu, StatusWord};
+use crypto::SeededEntropy;
+use link::Atr;
+use nvm::{Nvm, NvmError};
+
+use crate::application::{Application, Context, Halt, Reply};
+use crate::issue::CardSystem;
+use crate::native::NativeSystem;
+
+/// A virtual card. [`Card::fork`] copies it for the price of a few pointers.
+#[derive(Clone)]
+pub struct Card {
+    system: Arc<CardSystem>,
+    memory: Nvm,
+    entropy: SeededEntropy,
+    native: NativeSystem,
+    protocol: Protocol,
+    powered: bool,
+    /// T=0: answer bytes that wait for GET RESPONSE.
+    pending: Vec<u8>,
+    fault: Option<Arc<CardFault>>,
+}
+
+/// Transmission protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Contact, T=0: answers to commands with data are fetched (61xx), wrong Le is 6Cxx.
+    T0,
+    /// Contact, T=1.
+    T1,
+    /// Contactless (ISO 14443-4), as a PC/SC reader shows it.
+    Contactless,
+}
+
+/// A bug in the emulator that the card ran into; it is mute from then on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}, while the card executed {command}")]
+pub struct CardFault {
+    /// What happened.
+    pub what: String,
+    /// Header of the command.
+    pub command: String,
+}
+
+impl Card {
+    /// A card with its memory, without power.
+    pub fn new(
+        system: Arc<CardSystem>,
+        mut memory: Nvm,
+        entropy: SeededEntropy,
+        protocol: Protocol,
+    ) -> Self {
+        memory.power_off();
+        let native = NativeSystem::new(system.clone());
+        let pending = Vec::new();
+        Self { system, memory, entropy, native, protocol, powered: false, pending, fault: None }
+    }
+
+    /// Copies the card with everything it holds and is in the middle of.
+    pub fn fork(&self) -> Self {
+        self.clone()
+    }
+
+    /// Gives power, or resets a card that has it. The answer to reset; `None` where power is lost
+    /// again while the memory recovers, or the card has a fault.
+    pub fn power_on(&mut self) -> Option<Atr> {
+        self.powered = false;
+        self.pending = Vec::new();
+        if self.fault.is_some() {
+            return None;
+        }
+        match self.memory.power_on() {
+            Ok(()) => {}
+            Err(NvmError::PowerLost) => return None,
+            Err(other) => {
+                self.fail(format!("card memory: {other}"), "power-on");
+                return None;
+            }
+        }
+        self.native.reset(&self.memory);
+        self.powered = true;
+        Some(self.atr())
+    }
+
+    /// Takes power away.
+    pub fn power_off(&mut self) {
+        self.powered = false;
+        self.pending = Vec::new();
+        self.memory.power_off();
+    }
+
+    /// Whether it has power.
+    pub fn powered(&self) -> bool {
+        self.powered
+    }
+
+    /// The answer to reset for the protocol in use.
+    pub fn atr(&self) -> Atr {
+        let historical = &self.system.profile.chip.historical;
+        let count = historical.len().min(15) as u8;
+        let head: &[u8] = match self.protocol {
+            Protocol::T0 => &[0x00],
+            Protocol::T1 => &[0x80, 0x01],
+            Protocol::Contactless => &[0x80, 0x80, 0x01],
+        };
+        let mut out = vec![0x3B];
+        out.extend_from_slice(head);
+        if let Some(t0) = out.get_mut(1) {
+            *t0 |= count;
+        }
+        out.extend(historical.iter().take(15));
+        if self.protocol != Protocol::T0 {
+            // TCK covers everything after TS.
+            out.push(out.iter().skip(1).fold(0, |check, byte| check ^ byte));
+        }
+        Atr(out)
+    }
+
+    /// The answer to select of the contactless side (ATS).
+    pub fn ats(&self) -> &[u8] {
+        &self.system.profile.chip.ats
+    }
+
+    /// Executes a command. An empty answer is no answer: the card has no power, lost it, or ran
+    /// into a bug ([`Self::fault`]).
+    pub fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        if !self.powered {
+            return Vec::new();
+        }
+        let command = CommandApdu::new(command);
+        if let Some(answer) = self.get_response(&command) {
+            return answer;
+        }
+        self.pending.clear();
+        let mut context = Context {
+            memory: &mut self.memory,
+            entropy: &mut self.entropy,
+            protocol: self.protocol,
+        };
+        match self.native.process(&mut context, &command) {
+            Ok(reply) => self.answer(&command, reply),
+            Err(Halt::Status(status)) => status.bytes().to_vec(),
+            Err(Halt::PowerLost) => {
+                self.power_off();
+                Vec::new()
+            }
+            Err(Halt::Bug(what)) => {
+                self.fail(what, &format!("{command:?}"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// The bug the card ran into, if any.
+    pub fn fault(&self) -> Option<&CardFault> {
+        self.fault.as_deref()
+    }
+
+    /// What the card shares with others of its profile.
+    pub fn system(&self) -> &Arc<CardSystem> {
+        &self.system
+    }
+
+    /// The memory, to look at.
+    pub fn memory(&self) -> &Nvm {
+        &self.memory
+    }
+
+    /// The memory, to tear and to set up.
+    pub fn memory_mut(&mut self) -> &mut Nvm {
+        &mut self.memory
+    }
+
+    /// Seed and position of the card's randomness.
+    pub fn entropy_position(&self) -> (u64, u64) {
+        self.entropy.position()
+    }
+
+    /// Which transaction is running, in one word.
+    pub fn transaction_name(&self) -> &'static str {
+        self.native.transaction_name()
+    }
+
+    /// Uses another protocol from the next power-on.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+    }
+
+    /// T=0 keeps answer data back; T=1 and contactless send it.
+    fn answer(&mut self, command: &CommandApdu<'_>, mut reply: Reply) -> Vec<u8> {
+        let length = reply.data.len();
+        if self.protocol == Protocol::T0 && length > 0 {
+            if let Case::Answer { ne, .. } = command.case() {
+                if ne as usize != length {
+                    return StatusWord::right_le(length).bytes().to_vec();
+                }
+            } else if reply.status.is_ok() {
+                self.pending = reply.data;
+                return StatusWord::more(length).bytes().to_vec();
+            }
+        }
+        reply.data.extend_from_slice(&reply.status.bytes());
+        reply.data
+    }
+
+    /// GET RESPONSE belongs to the transport: it touches no state of the applications.
+    fn get_response(&mut self, command: &CommandApdu<'_>) -> Option<Vec<u8>> {
+        const GET_RESPONSE: u8 = 0xC0;
+        let wanted = match command.case() {
+            Case::Answer { ne, .. } if self.protocol == Protocol::T0 => ne as usize,
+            _ => return None,
+        };
+        if command.ins() != GET_RESPONSE || command.cla() & 0x7F != 0 || self.pending.is_empty() {
+            return None;
+        }
+        let length = self.pending.len();
+        if wanted > length && wanted != 0x100 {
+            return Some(StatusWord::right_le(length).bytes().to_vec());
+        }
+        let rest = self.pending.split_off(wanted.min(length));
+        let mut out = std::mem::replace(&mut self.pending, rest);
+        let status = match self.pending.len() {
+            0 => StatusWord::OK,
+            more => StatusWord::more(more),
+        };
+        out.extend_from_slice(&status.bytes());
+        Some(out)
+    }
+
+    fn fail(&mut self, what: String, command: &str) {
+        self.powered = false;
+        self.fault = Some(Arc::new(CardFault { what, command: command.to_owned() }));
+    }
+}

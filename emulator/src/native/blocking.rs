@@ -1,0 +1,60 @@
+//! APPLICATION BLOCK, APPLICATION UNBLOCK, CARD BLOCK.
+//!
+//! Wrong MACs of the two blocking commands cost nothing; those of unblocking count.
+
+use apdu::StatusWord;
+use applet_spec::KeyKind;
+use crypto::Mac;
+use purse::BlockKind;
+
+use super::secure::WrongMac;
+use super::tree::{self, Blocked, KeySlot};
+use super::{Outcome, Session};
+use crate::application::{Halt, Reply};
+
+impl Session<'_, '_> {
+    pub(super) fn application_block(&mut self, kind: BlockKind, mac: Mac) -> Outcome {
+        let slot = self.own_or_maintenance(KeyKind::ApplicationBlock)?;
+        self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
+        let blocked = match kind {
+            BlockKind::Temporary => Blocked::Temporarily,
+            BlockKind::Permanent => Blocked::Permanently,
+        };
+        let df = self.df();
+        df.block(self.memory, blocked)?;
+        Ok(Reply::done())
+    }
+
+    pub(super) fn application_unblock(&mut self, mac: Mac) -> Outcome {
+        let df = self.df();
+        if df.blocked(self.memory)? != Blocked::Temporarily {
+            return Err(Halt::Status(StatusWord::CONDITIONS));
+        }
+        let slot = self.own_or_maintenance(KeyKind::ApplicationUnblock)?;
+        self.check_secured(&slot, &[], mac, WrongMac::Counts)?;
+        let counts = self.rules.wrong_mac_limit.is_some();
+        self.atomically(|session| {
+            df.block(session.memory, Blocked::No)?;
+            if counts {
+                df.clear_wrong_macs(session.memory)?;
+            }
+            Ok(())
+        })?;
+        Ok(Reply::done())
+    }
+
+    pub(super) fn card_block(&mut self, mac: Mac) -> Outcome {
+        let slot = self.own_or_maintenance(KeyKind::CardBlock)?;
+        self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
+        self.memory.put(tree::CARD_BLOCKED, &[1])?;
+        Ok(Reply::done())
+    }
+
+    /// The key of its own kind, or where the directory has none, the maintenance key.
+    fn own_or_maintenance(&self, kind: KeyKind) -> Result<KeySlot, Halt> {
+        match self.df().first_key(self.memory, kind)? {
+            Some(slot) => Ok(slot),
+            None => self.first_key(KeyKind::Maintenance),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! UPDATE CAPP DATA CACHE (更新复合应用数据缓存): records that wait for the debit.
+//!
+//! The lock flag, the length rule and the id width are profile data. P1 and the low bits of P2 name
+//! the record: by id (mode 000), by number (100), or a new one at the front of a ring (000 and 011).
+
+use apdu::StatusWord;
+use applet_spec::Rules;
+use purse::RecordRef;
+use purse::record::{capp_id, capp_length_fits, capp_locked};
+
+use super::transaction::{CachedRecord, Transaction};
+use super::tree::{Ef, Structure};
+use super::{Outcome, Session};
+use crate::application::{Halt, Reply};
+
+impl Session<'_, '_> {
+    pub(super) fn update_capp_data_cache(
+        &mut self,
+        running: Transaction,
+        sfi: u8,
+        record: RecordRef,
+        mut data: Vec<u8>,
+    ) -> Outcome {
+        let Transaction::Capp(mut compound) = running else {
+            return Err(Halt::Status(self.rules.status.wrong_state));
+        };
+        let rules = &self.rules.capp;
+        let sfi = if sfi == 0 { rules.default_sfi } else { sfi };
+        let df = self.df();
+        let file = df.by_sfi(self.memory, sfi)?.ok_or(StatusWord::FILE_NOT_FOUND)?;
+        if file.structure == Structure::Binary || file.record == 0 {
+            return Err(Halt::Status(StatusWord::FILE_TYPE));
+        }
+        let number = self.cached_target(&file, record)?;
+        let held = match number {
+            Some(number) => {
+                file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?
+            }
+            None => vec![0; usize::from(file.record)],
+        };
+        if data.len() > held.len() {
+            return Err(Halt::Status(StatusWord::NO_SPACE));
+        }
+        if file.structure != Structure::Cyclic {
+            if capp_locked(rules, &held) {
+                return Err(Halt::Status(StatusWord::RECORD_LOCKED));
+            }
+            check_and_complete(self.rules, &mut data, held.len())?;
+        }
+        data.resize(held.len(), 0);
+        let cached: usize = compound.cache.iter().map(|record| record.data.len()).sum();
+        if cached + data.len() > usize::from(rules.cache) {
+            return Err(Halt::Status(StatusWord::NO_SPACE));
+        }
+        compound.cache.push(CachedRecord { file: file.address, number, data });
+        self.state.transaction = Transaction::Capp(compound);
+        Ok(Reply::done())
+    }
+
+    /// Writes the cached records, inside the debit's memory transaction.
+    pub(super) fn write_cached(&mut self, records: &[CachedRecord]) -> Result<(), Halt> {
+        for record in records {
+            let file = Ef::at(self.memory, record.file)?
+                .ok_or_else(|| Halt::Bug("a cached record has lost its file".to_owned()))?;
+            match record.number {
+                None => self.append_to(&file, &record.data)?,
+                Some(number) => self.overwrite(&file, number, &record.data)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Number of the record that is meant; `None` appends to a ring.
+    fn cached_target(&self, file: &Ef, record: RecordRef) -> Result<Option<u8>, Halt> {
+        let ring = file.structure == Structure::Cyclic;
+        match record {
+            RecordRef::First(_) | RecordRef::Previous(_) if ring => Ok(None),
+            RecordRef::Number(number) => Ok(Some(number)),
+            RecordRef::First(id) => {
+                for number in 1..=file.used {
+                    let held = file.record(self.memory, number)?.unwrap_or_default();
+                    if capp_id(&self.rules.capp, &held) == Some(id) {
+                        return Ok(Some(number));
+                    }
+                }
+                Err(Halt::Status(StatusWord::RECORD_NOT_FOUND))
+            }
+            _ => Err(Halt::Status(StatusWord::WRONG_P1P2)),
+        }
+    }
+}
+
+/// The length byte must say what was sent; shorter data than the record has its length byte
+/// corrected to the record's (the rest is zero-filled).
+fn check_and_complete(rules: &Rules, data: &mut [u8], record: usize) -> Result<(), Halt> {
+    let rules = &rules.capp;
+    if !rules.check_length {
+        return Ok(());
+    }
+    if !capp_length_fits(rules, data) {
+        return Err(Halt::Status(StatusWord::WRONG_DATA));
+    }
+    let at = usize::from(rules.length_offset);
+    if let Some(length) = data.get_mut(at) {
+        *length = (record - at - 1).min(0xFF) as u8;
+    }
+    Ok(())
+}

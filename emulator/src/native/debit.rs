@@ -1,0 +1,356 @@
+//! Second steps: CREDIT FOR LOAD, DEBIT FOR PURCHASE and FOR UNLOAD, UPDATE OVERDRAW LIMIT; GET
+//! BALANCE and GET TRANSACTION PROOF.
+//!
+//! Each checks the other side's MAC, and writes everything that changes in one memory
+//! transaction: CAPP records, log, balance and serial, proof.
+
+use apdu::StatusWord;
+use applet_spec::{BalanceForm, CodeInMac1, KeyKind, PinUse, PurseKind, SerialMoment};
+use crypto::{Mac, SessionKey, TacKey};
+use purse::answer::{Balance, Confirmed, Debited, Proof};
+use purse::mac::{self, Moment};
+use purse::record::LogRecord;
+use purse::{Amount, Debit, Limit, OnlineStep, TransactionType};
+
+use super::personalise::bit;
+use super::transaction::{
+    CachedRecord, Initialized, Mac1Verified, Mac2Verified, Transaction, verify_mac1, verify_mac2,
+};
+use super::tree::{Blocked, Df, PurseState, StoredProof};
+use super::{Outcome, Session};
+use crate::application::{Halt, Reply};
+
+/// Everything a transaction changes.
+struct Entry<'e> {
+    begun: &'e Initialized,
+    moment: &'e Moment,
+    after: PurseState,
+    /// Serial of this transaction, before the increment.
+    serial: u16,
+    /// Amount as the log shows it.
+    logged: Amount,
+    mac: Mac,
+    tac: Mac,
+    records: &'e [CachedRecord],
+}
+
+impl Session<'_, '_> {
+    pub(super) fn credit_for_load(&mut self, running: Transaction, step: &OnlineStep) -> Outcome {
+        let Transaction::Load(load) = running else {
+            return Err(Halt::Status(self.rules.status.wrong_state));
+        };
+        let (begun, moment) = (load.begun, moment(&load.begun, step));
+        let expected = load.session.mac(mac::online_mac2(begun.amount, &moment).as_bytes());
+        let Some(verified) = verify_mac2(step.mac2, expected) else {
+            return Err(self.wrong_mac(begun.transaction_type)?);
+        };
+        let before = begun.purse.state(self.memory)?;
+        let balance =
+            before.balance.0.checked_add(begun.amount.0).ok_or(StatusWord::CONDITIONS)?;
+        let after = PurseState {
+            balance: Amount(balance),
+            online: before.online.wrapping_add(1),
+            ..before
+        };
+        let input = mac::online_proof(after.balance, before.online, begun.amount, &moment);
+        let tac = self.tac_key(&begun)?.tac(input.as_bytes());
+        self.commit_online(verified, &Entry {
+            begun: &begun,
+            moment: &moment,
+            after,
+            serial: before.online,
+            logged: begun.amount,
+            mac: Mac([0; 4]),
+            tac,
+            records: &[],
+        })?;
+        Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
+    }
+
+    pub(super) fn debit_for_unload(&mut self, running: Transaction, step: &OnlineStep) -> Outcome {
+        let Transaction::Unload(unload) = running else {
+            return Err(Halt::Status(self.rules.status.wrong_state));
+        };
+        let (begun, moment) = (unload.begun, moment(&unload.begun, step));
+        let expected = unload.session.mac(mac::online_mac2(begun.amount, &moment).as_bytes());
+        let Some(verified) = verify_mac2(step.mac2, expected) else {
+            return Err(self.wrong_mac(begun.transaction_type)?);
+        };
+        let before = begun.purse.state(self.memory)?;
+        let balance = before
+            .balance
+            .0
+            .checked_sub(begun.amount.0)
+            .ok_or(StatusWord::BALANCE_INSUFFICIENT)?;
+        let after = PurseState {
+            balance: Amount(balance),
+            online: before.online.wrapping_add(1),
+            ..before
+        };
+        let input = mac::online_proof(after.balance, before.online, begun.amount, &moment);
+        let mac3 = unload.session.mac(input.as_bytes());
+        self.commit_online(verified, &Entry {
+            begun: &begun,
+            moment: &moment,
+            after,
+            serial: before.online,
+            logged: begun.amount,
+            mac: mac3,
+            tac: Mac([0; 4]),
+            records: &[],
+        })?;
+        Ok(Reply::data(Confirmed { code: mac3 }.to_bytes()))
+    }
+
+    pub(super) fn update_overdraw_limit(
+        &mut self,
+        running: Transaction,
+        limit: Limit,
+        step: &OnlineStep,
+    ) -> Outcome {
+        let Transaction::Update(update) = running else {
+            return Err(Halt::Status(self.rules.status.wrong_state));
+        };
+        let (begun, moment) = (update.begun, moment(&update.begun, step));
+        let expected = update.session.mac(mac::overdraft_mac2(limit, &moment).as_bytes());
+        let Some(verified) = verify_mac2(step.mac2, expected) else {
+            return Err(self.wrong_mac(begun.transaction_type)?);
+        };
+        let before = begun.purse.state(self.memory)?;
+        let maximum = begun.purse.terms(self.memory)?.maximum;
+        // What was overdrawn must stay within the new limit.
+        let raised = u64::from(before.balance.0) + u64::from(limit.fen());
+        let balance = raised
+            .checked_sub(u64::from(update.old_limit.fen()))
+            .and_then(|balance| u32::try_from(balance).ok())
+            .filter(|balance| *balance <= maximum.0)
+            .ok_or(StatusWord::CONDITIONS)?;
+        let after = PurseState {
+            balance: Amount(balance),
+            limit,
+            online: before.online.wrapping_add(1),
+            ..before
+        };
+        let input = mac::overdraft_tac(after.balance, before.online, limit, &moment);
+        let tac = self.tac_key(&begun)?.tac(input.as_bytes());
+        self.commit_online(verified, &Entry {
+            begun: &begun,
+            moment: &moment,
+            after,
+            serial: before.online,
+            logged: Amount(limit.fen()),
+            mac: Mac([0; 4]),
+            tac,
+            records: &[],
+        })?;
+        Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
+    }
+
+    pub(super) fn debit_for_purchase(&mut self, running: Transaction, debit: &Debit) -> Outcome {
+        let (begun, records) = match running {
+            Transaction::Purchase(begun) => (begun, Vec::new()),
+            Transaction::Capp(compound)
+                if !compound.cache.is_empty() || self.rules.capp.allow_no_record =>
+            {
+                (compound.begun, compound.cache)
+            }
+            _ => return Err(Halt::Status(self.rules.status.wrong_state)),
+        };
+        let moment = Moment {
+            transaction_type: begun.transaction_type,
+            terminal: begun.terminal,
+            date: debit.date,
+            time: debit.time,
+        };
+        let before = begun.purse.state(self.memory)?;
+        let key = begun.key.value(self.memory)?;
+        let cipher = self.system.keys.cipher(begun.key.suite, &key);
+        let input =
+            mac::offline_session_input(begun.random, before.offline, debit.terminal_serial);
+        let session = SessionKey::derive(begun.key.suite, &cipher, &input);
+        let code = match self.rules.code_in_mac1 {
+            CodeInMac1::Never => None,
+            CodeInMac1::After80Ca if !self.state.code_given => None,
+            CodeInMac1::After80Ca | CodeInMac1::Always => self.identification_code()?,
+        };
+        let input = mac::purchase_mac1(begun.amount, &moment, code.as_ref());
+        let Some(verified) = verify_mac1(debit.mac1, session.mac(input.as_bytes())) else {
+            return Err(self.wrong_mac(begun.transaction_type)?);
+        };
+        let balance = before
+            .balance
+            .0
+            .checked_sub(begun.amount.0)
+            .ok_or(StatusWord::BALANCE_INSUFFICIENT)?;
+        let after = PurseState {
+            balance: Amount(balance),
+            offline: before.offline.wrapping_add(1),
+            ..before
+        };
+        let mac2 = session.mac(mac::purchase_mac2(begun.amount).as_bytes());
+        let input = mac::purchase_tac(begun.amount, &moment, debit.terminal_serial);
+        let tac = self.tac_key(&begun)?.tac(input.as_bytes());
+        self.commit_purchase(verified, &Entry {
+            begun: &begun,
+            moment: &moment,
+            after,
+            serial: before.offline,
+            logged: begun.amount,
+            mac: mac2,
+            tac,
+            records: &records,
+        })?;
+        let mut data = Vec::with_capacity(Debited::LENGTH + 2);
+        data.extend_from_slice(&Debited { tac, mac2 }.to_bytes());
+        Ok(Reply::data(data))
+    }
+
+    pub(super) fn give_balance(&mut self, form: u8, kind: PurseKind) -> Outcome {
+        let df = self.df();
+        if !df.is_purse_application(self.memory)? {
+            return Err(Halt::Status(StatusWord::CONDITIONS));
+        }
+        let purse = df.purse(self.memory, kind)?.ok_or(StatusWord::WRONG_P1P2)?;
+        let form = self
+            .rules
+            .balance_p1
+            .iter()
+            .find(|(p1, _)| *p1 == form)
+            .map(|(_, form)| *form)
+            .ok_or(StatusWord::WRONG_P1P2)?;
+        let asked = purse.terms(self.memory)?.pin_for & bit(PinUse::Balance) != 0;
+        if asked && !self.holds_rights() {
+            return Err(Halt::Status(StatusWord::SECURITY_STATUS));
+        }
+        let state = purse.state(self.memory)?;
+        let (stored, limit) = (state.balance.0, state.limit.fen());
+        let (actual, used) = (stored.saturating_sub(limit), limit.saturating_sub(stored));
+        let one = |balance| Reply::data(Balance { balance: Amount(balance) }.to_bytes());
+        Ok(match form {
+            BalanceForm::Stored => one(stored),
+            BalanceForm::Limit => one(limit),
+            BalanceForm::Used => one(used),
+            BalanceForm::Actual => one(actual),
+            BalanceForm::FourWords => {
+                Reply::data([actual, limit, used, stored].map(u32::to_be_bytes).concat())
+            }
+        })
+    }
+
+    pub(super) fn give_proof(&mut self, transaction_type: u8, serial: u16) -> Outcome {
+        let proof = self.df().proof(self.memory)?;
+        let asked = proof.transaction_type == transaction_type && proof.serial == serial;
+        if !(proof.valid && asked) {
+            return Err(Halt::Status(self.rules.status.no_proof));
+        }
+        let answer = Proof { mac: Mac(proof.mac), tac: Mac(proof.tac) };
+        Ok(Reply::data(answer.to_bytes()))
+    }
+
+    fn commit_online(&mut self, _verified: Mac2Verified, entry: &Entry<'_>) -> Result<(), Halt> {
+        self.commit(entry)
+    }
+
+    fn commit_purchase(&mut self, _verified: Mac1Verified, entry: &Entry<'_>) -> Result<(), Halt> {
+        self.commit(entry)
+    }
+
+    /// CAPP records, log, purse and proof together, or none of them.
+    fn commit(&mut self, entry: &Entry<'_>) -> Result<(), Halt> {
+        let df = self.df();
+        let after = entry.serial.wrapping_add(1);
+        let moment_of = |when| if when == SerialMoment::Before { entry.serial } else { after };
+        let record = LogRecord {
+            serial: moment_of(self.rules.log_serial),
+            limit: entry.after.limit,
+            amount: entry.logged,
+            transaction_type: entry.begun.transaction_type as u8,
+            terminal: entry.begun.terminal,
+            date: entry.moment.date,
+            time: entry.moment.time,
+        };
+        let proof = StoredProof {
+            transaction_type: entry.begun.transaction_type as u8,
+            serial: moment_of(self.rules.proof_serial),
+            valid: true,
+            mac: entry.mac.0,
+            tac: entry.tac.0,
+        };
+        let counts = self.rules.wrong_mac_limit.is_some();
+        self.atomically(|session| {
+            session.write_cached(entry.records)?;
+            session.log(df, &record)?;
+            entry.begun.purse.set_state(session.memory, &entry.after)?;
+            df.set_proof(session.memory, &proof)?;
+            if counts && df.wrong_macs(session.memory)? != 0 {
+                df.clear_wrong_macs(session.memory)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes a log record to the file that the profile's routing names.
+    fn log(&mut self, df: Df, record: &LogRecord) -> Result<(), Halt> {
+        let [purchase, load, other_city] = df.log(self.memory)?;
+        let own = df.by_sfi(self.memory, purchase)?;
+        let credit = TransactionType::from_byte(record.transaction_type)
+            .is_some_and(TransactionType::credits);
+        let sfi = if credit {
+            load
+        } else if other_city != 0 && self.in_other_city(df, record)? {
+            other_city
+        } else {
+            purchase
+        };
+        let file = if sfi == purchase { own } else { df.by_sfi(self.memory, sfi)?.or(own) };
+        match file {
+            Some(file) => self.append_to(&file, &record.to_bytes()),
+            None => Ok(()),
+        }
+    }
+
+    /// The first two bytes of the terminal number are not the city code of the public file.
+    fn in_other_city(&self, df: Df, record: &LogRecord) -> Result<bool, Halt> {
+        let Some(public) = df.by_sfi(self.memory, applet_spec::Profile::PUBLIC_SFI)? else {
+            return Ok(false);
+        };
+        let city = self.memory.array::<2>(public.data + 2)?;
+        Ok(!record.terminal.0.starts_with(&city))
+    }
+
+    fn tac_key(&self, begun: &Initialized) -> Result<std::sync::Arc<TacKey>, Halt> {
+        let index = self.rules.tac_index.unwrap_or(begun.key.index);
+        let slot = self
+            .df()
+            .key(self.memory, KeyKind::Tac, index)?
+            .ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?;
+        let key = slot.value(self.memory)?;
+        Ok(self.system.keys.tac(slot.suite, &key))
+    }
+
+    /// A wrong transaction MAC: 9302, or where the profile counts them, the last one locks the
+    /// application. Compound purchases never count.
+    fn wrong_mac(&mut self, kind: TransactionType) -> Result<Halt, Halt> {
+        let Some(limit) = self.rules.wrong_mac_limit.filter(|_| kind != TransactionType::Capp)
+        else {
+            return Ok(Halt::Status(StatusWord::MAC_INVALID));
+        };
+        let df = self.df();
+        let count = df.wrong_macs(self.memory)?.saturating_add(1);
+        df.set_wrong_macs(self.memory, count)?;
+        if count < limit {
+            return Ok(Halt::Status(StatusWord::MAC_INVALID));
+        }
+        df.block(self.memory, Blocked::Temporarily)?;
+        Ok(Halt::Status(StatusWord::CONDITIONS))
+    }
+}
+
+fn moment(begun: &Initialized, step: &OnlineStep) -> Moment {
+    Moment {
+        transaction_type: begun.transaction_type,
+        terminal: begun.terminal,
+        date: step.date,
+        time: step.time,
+    }
+}

@@ -1,0 +1,93 @@
+//! READ BINARY, UPDATE BINARY, and what all file commands share: finding the file, its rights.
+
+use apdu::StatusWord;
+use applet_spec::Access;
+use crypto::Mac;
+use purse::{FileRef, Protected};
+
+use super::tree::{Ef, Structure};
+use super::{Outcome, Session};
+use crate::application::{Halt, Reply};
+
+impl Session<'_, '_> {
+    pub(super) fn read_binary(
+        &mut self,
+        file: FileRef,
+        offset: u16,
+        ne: Option<u32>,
+        mac: Option<Mac>,
+    ) -> Outcome {
+        let file = self.binary_file(file)?;
+        self.check_access(file.read)?;
+        self.check_read_protection(&file, mac)?;
+        let left = file.size.checked_sub(offset).filter(|left| *left > 0);
+        let left = left.ok_or(StatusWord::WRONG_OFFSET)?;
+        let mut data = vec![0; usize::from(left)];
+        self.memory.read(file.data + u32::from(offset), &mut data)?;
+        self.shorten(&mut data, ne);
+        self.protect_answer(&file, data)
+    }
+
+    pub(super) fn update_binary(
+        &mut self,
+        file: FileRef,
+        offset: u16,
+        data: &Protected,
+    ) -> Outcome {
+        let file = self.binary_file(file)?;
+        self.check_access(file.update)?;
+        let data = self.unwrap_update(&file, data)?;
+        if offset >= file.size {
+            return Err(Halt::Status(StatusWord::WRONG_OFFSET));
+        }
+        if data.len() > usize::from(file.size - offset) {
+            return Err(Halt::Status(StatusWord::WRONG_LENGTH));
+        }
+        let at = file.data + u32::from(offset);
+        self.atomically(|session| Ok(session.memory.put_raw(at, &data)?))?;
+        Ok(Reply::done())
+    }
+
+    /// The file a command is for; a file named by SFI becomes the current one.
+    pub(super) fn file(&mut self, file: FileRef) -> Result<Ef, Halt> {
+        match file {
+            FileRef::Current => Ef::at(self.memory, self.state.current_file)?
+                .ok_or(Halt::Status(StatusWord::NO_CURRENT_FILE)),
+            FileRef::Sfi(sfi) => {
+                let found = self.df().by_sfi(self.memory, sfi)?;
+                let found = found.ok_or(StatusWord::FILE_NOT_FOUND)?;
+                if self.state.current_file != found.address {
+                    self.state.current_file = found.address;
+                    self.state.current_record = 0;
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    pub(super) fn check_access(&self, access: Access) -> Result<(), Halt> {
+        let granted = match access {
+            Access::Free => true,
+            Access::Pin => self.state.rights.pin,
+            Access::Authenticated => self.state.rights.authenticated,
+            Access::Never => return Err(Halt::Status(self.rules.status.internal_file)),
+        };
+        if granted { Ok(()) } else { Err(Halt::Status(StatusWord::SECURITY_STATUS)) }
+    }
+
+    /// Cuts an answer to the bytes asked for. T=0 needs the exact Le, which the transport checks:
+    /// it is given everything where more was asked for than there is.
+    pub(super) fn shorten(&self, data: &mut Vec<u8>, ne: Option<u32>) {
+        if let Some(ne) = ne {
+            data.truncate(ne as usize);
+        }
+    }
+
+    fn binary_file(&mut self, file: FileRef) -> Result<Ef, Halt> {
+        let file = self.file(file)?;
+        if file.structure != Structure::Binary {
+            return Err(Halt::Status(StatusWord::FILE_TYPE));
+        }
+        Ok(file)
+    }
+}

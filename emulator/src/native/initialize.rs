@@ -1,0 +1,294 @@
+//! First steps: INITIALIZE FOR LOAD, PURCHASE, CASH WITHDRAWAL, CAPP PURCHASE, UNLOAD, UPDATE.
+
+use apdu::StatusWord;
+use applet_spec::{Check, InitializeInCapp, KeyKind, PinUse, PurseKind};
+use crypto::SessionKey;
+use purse::answer::{OnlineInitialized, PurchaseInitialized, UpdateInitialized};
+use purse::{Amount, Initialize, TerminalId, TransactionType, mac};
+
+use super::personalise::bit;
+use super::transaction::{self, CompoundInitialized, Initialized, Transaction};
+use super::tree::{KeySlot, Purse, PurseState};
+use super::{Outcome, Session};
+use crate::application::{Halt, Reply};
+
+/// What a kind of transaction needs to begin.
+struct Need {
+    transaction_type: TransactionType,
+    key: KeyKind,
+    pin_use: PinUse,
+    funds: Funds,
+    serial: Serial,
+}
+
+/// What is asked of the balance.
+enum Funds {
+    /// Room for the amount.
+    Room,
+    /// The amount.
+    Cover,
+    /// Nothing.
+    Nothing,
+}
+
+/// Which serial counts.
+enum Serial {
+    Online,
+    Offline,
+}
+
+impl Session<'_, '_> {
+    pub(super) fn initialize_for_load(&mut self, running: &Transaction, i: &Initialize) -> Outcome {
+        let transaction_type = match i.purse {
+            PurseKind::Deposit => TransactionType::DepositLoad,
+            PurseKind::Purse => TransactionType::PurseLoad,
+        };
+        let (key, pin_use) = (KeyKind::Load, PinUse::Load);
+        let need =
+            Need { transaction_type, key, pin_use, funds: Funds::Room, serial: Serial::Online };
+        let (begun, state) = self.begin(running, i, &need)?;
+        let (online, answer) = self.online_answer(begun, &state)?;
+        self.state.transaction = Transaction::Load(Box::new(online));
+        Ok(answer)
+    }
+
+    pub(super) fn initialize_for_unload(
+        &mut self,
+        running: &Transaction,
+        i: &Initialize,
+    ) -> Outcome {
+        let need = Need {
+            transaction_type: TransactionType::Unload,
+            key: KeyKind::Unload,
+            pin_use: PinUse::Unload,
+            funds: Funds::Cover,
+            serial: Serial::Online,
+        };
+        let (begun, state) = self.begin(running, i, &need)?;
+        let (online, answer) = self.online_answer(begun, &state)?;
+        self.state.transaction = Transaction::Unload(Box::new(online));
+        Ok(answer)
+    }
+
+    pub(super) fn initialize_for_purchase(
+        &mut self,
+        running: &Transaction,
+        i: &Initialize,
+    ) -> Outcome {
+        let transaction_type = match i.purse {
+            PurseKind::Deposit => TransactionType::DepositPurchase,
+            PurseKind::Purse => TransactionType::PursePurchase,
+        };
+        self.initialize_offline(running, i, transaction_type, PinUse::Purchase)
+    }
+
+    pub(super) fn initialize_for_cash(&mut self, running: &Transaction, i: &Initialize) -> Outcome {
+        self.initialize_offline(running, i, TransactionType::Cash, PinUse::Cash)
+    }
+
+    pub(super) fn initialize_for_capp(&mut self, running: &Transaction, i: &Initialize) -> Outcome {
+        let refuse = self.rules.initialize_in_capp == InitializeInCapp::Refuse;
+        if refuse && !matches!(running, Transaction::Idle) {
+            return Err(Halt::Status(self.rules.status.wrong_state));
+        }
+        self.initialize_offline(running, i, TransactionType::Capp, PinUse::Capp)
+    }
+
+    pub(super) fn initialize_for_update(
+        &mut self,
+        running: &Transaction,
+        purse: PurseKind,
+        key: u8,
+        terminal: TerminalId,
+    ) -> Outcome {
+        let transaction_type = TransactionType::from_byte(self.rules.overdraft_type)
+            .unwrap_or(TransactionType::Overdraft);
+        let need = Need {
+            transaction_type,
+            key: KeyKind::Overdraft,
+            pin_use: PinUse::Overdraft,
+            funds: Funds::Nothing,
+            serial: Serial::Online,
+        };
+        let i = Initialize { purse, key, amount: Amount(0), terminal };
+        let (begun, state) = self.begin(running, &i, &need)?;
+        let session = self.online_session(&begun, state.online)?;
+        let input = mac::overdraft_mac1(state.balance, state.limit, transaction_type, terminal);
+        let answer = UpdateInitialized {
+            balance: state.balance,
+            serial: state.online,
+            limit: state.limit,
+            key_version: begun.key.version,
+            algorithm: begun.key.algorithm,
+            random: begun.random,
+            mac1: session.mac(input.as_bytes()),
+        };
+        let update = transaction::UpdateInitialized { begun, session, old_limit: state.limit };
+        self.state.transaction = Transaction::Update(Box::new(update));
+        Ok(Reply::data(answer.to_bytes()))
+    }
+
+    fn initialize_offline(
+        &mut self,
+        running: &Transaction,
+        i: &Initialize,
+        transaction_type: TransactionType,
+        pin_use: PinUse,
+    ) -> Outcome {
+        let need = Need {
+            transaction_type,
+            key: KeyKind::Purchase,
+            pin_use,
+            funds: Funds::Cover,
+            serial: Serial::Offline,
+        };
+        let (begun, state) = self.begin(running, i, &need)?;
+        let answer = PurchaseInitialized {
+            balance: state.balance,
+            serial: state.offline,
+            limit: state.limit,
+            key_version: begun.key.version,
+            algorithm: begun.key.algorithm,
+            random: begun.random,
+        };
+        self.state.transaction = match transaction_type {
+            TransactionType::Capp => {
+                Transaction::Capp(CompoundInitialized { begun, cache: Vec::new() })
+            }
+            _ => Transaction::Purchase(begun),
+        };
+        // Room for the status word that follows.
+        let mut data = Vec::with_capacity(PurchaseInitialized::LENGTH + 2);
+        data.extend_from_slice(&answer.to_bytes());
+        Ok(Reply::data(data))
+    }
+
+    /// The checks of every INITIALIZE, in the profile's order, and the card's random.
+    fn begin(
+        &mut self,
+        running: &Transaction,
+        i: &Initialize,
+        need: &Need,
+    ) -> Result<(Initialized, PurseState), Halt> {
+        let df = self.df();
+        if !df.is_purse_application(self.memory)? {
+            return Err(Halt::Status(StatusWord::CONDITIONS));
+        }
+        let purse = df.purse(self.memory, i.purse)?.ok_or(StatusWord::WRONG_P1P2)?;
+        let terms = purse.terms(self.memory)?;
+        if terms.allows & bit(need.pin_use) == 0 {
+            return Err(Halt::Status(StatusWord::WRONG_P1P2));
+        }
+        let state = purse.state(self.memory)?;
+        let mut key: Option<KeySlot> = None;
+        for check in &self.rules.check_order {
+            let refused = match check {
+                Check::State => {
+                    let compound = matches!(running, Transaction::Capp(_));
+                    let refuse = self.rules.initialize_in_capp == InitializeInCapp::Refuse;
+                    (compound && refuse).then_some(self.rules.status.wrong_state)
+                }
+                Check::Key => {
+                    key = df.key(self.memory, need.key, i.key)?;
+                    key.is_none().then_some(StatusWord::KEY_INDEX_UNSUPPORTED)
+                }
+                Check::Rights => {
+                    let asked = terms.pin_for & bit(need.pin_use) != 0;
+                    (asked && !self.holds_rights()).then_some(StatusWord::SECURITY_STATUS)
+                }
+                Check::Amount => self.refuse_amount(purse, &state, i.amount, need)?,
+                Check::Counter => {
+                    let serial = match need.serial {
+                        Serial::Online => state.online,
+                        Serial::Offline => state.offline,
+                    };
+                    let full = serial == u16::MAX && self.rules.counter_stops;
+                    full.then_some(StatusWord::COUNTER_AT_MAXIMUM)
+                }
+            };
+            if let Some(status) = refused {
+                return Err(Halt::Status(status));
+            }
+        }
+        let key = match key {
+            Some(key) => key,
+            None => df
+                .key(self.memory, need.key, i.key)?
+                .ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?,
+        };
+        let random = self.random();
+        let begun = Initialized {
+            transaction_type: need.transaction_type,
+            purse,
+            key,
+            amount: i.amount,
+            terminal: i.terminal,
+            random,
+        };
+        Ok((begun, state))
+    }
+
+    fn refuse_amount(
+        &self,
+        purse: Purse,
+        state: &PurseState,
+        amount: Amount,
+        need: &Need,
+    ) -> Result<Option<StatusWord>, Halt> {
+        Ok(match need.funds {
+            Funds::Room => {
+                let maximum = purse.terms(self.memory)?.maximum;
+                let after = state.balance.0.checked_add(amount.0);
+                let fits = after.is_some_and(|after| after <= maximum.0);
+                (!fits).then_some(StatusWord::CONDITIONS)
+            }
+            Funds::Cover => {
+                let covered = amount <= self.spendable(state, need.transaction_type);
+                (!covered).then_some(StatusWord::BALANCE_INSUFFICIENT)
+            }
+            Funds::Nothing => None,
+        })
+    }
+
+    /// What a transaction may take: the stored balance includes the overdraft limit.
+    pub(super) fn spendable(&self, state: &PurseState, kind: TransactionType) -> Amount {
+        let plain =
+            matches!(kind, TransactionType::PursePurchase | TransactionType::DepositPurchase);
+        if plain && !self.rules.purchase_uses_overdraft {
+            return Amount(state.balance.0.saturating_sub(state.limit.fen()));
+        }
+        state.balance
+    }
+
+    /// A PIN was verified or a key authenticated in this directory (any non-zero security state).
+    pub(super) fn holds_rights(&self) -> bool {
+        self.state.rights.pin || self.state.rights.authenticated
+    }
+
+    fn online_session(&self, begun: &Initialized, serial: u16) -> Result<SessionKey, Halt> {
+        let key = begun.key.value(self.memory)?;
+        let cipher = self.system.keys.cipher(begun.key.suite, &key);
+        let input = mac::online_session_input(begun.random, serial);
+        Ok(SessionKey::derive(begun.key.suite, &cipher, &input))
+    }
+
+    fn online_answer(
+        &self,
+        begun: Initialized,
+        state: &PurseState,
+    ) -> Result<(transaction::OnlineInitialized, Reply), Halt> {
+        let session = self.online_session(&begun, state.online)?;
+        let input =
+            mac::online_mac1(state.balance, begun.amount, begun.transaction_type, begun.terminal);
+        let answer = OnlineInitialized {
+            balance: state.balance,
+            serial: state.online,
+            key_version: begun.key.version,
+            algorithm: begun.key.algorithm,
+            random: begun.random,
+            mac1: session.mac(input.as_bytes()),
+        };
+        let online = transaction::OnlineInitialized { begun, session };
+        Ok((online, Reply::data(answer.to_bytes())))
+    }
+}

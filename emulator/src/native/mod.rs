@@ -1,0 +1,279 @@
+//! The native card system: one application that owns the file tree, the MF, the payment system
+//! environments and every native purse application.
+//!
+//! A command goes through here once: blocked? known? then the running transaction is taken out of
+//! the state, and the command's handler puts back what is left of it. So every error, and every
+//! command that the catalogue does not say keeps a transaction, ends it.
+
+mod blocking;
+mod capp;
+mod debit;
+mod files;
+mod initialize;
+mod pin;
+pub mod personalise;
+mod records;
+mod secure;
+mod select;
+pub mod settings;
+mod transaction;
+pub mod tree;
+
+use std::sync::Arc;
+
+use apdu::{CommandApdu, StatusWord};
+use applet_spec::{Catalogue, CommandSpec, Rules, TransactionEffect};
+use crypto::Entropy;
+use nvm::Nvm;
+use purse::{CommandError, PurseCommand};
+
+use crate::application::{Application, Context, Halt, Reply};
+use crate::issue::CardSystem;
+use transaction::Transaction;
+use tree::{Blocked, Df};
+
+/// Volatile state of the native card system; everything else is in card memory.
+#[derive(Clone)]
+pub struct NativeSystem {
+    system: Arc<CardSystem>,
+    /// Selected directory; the MF after reset.
+    current: Df,
+    /// Header address of the selected file, 0 without one.
+    current_file: tree::Address,
+    /// Record that NEXT and PREVIOUS go from, of `current_file`.
+    current_record: u8,
+    /// Security state reached in the current directory.
+    rights: Rights,
+    challenge: Option<Challenge>,
+    /// The identification code was asked for in this selection.
+    code_given: bool,
+    transaction: Transaction,
+}
+
+/// Security state (安全状态) of a directory.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Rights {
+    /// After VERIFY.
+    pin: bool,
+    /// After EXTERNAL AUTHENTICATE.
+    authenticated: bool,
+}
+
+/// A random number that was given out, good for the next command only.
+#[derive(Clone, Copy)]
+struct Challenge {
+    bytes: [u8; 16],
+    length: usize,
+}
+
+/// What a handler works with.
+struct Session<'s, 'c> {
+    state: &'s mut NativeSystem,
+    memory: &'s mut Nvm,
+    entropy: &'s mut dyn Entropy,
+    rules: &'c Rules,
+    system: &'c CardSystem,
+    apdu: &'s CommandApdu<'s>,
+    /// The challenge of the command before, if that was GET CHALLENGE.
+    challenge: Option<Challenge>,
+}
+
+type Outcome = Result<Reply, Halt>;
+
+impl NativeSystem {
+    /// Without power, nothing selected.
+    pub fn new(system: Arc<CardSystem>) -> Self {
+        Self {
+            system,
+            current: Df(0),
+            current_file: 0,
+            current_record: 0,
+            rights: Rights::default(),
+            challenge: None,
+            code_given: false,
+            transaction: Transaction::Idle,
+        }
+    }
+
+    /// Which transaction is running, in words.
+    pub fn transaction_name(&self) -> &'static str {
+        self.transaction.name()
+    }
+}
+
+impl Application for NativeSystem {
+    fn claims(&self, memory: &Nvm, name: &[u8], _next: bool) -> bool {
+        Df::all(memory).any(|df| df.name(memory).is_ok_and(|own| own.starts_with(name)))
+    }
+
+    fn reset(&mut self, memory: &Nvm) {
+        *self = Self::new(self.system.clone());
+        self.current = Df::master(memory).unwrap_or(Df(0));
+    }
+
+    fn process(&mut self, context: &mut Context<'_>, apdu: &CommandApdu<'_>) -> Outcome {
+        let system = self.system.clone();
+        let rules = &system.profile.rules;
+        let challenge = self.challenge.take();
+        let transaction = std::mem::replace(&mut self.transaction, Transaction::Idle);
+        let parsed = PurseCommand::parse_with(Catalogue::built_in(), apdu, rules);
+        self.check_blocked(context.memory, rules, &parsed)?;
+        let (spec, command) = parsed.map_err(|error| error.status(rules))?;
+        let keep = match spec.transaction {
+            TransactionEffect::Keeps => true,
+            TransactionEffect::Read => rules.read_keeps_transaction,
+            _ => false,
+        };
+        let mut session = Session {
+            state: self,
+            memory: context.memory,
+            entropy: context.entropy,
+            rules,
+            system: &system,
+            apdu,
+            challenge,
+        };
+        if keep {
+            let outcome = session.execute(command, Transaction::Idle);
+            self.transaction = transaction;
+            return outcome;
+        }
+        let outcome = session.execute(command, transaction);
+        if outcome.is_err() {
+            self.transaction = Transaction::Idle;
+        }
+        if context.memory.in_transaction() && outcome != Err(Halt::PowerLost) {
+            return Err(Halt::Bug("a command left its memory transaction open".to_owned()));
+        }
+        outcome
+    }
+
+    fn deselect(&mut self) {
+        self.rights = Rights::default();
+        self.challenge = None;
+        self.code_given = false;
+        self.transaction = Transaction::Idle;
+    }
+}
+
+impl NativeSystem {
+    /// Card lock and application lock come before everything else.
+    fn check_blocked(
+        &self,
+        memory: &Nvm,
+        rules: &Rules,
+        parsed: &Result<(&CommandSpec, PurseCommand), CommandError>,
+    ) -> Result<(), Halt> {
+        if memory.byte(tree::CARD_BLOCKED)? != 0 {
+            return Err(Halt::Status(StatusWord::LOCKED));
+        }
+        let blocked = self.current.blocked(memory)?;
+        if blocked == Blocked::No {
+            return Ok(());
+        }
+        let catalogue = Catalogue::built_in();
+        let spec = match parsed {
+            Ok((spec, _)) => Some(*spec),
+            Err(error) => error.command.map(|id| catalogue.entry(id)),
+        };
+        let (allowed, status) = match blocked {
+            Blocked::Permanently => {
+                (spec.is_some_and(|s| s.when_permanently_blocked), rules.status.permanently_blocked)
+            }
+            _ => (spec.is_some_and(|s| s.when_blocked), rules.status.blocked),
+        };
+        if allowed { Ok(()) } else { Err(Halt::Status(status)) }
+    }
+}
+
+impl Session<'_, '_> {
+    fn execute(&mut self, command: PurseCommand, transaction: Transaction) -> Outcome {
+        use PurseCommand as C;
+        match command {
+            C::Select { by, occurrence } => self.select(by, occurrence),
+            C::GetResponse { .. } => Err(Halt::Status(StatusWord::NO_DATA)),
+            C::ReadBinary { file, offset, ne, mac } => self.read_binary(file, offset, ne, mac),
+            C::UpdateBinary { file, offset, data } => self.update_binary(file, offset, &data),
+            C::ReadRecord { file, record, ne, mac } => self.read_record(file, record, ne, mac),
+            C::UpdateRecord { file, record, data } => self.update_record(file, record, &data),
+            C::AppendRecord { file, data } => self.append_record(file, &data),
+            C::GetChallenge { length } => self.give_challenge(length),
+            C::ExternalAuthenticate { key, cryptogram } => {
+                self.external_authenticate(key, &cryptogram)
+            }
+            C::InternalAuthenticate { mode, key, data } => {
+                self.internal_authenticate(mode, key, &data)
+            }
+            C::Verify { index, pin } => self.verify(index, &pin),
+            C::ChangePin { index, old, new } => self.change_pin(index, &old, &new),
+            C::ReloadPin { index, pin, mac } => self.reload_pin(index, &pin, mac),
+            C::PinUnblock { ref enciphered, mac, .. } => self.pin_unblock(enciphered, mac),
+            C::ApplicationBlock { kind, mac } => self.application_block(kind, mac),
+            C::ApplicationUnblock { mac } => self.application_unblock(mac),
+            C::CardBlock { mac } => self.card_block(mac),
+            C::GetBalance { form, purse } => self.give_balance(form, purse),
+            C::GetTransactionProof { transaction_type, serial } => {
+                self.give_proof(transaction_type, serial)
+            }
+            C::GetIdentificationCode => self.give_identification_code(),
+            C::InitializeForLoad(i) => self.initialize_for_load(&transaction, &i),
+            C::CreditForLoad(step) => self.credit_for_load(transaction, &step),
+            C::InitializeForPurchase(i) => self.initialize_for_purchase(&transaction, &i),
+            C::InitializeForCashWithdrawal(i) => self.initialize_for_cash(&transaction, &i),
+            C::InitializeForCappPurchase(i) => self.initialize_for_capp(&transaction, &i),
+            C::UpdateCappDataCache { sfi, record, data } => {
+                self.update_capp_data_cache(transaction, sfi, record, data)
+            }
+            C::DebitForPurchase(debit) => self.debit_for_purchase(transaction, &debit),
+            C::InitializeForUnload(i) => self.initialize_for_unload(&transaction, &i),
+            C::DebitForUnload(step) => self.debit_for_unload(transaction, &step),
+            C::InitializeForUpdate { purse, key, terminal } => {
+                self.initialize_for_update(&transaction, purse, key, terminal)
+            }
+            C::UpdateOverdrawLimit { limit, step } => {
+                self.update_overdraw_limit(transaction, limit, &step)
+            }
+        }
+    }
+
+    /// GET of the identification code; from then on, and until SELECT, MAC1 may cover it.
+    fn give_identification_code(&mut self) -> Outcome {
+        let code = self.identification_code()?.ok_or(StatusWord::KEY_NOT_FOUND)?;
+        self.state.code_given = true;
+        Ok(Reply::data(code.0))
+    }
+
+    fn identification_code(&self) -> Result<Option<purse::IdentificationCode>, Halt> {
+        Ok(match self.memory.byte(tree::CODE)? {
+            9 => Some(purse::IdentificationCode(self.memory.array(tree::CODE + 1)?)),
+            _ => None,
+        })
+    }
+
+    /// The current directory.
+    fn df(&self) -> Df {
+        self.state.current
+    }
+
+    /// Changes several things or none: commits what `work` wrote, takes it back where it fails.
+    fn atomically(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
+        self.memory.begin()?;
+        match work(self) {
+            Ok(()) => Ok(self.memory.commit()?),
+            Err(Halt::PowerLost) => Err(Halt::PowerLost),
+            Err(halt) => {
+                self.memory.abort()?;
+                Err(halt)
+            }
+        }
+    }
+
+    fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut out = [0; N];
+        self.entropy.fill(&mut out);
+        out
+    }
+}

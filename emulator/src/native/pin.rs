@@ -1,0 +1,87 @@
+//! VERIFY, CHANGE PIN, RELOAD PIN, PIN UNBLOCK.
+//!
+//! A try is spent before the PIN is compared and given back after, so that pulling the card in
+//! between never gains one.
+
+use apdu::StatusWord;
+use applet_spec::KeyKind;
+use crypto::{Mac, decipher, pin_reload_mac};
+use purse::Pin;
+use subtle::ConstantTimeEq;
+
+use super::secure::WrongMac;
+use super::tree::PinSlot;
+use super::{Outcome, Session};
+use crate::application::{Halt, Reply};
+
+impl Session<'_, '_> {
+    pub(super) fn verify(&mut self, index: u8, pin: &Pin) -> Outcome {
+        let slot = self.pin_slot(index)?;
+        self.try_pin(&slot, pin)?;
+        self.state.rights.pin = slot.next_state != 0;
+        Ok(Reply::done())
+    }
+
+    pub(super) fn change_pin(&mut self, index: u8, old: &Pin, new: &Pin) -> Outcome {
+        let slot = self.pin_slot(index)?;
+        self.try_pin(&slot, old)?;
+        self.atomically(|session| Ok(slot.replace(session.memory, new.padded())?))?;
+        Ok(Reply::done())
+    }
+
+    /// The MAC is by DRPK over the PIN alone, without challenge (重装密钥).
+    pub(super) fn reload_pin(&mut self, index: u8, pin: &Pin, mac: Mac) -> Outcome {
+        let slot = self.pin_slot(index)?;
+        let key_slot = self.first_key(KeyKind::PinReset)?;
+        let key = key_slot.value(self.memory)?;
+        let expected = pin_reload_mac(key_slot.suite, &key, pin.expose());
+        self.judge(&key_slot, mac == expected, WrongMac::Counts)?;
+        self.atomically(|session| Ok(slot.replace(session.memory, pin.padded())?))?;
+        Ok(Reply::done())
+    }
+
+    /// Gives a blocked PIN its tries back, for who knows the PIN and has the unblocking key.
+    pub(super) fn pin_unblock(&mut self, enciphered: &[u8], mac: Mac) -> Outcome {
+        let df = self.df();
+        let slot = df.pin(self.memory)?.ok_or(StatusWord::KEY_NOT_FOUND)?;
+        let key_slot = self.first_key(KeyKind::PinUnblock)?;
+        if slot.tries != 0 {
+            return Err(Halt::Status(StatusWord::CONDITIONS));
+        }
+        self.check_secured(&key_slot, enciphered, mac, WrongMac::Counts)?;
+        let key = key_slot.value(self.memory)?;
+        let plain = decipher(key_slot.suite, &key, enciphered);
+        let pin = plain.ok().and_then(|plain| Pin::new(&plain).ok());
+        let right = pin.is_some_and(|pin| bool::from(pin.padded().ct_eq(&slot.value)));
+        if !right {
+            // A wrong PIN inside costs a try of the unblocking key, like a wrong MAC.
+            self.judge(&key_slot, false, WrongMac::Counts)?;
+        }
+        slot.set_tries(self.memory, slot.tries_max)?;
+        Ok(Reply::done())
+    }
+
+    fn pin_slot(&self, index: u8) -> Result<PinSlot, Halt> {
+        let slot = self.df().pin(self.memory)?.filter(|slot| slot.index == index);
+        slot.ok_or(Halt::Status(StatusWord::KEY_NOT_FOUND))
+    }
+
+    pub(super) fn first_key(&self, kind: KeyKind) -> Result<super::tree::KeySlot, Halt> {
+        let slot = self.df().first_key(self.memory, kind)?;
+        slot.ok_or(Halt::Status(StatusWord::KEY_NOT_FOUND))
+    }
+
+    fn try_pin(&mut self, slot: &PinSlot, pin: &Pin) -> Result<(), Halt> {
+        let left = slot
+            .tries
+            .checked_sub(1)
+            .ok_or(Halt::Status(StatusWord::METHOD_BLOCKED))?;
+        slot.set_tries(self.memory, left)?;
+        if !bool::from(pin.padded().ct_eq(&slot.value)) {
+            self.state.rights.pin = false;
+            return Err(Halt::Status(StatusWord::tries_left(left)));
+        }
+        slot.set_tries(self.memory, slot.tries_max)?;
+        Ok(())
+    }
+}

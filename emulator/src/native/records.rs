@@ -1,0 +1,148 @@
+//! READ RECORD, UPDATE RECORD, APPEND RECORD.
+
+use apdu::StatusWord;
+use crypto::Mac;
+use purse::record::capp_id;
+use purse::{FileRef, Protected, RecordRef};
+
+use super::tree::{Ef, Structure};
+use super::{Outcome, Session};
+use crate::application::{Halt, Reply};
+
+impl Session<'_, '_> {
+    pub(super) fn read_record(
+        &mut self,
+        file: FileRef,
+        record: RecordRef,
+        ne: Option<u32>,
+        mac: Option<Mac>,
+    ) -> Outcome {
+        let file = self.record_file(file)?;
+        self.check_access(file.read)?;
+        self.check_read_protection(&file, mac)?;
+        let number = self.locate(&file, record)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        let mut data =
+            file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        self.state.current_record = number;
+        self.shorten(&mut data, ne);
+        self.protect_answer(&file, data)
+    }
+
+    pub(super) fn update_record(
+        &mut self,
+        file: FileRef,
+        record: RecordRef,
+        data: &Protected,
+    ) -> Outcome {
+        let file = self.record_file(file)?;
+        self.check_access(file.update)?;
+        let data = self.unwrap_update(&file, data)?;
+        if file.structure == Structure::Cyclic && matches!(record, RecordRef::Previous(_)) {
+            if data.len() != usize::from(file.record) {
+                return Err(Halt::Status(StatusWord::WRONG_LENGTH));
+            }
+            self.atomically(|session| session.append_to(&file, &data))?;
+            return Ok(Reply::done());
+        }
+        let number = self.locate(&file, record)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        let held = file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        if held.len() != data.len() {
+            let status = match file.structure {
+                Structure::Variable => StatusWord::TLV_INCONSISTENT,
+                _ => StatusWord::WRONG_LENGTH,
+            };
+            return Err(Halt::Status(status));
+        }
+        self.atomically(|session| session.overwrite(&file, number, &data))?;
+        self.state.current_record = number;
+        Ok(Reply::done())
+    }
+
+    pub(super) fn append_record(&mut self, file: FileRef, data: &Protected) -> Outcome {
+        let file = self.record_file(file)?;
+        self.check_access(file.update)?;
+        let data = self.unwrap_update(&file, data)?;
+        let fits = match file.structure {
+            Structure::Variable => data.len() <= usize::from(file.record),
+            _ => data.len() == usize::from(file.record),
+        };
+        if !fits {
+            return Err(Halt::Status(StatusWord::TLV_INCONSISTENT));
+        }
+        if file.next_slot().is_none() {
+            return Err(Halt::Status(StatusWord::NO_SPACE));
+        }
+        self.atomically(|session| session.append_to(&file, &data))?;
+        Ok(Reply::done())
+    }
+
+    /// Writes over record `number`, whose length must be right.
+    pub(super) fn overwrite(&mut self, file: &Ef, number: u8, data: &[u8]) -> Result<(), Halt> {
+        let at = file.slot(number).ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        let at = at + u32::from(file.structure == Structure::Variable);
+        self.memory.put_raw(at, data)?;
+        Ok(())
+    }
+
+    /// Adds a record: at the end, or as number 1 of a ring. Two appends to one ring in one command
+    /// need the header read between them, so it is read here.
+    pub(super) fn append_to(&mut self, file: &Ef, data: &[u8]) -> Result<(), Halt> {
+        let file = Ef::at(self.memory, file.address)?.unwrap_or(*file);
+        let (at, used, head) = file.next_slot().ok_or(StatusWord::NO_SPACE)?;
+        let data = data.get(..usize::from(file.record)).unwrap_or(data);
+        if file.structure == Structure::Variable {
+            self.memory.put(at, &[data.len() as u8])?;
+            self.memory.put_raw(at + 1, data)?;
+        } else {
+            self.memory.put_raw(at, data)?;
+        }
+        file.set_used(self.memory, used, head)?;
+        Ok(())
+    }
+
+    fn record_file(&mut self, file: FileRef) -> Result<Ef, Halt> {
+        let file = self.file(file)?;
+        if file.structure == Structure::Binary {
+            return Err(Halt::Status(StatusWord::FILE_TYPE));
+        }
+        Ok(file)
+    }
+
+    /// Number of the record that is meant, if there is one.
+    fn locate(&self, file: &Ef, record: RecordRef) -> Result<Option<u8>, Halt> {
+        let current = self.state.current_record;
+        Ok(match record {
+            RecordRef::Number(0) => Some(current).filter(|number| *number != 0),
+            RecordRef::Number(number) => Some(number),
+            RecordRef::First(id) => self.matching(file, id, 1..=file.used)?,
+            RecordRef::Last(id) => self.matching(file, id, (1..=file.used).rev())?,
+            RecordRef::Next(id) => {
+                self.matching(file, id, current.saturating_add(1)..=file.used)?
+            }
+            RecordRef::Previous(id) => {
+                let before = if current == 0 { file.used } else { current - 1 };
+                self.matching(file, id, (1..=before).rev())?
+            }
+        })
+    }
+
+    /// The first of `numbers` whose record has the id; id 00 fits every record.
+    fn matching(
+        &self,
+        file: &Ef,
+        id: u8,
+        numbers: impl Iterator<Item = u8>,
+    ) -> Result<Option<u8>, Halt> {
+        for number in numbers {
+            let held = file.record(self.memory, number)?.unwrap_or_default();
+            let own = match file.structure {
+                Structure::Variable => capp_id(&self.rules.capp, &held),
+                _ => held.first().copied(),
+            };
+            if id == 0 || own == Some(id) {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,111 @@
+//! The running transaction: a value that each step takes and gives back.
+
+use crypto::{Mac, SessionKey};
+use purse::{Amount, Limit, TerminalId, TransactionType};
+
+use super::tree::{Address, KeySlot, Purse};
+
+/// Where a transaction stands (交易状态).
+#[derive(Clone)]
+pub enum Transaction {
+    /// None is running.
+    Idle,
+    /// INITIALIZE FOR LOAD was answered.
+    Load(Box<OnlineInitialized>),
+    /// INITIALIZE FOR PURCHASE or CASH WITHDRAWAL was answered.
+    Purchase(Initialized),
+    /// INITIALIZE FOR UNLOAD was answered.
+    Unload(Box<OnlineInitialized>),
+    /// INITIALIZE FOR UPDATE was answered.
+    Update(Box<UpdateInitialized>),
+    /// INITIALIZE FOR CAPP PURCHASE was answered; records may be cached.
+    Capp(CompoundInitialized),
+}
+
+/// What every INITIALIZE leaves behind.
+#[derive(Clone, Copy)]
+pub struct Initialized {
+    /// Transaction type.
+    pub transaction_type: TransactionType,
+    /// The purse.
+    pub purse: Purse,
+    /// The transaction key.
+    pub key: KeySlot,
+    /// Amount.
+    pub amount: Amount,
+    /// Terminal number.
+    pub terminal: TerminalId,
+    /// Random that was given out.
+    pub random: [u8; 4],
+}
+
+/// A load or unload whose session key and MAC1 were made.
+#[derive(Clone)]
+pub struct OnlineInitialized {
+    /// The common part.
+    pub begun: Initialized,
+    /// Session key.
+    pub session: SessionKey,
+}
+
+/// An overdraft update whose session key and MAC1 were made.
+#[derive(Clone)]
+pub struct UpdateInitialized {
+    /// The common part; its amount is zero.
+    pub begun: Initialized,
+    /// Session key.
+    pub session: SessionKey,
+    /// Limit before.
+    pub old_limit: Limit,
+}
+
+/// A compound purchase with the records that wait for the debit.
+#[derive(Clone)]
+pub struct CompoundInitialized {
+    /// The common part.
+    pub begun: Initialized,
+    /// Records to be written with the debit, in order.
+    pub cache: Vec<CachedRecord>,
+}
+
+/// A record of UPDATE CAPP DATA CACHE (复合应用数据缓存).
+#[derive(Clone)]
+pub struct CachedRecord {
+    /// Header address of the file.
+    pub file: Address,
+    /// Record number; `None` appends.
+    pub number: Option<u8>,
+    /// The whole record.
+    pub data: Vec<u8>,
+}
+
+/// Evidence that the terminal's MAC1 was right. Made only by [`verify_mac1`].
+pub struct Mac1Verified(());
+
+/// Evidence that the issuer's MAC2 was right. Made only by [`verify_mac2`].
+pub struct Mac2Verified(());
+
+/// Compares in constant time.
+pub fn verify_mac1(received: Mac, computed: Mac) -> Option<Mac1Verified> {
+    (received == computed).then_some(Mac1Verified(()))
+}
+
+/// Compares in constant time.
+pub fn verify_mac2(received: Mac, computed: Mac) -> Option<Mac2Verified> {
+    (received == computed).then_some(Mac2Verified(()))
+}
+
+impl Transaction {
+    /// For status displays.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Load(_) => "load",
+            Self::Purchase(_) => "purchase",
+            Self::Unload(_) => "unload",
+            Self::Update(_) => "overdraft-update",
+            Self::Capp(compound) if compound.cache.is_empty() => "capp-initialized",
+            Self::Capp(_) => "capp-cached",
+        }
+    }
+}

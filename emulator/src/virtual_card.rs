@@ -1,0 +1,373 @@
+//! A card in a reader: inserted or not, its image on disk, faults to inject, control from outside.
+//!
+//! What changed is in the image before the answer leaves; a kill at any instant leaves the state
+//! before or after a command.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use applet_spec::Profile;
+use crypto::SeededEntropy;
+use link::{Atr, CardControl, CardTransport, ControlError, LinkError};
+use nvm::image::{CardImage, Durability, ImageError};
+
+use crate::native::settings::{self, SettingError};
+use crate::{Card, CardSystem, Protocol};
+
+/// A card in a virtual reader.
+pub struct VirtualCard {
+    card: Card,
+    inserted: bool,
+    image: Option<CardImage>,
+    snapshots: BTreeMap<String, Card>,
+    faults: Vec<FaultSpec>,
+    commands: u64,
+    sleep: fn(Duration),
+}
+
+/// A fault to inject. Commands are counted from power-on, memory writes from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultSpec {
+    /// `tear@K`: power is lost at the Kth memory write.
+    Tear(u64),
+    /// `mute@N`: the Nth command after power-on is neither executed nor answered.
+    Mute(u64),
+    /// `lost@N`: the Nth command after power-on is executed, its answer is lost.
+    Lost(u64),
+    /// `delay=20ms`: every answer waits.
+    Delay(Duration),
+}
+
+/// Why a card cannot be put into the reader.
+#[derive(Debug, thiserror::Error)]
+pub enum VirtualCardError {
+    /// The image.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The image is whole, but not one of a card this program makes.
+    #[error("{path} is not a card this program can run: {why}")]
+    NotACard {
+        /// Image.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// The image was made under another profile.
+    #[error(
+        "{path} holds a card of profile {held}, not {wanted}: name {held_name}, or take another \
+         file for a new card"
+    )]
+    OtherProfile {
+        /// Image.
+        path: String,
+        /// Profile and version in the image.
+        held: String,
+        /// Its name.
+        held_name: String,
+        /// Profile and version asked for.
+        wanted: String,
+    },
+}
+
+/// What an image keeps beside the memory: version, seed, position.
+const META: usize = 17;
+const META_VERSION: u8 = 1;
+
+impl VirtualCard {
+    /// A card whose state ends with the process.
+    pub fn volatile(card: Card) -> Self {
+        Self {
+            card,
+            inserted: true,
+            image: None,
+            snapshots: BTreeMap::new(),
+            faults: Vec::new(),
+            commands: 0,
+            sleep: std::thread::sleep,
+        }
+    }
+
+    /// A new card whose state is kept in a new file.
+    ///
+    /// # Errors
+    /// The file exists or cannot be written.
+    pub fn create(card: Card, path: &Path, durability: Durability) -> Result<Self, ImageError> {
+        let image = CardImage::create(path, card.memory(), &meta(&card), durability)?;
+        Ok(Self { image: Some(image), ..Self::volatile(card) })
+    }
+
+    /// The card in a file. `wanted` is the profile it must be of.
+    ///
+    /// # Errors
+    /// [`VirtualCardError`].
+    pub fn open(
+        path: &Path,
+        wanted: Option<&Profile>,
+        durability: Durability,
+        protocol: Protocol,
+    ) -> Result<Self, VirtualCardError> {
+        let (image, memory, meta) = CardImage::open(path, durability)?;
+        let not = |why: String| VirtualCardError::NotACard { path: path.display().to_string(), why };
+        let (seed, drawn) = read_meta(&meta).ok_or_else(|| not("its head is unknown".to_owned()))?;
+        let text = memory.blobs().map(|(_, text)| text.clone()).next();
+        let text = text.ok_or_else(|| not("it holds no profile".to_owned()))?;
+        let text = std::str::from_utf8(&text).map_err(|_| not("its profile is no text".to_owned()))?;
+        let profile = Profile::parse(text, "profile in the card image")
+            .map_err(|errors| not(format!("its profile does not load: {errors}")))?;
+        if let Some(wanted) = wanted.filter(|wanted| wanted.text != profile.text) {
+            return Err(VirtualCardError::OtherProfile {
+                path: path.display().to_string(),
+                held: format!("{} {}", profile.name, profile.version),
+                held_name: profile.name,
+                wanted: format!("{} {}", wanted.name, wanted.version),
+            });
+        }
+        let system = CardSystem::new(Arc::new(profile));
+        let entropy = SeededEntropy::resume(seed, drawn);
+        let card = Card::new(system, memory, entropy, protocol);
+        Ok(Self { image: Some(image), ..Self::volatile(card) })
+    }
+
+    /// Adds a fault.
+    pub fn add_fault(&mut self, fault: FaultSpec) {
+        if let FaultSpec::Tear(write) = fault {
+            self.card.memory_mut().tear_at(Some(write));
+        }
+        self.faults.push(fault);
+    }
+
+    /// Waits by another way than the thread's sleep.
+    pub fn set_sleep(&mut self, sleep: fn(Duration)) {
+        self.sleep = sleep;
+    }
+
+    /// The card.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Bytes of the image's torn end that were dropped when it was opened.
+    pub fn dropped_bytes(&self) -> u64 {
+        self.image.as_ref().map_or(0, CardImage::dropped_bytes)
+    }
+
+    fn power_on(&mut self) -> Result<Atr, LinkError> {
+        self.commands = 0;
+        let atr = self.card.power_on();
+        self.persist().map_err(|error| LinkError::Storage(Box::new(error)))?;
+        atr.ok_or_else(|| self.silence())
+    }
+
+    fn persist(&mut self) -> Result<(), ImageError> {
+        match &mut self.image {
+            Some(image) => image.persist(self.card.memory(), &meta(&self.card)),
+            None => Ok(()),
+        }
+    }
+
+    fn silence(&self) -> LinkError {
+        match self.card.fault() {
+            Some(fault) => LinkError::Bug(fault.to_string()),
+            None => LinkError::Mute,
+        }
+    }
+
+    fn has(&self, fault: FaultSpec) -> bool {
+        self.faults.contains(&fault)
+    }
+
+    fn store(&mut self) -> Result<(), ControlError> {
+        self.persist().map_err(|error| ControlError::Storage(Box::new(error)))
+    }
+}
+
+impl CardTransport for VirtualCard {
+    fn reset(&mut self) -> Result<Atr, LinkError> {
+        if !self.inserted {
+            return Err(LinkError::NoCard(self.describe()));
+        }
+        self.power_on()
+    }
+
+    fn power_off(&mut self) -> Result<(), LinkError> {
+        self.card.power_off();
+        Ok(())
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        if !self.inserted {
+            return Err(LinkError::NoCard(self.describe()));
+        }
+        self.commands += 1;
+        let waits: Duration = self
+            .faults
+            .iter()
+            .filter_map(|fault| if let FaultSpec::Delay(wait) = fault { Some(*wait) } else { None })
+            .sum();
+        if self.has(FaultSpec::Mute(self.commands)) {
+            self.card.power_off();
+            return Err(LinkError::Mute);
+        }
+        let before = self.image.is_some().then(|| self.card.fork());
+        let answer = self.card.transmit(command);
+        if let Err(error) = self.persist() {
+            // The image still holds the card as it was; so does the memory, then.
+            if let Some(before) = before {
+                self.card = before;
+                self.card.power_off();
+            }
+            return Err(LinkError::Storage(Box::new(error)));
+        }
+        if !waits.is_zero() {
+            (self.sleep)(waits);
+        }
+        if self.has(FaultSpec::Lost(self.commands)) {
+            self.card.power_off();
+            return Err(LinkError::Mute);
+        }
+        if answer.is_empty() { Err(self.silence()) } else { Ok(answer) }
+    }
+
+    fn describe(&self) -> String {
+        let profile = &self.card.system().profile;
+        format!("virtual card {} {}", profile.name, profile.version)
+    }
+}
+
+impl CardControl for VirtualCard {
+    fn insert(&mut self) -> Result<(), ControlError> {
+        self.inserted = true;
+        Ok(())
+    }
+
+    fn remove(&mut self) -> Result<(), ControlError> {
+        self.card.power_off();
+        self.inserted = false;
+        Ok(())
+    }
+
+    fn inserted(&self) -> bool {
+        self.inserted
+    }
+
+    fn tear(&mut self, write: u64) -> Result<(), ControlError> {
+        if write == 0 {
+            let text = "write 0 is no write: 1 is the next one".to_owned();
+            return Err(ControlError::Value(text));
+        }
+        self.card.memory_mut().tear_at(Some(write));
+        Ok(())
+    }
+
+    fn snapshot(&mut self, name: &str) -> Result<(), ControlError> {
+        const MOST: usize = 10_000;
+        if self.snapshots.len() >= MOST && !self.snapshots.contains_key(name) {
+            return Err(ControlError::Value(format!("{MOST} snapshots are kept already")));
+        }
+        self.snapshots.insert(name.to_owned(), self.card.fork());
+        Ok(())
+    }
+
+    fn restore(&mut self, name: &str) -> Result<(), ControlError> {
+        let kept = self.snapshots.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.snapshots.keys().map(String::as_str).collect();
+            ControlError::Value(format!("no snapshot '{name}'; there are: {}", known.join(", ")))
+        })?;
+        self.card = kept.fork();
+        self.card.power_off();
+        self.store()
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), ControlError> {
+        let powered = self.card.powered();
+        let memory = self.card.memory_mut();
+        if !powered {
+            memory.power_on().map_err(|error| ControlError::Value(error.to_string()))?;
+        }
+        let done = settings::set(memory, key, value);
+        if !powered {
+            memory.power_off();
+        }
+        self.store()?;
+        done.map_err(|error| match error {
+            SettingError::Memory(error) => ControlError::Value(format!("card memory: {error}")),
+            other => ControlError::Value(other.to_string()),
+        })
+    }
+
+    fn status(&mut self) -> Result<Vec<(String, String)>, ControlError> {
+        let profile = &self.card.system().profile;
+        let say = |key: &str, value: String| (key.to_owned(), value);
+        let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+        let mut out = vec![
+            say("profile", profile.name.clone()),
+            say("version", profile.version.clone()),
+            say("inserted", yes_no(self.inserted)),
+            say("powered", yes_no(self.card.powered())),
+            say("transaction", self.card.transaction_name().to_owned()),
+            say("writes", self.card.memory().writes().to_string()),
+        ];
+        // A card without power cannot be read; a powered copy of it can.
+        let mut copy = self.card.memory().fork();
+        copy.tear_at(None);
+        let state = copy
+            .power_on()
+            .and_then(|()| settings::status(&copy))
+            .map_err(|error| ControlError::Bug(error.to_string()))?;
+        out.extend(state);
+        Ok(out)
+    }
+}
+
+impl std::str::FromStr for FaultSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORMS: &str = "write tear@K, mute@N, lost@N or delay=20ms (also 1s, 500us)";
+        let wrong = || format!("'{text}' is not a fault: {FORMS}");
+        let counted = |number: &str| number.parse::<u64>().ok().filter(|n| *n > 0);
+        if let Some((name, number)) = text.split_once('@') {
+            let number = counted(number).ok_or_else(wrong)?;
+            return match name {
+                "tear" => Ok(Self::Tear(number)),
+                "mute" => Ok(Self::Mute(number)),
+                "lost" => Ok(Self::Lost(number)),
+                _ => Err(wrong()),
+            };
+        }
+        let wait = text.strip_prefix("delay=").ok_or_else(wrong)?;
+        let split = wait.find(|c: char| !c.is_ascii_digit()).unwrap_or(wait.len());
+        let (number, unit) = wait.split_at(split);
+        let number: u32 = number.parse().map_err(|_| wrong())?;
+        let unit = match unit {
+            "us" => Duration::from_micros(1),
+            "ms" | "" => Duration::from_millis(1),
+            "s" => Duration::from_secs(1),
+            _ => return Err(wrong()),
+        };
+        unit.checked_mul(number)
+            .filter(|wait| *wait <= Duration::from_secs(600))
+            .map(Self::Delay)
+            .ok_or_else(|| format!("'{text}': at most ten minutes"))
+    }
+}
+
+fn meta(card: &Card) -> [u8; META] {
+    let (seed, drawn) = card.entropy_position();
+    let mut out = [META_VERSION; META];
+    let words = seed.to_be_bytes().into_iter().chain(drawn.to_be_bytes());
+    for (to, from) in out.iter_mut().skip(1).zip(words) {
+        *to = from;
+    }
+    out
+}
+
+fn read_meta(meta: &[u8]) -> Option<(u64, u64)> {
+    let (version, rest) = meta.split_first()?;
+    let (seed, rest) = rest.split_first_chunk::<8>()?;
+    let (drawn, rest) = rest.split_first_chunk::<8>()?;
+    (*version == META_VERSION && rest.is_empty())
+        .then(|| (u64::from_be_bytes(*seed), u64::from_be_bytes(*drawn)))
+}
