@@ -109,11 +109,14 @@ impl VirtualCard {
         protocol: Protocol,
     ) -> Result<Self, VirtualCardError> {
         let (image, memory, meta) = CardImage::open(path, durability)?;
-        let not = |why: String| VirtualCardError::NotACard { path: path.display().to_string(), why };
-        let (seed, drawn) = read_meta(&meta).ok_or_else(|| not("its head is unknown".to_owned()))?;
+        let not =
+            |why: String| VirtualCardError::NotACard { path: path.display().to_string(), why };
+        let (seed, drawn) =
+            read_meta(&meta).ok_or_else(|| not("its head is unknown".to_owned()))?;
         let text = memory.blobs().map(|(_, text)| text.clone()).next();
         let text = text.ok_or_else(|| not("it holds no profile".to_owned()))?;
-        let text = std::str::from_utf8(&text).map_err(|_| not("its profile is no text".to_owned()))?;
+        let text =
+            std::str::from_utf8(&text).map_err(|_| not("its profile is no text".to_owned()))?;
         let profile = Profile::parse(text, "profile in the card image")
             .map_err(|errors| not(format!("its profile does not load: {errors}")))?;
         if let Some(wanted) = wanted.filter(|wanted| wanted.text != profile.text) {

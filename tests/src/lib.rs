@@ -1,1 +1,40 @@
-//! End-to-end tests.
+//! What the end-to-end tests share.
+
+pub mod pcscd;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The `purse` binary of this source tree; built once per test process, where it is not up to date.
+pub fn purse() -> Command {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    let binary = BINARY.get_or_init(|| match build() {
+        Ok(binary) => binary,
+        Err(problem) => panic!("the purse binary: {problem}"),
+    });
+    let mut command = Command::new(binary);
+    // What the developer's shell says about cards must not reach the tests.
+    for name in ["PURSE_CARD", "PURSE_LANG", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn build() -> Result<PathBuf, String> {
+    // target/debug/deps/cli-0123456789abcdef
+    let test = std::env::current_exe().map_err(|error| error.to_string())?;
+    let profile = test.ancestors().nth(2).ok_or("the tests do not run in a target directory")?;
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "-q", "-p", "cli", "--manifest-path"]);
+    cargo.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
+    cargo.arg("--target-dir").arg(profile.parent().ok_or("no target directory")?);
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let output = cargo.output().map_err(|error| format!("cargo cannot be started: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    Ok(profile.join("purse"))
+}

@@ -117,9 +117,9 @@ impl<'a> CommandApdu<'a> {
     /// Whether lengths are written in the extended form.
     pub fn extended(&self) -> bool {
         match self.case {
-            Case::Answer { extended, .. } | Case::Data { extended } | Case::Both { extended, .. } => {
-                extended
-            }
+            Case::Answer { extended, .. }
+            | Case::Data { extended }
+            | Case::Both { extended, .. } => extended,
             Case::Header | Case::Malformed(_) => false,
         }
     }
@@ -236,7 +236,8 @@ impl CommandBuf {
     }
 
     fn encode(&self, extended: bool) -> Result<Vec<u8>, BuildError> {
-        let lc = u16::try_from(self.data.len()).map_err(|_| BuildError::TooLong(self.data.len()))?;
+        let lc =
+            u16::try_from(self.data.len()).map_err(|_| BuildError::TooLong(self.data.len()))?;
         if let Some(ne) = self.ne.filter(|ne| *ne == 0 || *ne > 0x1_0000) {
             return Err(BuildError::WrongNe(ne));
         }

@@ -1,10 +1,9 @@
 //! BER-TLV within bounds.
 //!
-//! Reading is ours: one flat pass over borrowed bytes, with depth, size and length forms checked,
-//! so that nested or boastful input costs nothing. Writing uses `iso7816-tlv`, which also serves
-//! as the oracle of the reader in the tests.
-
-use iso7816_tlv::ber::{Tag, Tlv, Value};
+//! One flat pass over borrowed bytes, with depth, size and length forms checked, so that nested or
+//! boastful input costs nothing. What [`write()`] writes, [`tree`] reads. In the tests the crate
+//! `iso7816-tlv` is the reader's oracle; it is not used for writing, as its 0.4.4 miscounts values
+//! of 127 bytes inside a constructed element.
 
 /// Deepest nesting that [`tree`] follows.
 pub const MAX_DEPTH: usize = 8;
@@ -220,35 +219,72 @@ pub enum Node {
 /// Bytes of `node`, lengths in their shortest form.
 ///
 /// # Errors
-/// A tag that BER does not allow, or whose constructed bit does not fit the node.
+/// What [`tree`] would not read back: see [`WriteError`].
 pub fn write(node: &Node) -> Result<Vec<u8>, WriteError> {
-    Ok(convert(node, 0)?.to_vec())
+    let mut out = Vec::new();
+    append(node, 1, &mut out)?;
+    if out.len() > MAX_LENGTH {
+        return Err(WriteError::TooLong { length: out.len() });
+    }
+    Ok(out)
 }
 
 /// Why a TLV cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// Not a BER tag, or its constructed bit does not fit.
+    /// Not a BER tag, or one that begins with a filler byte, or its constructed bit does not fit.
     #[error("{0:X} is not a tag for this element")]
     Tag(u32),
     /// Deeper than [`MAX_DEPTH`].
     #[error("elements are nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// A value longer than two length bytes say, or more than [`MAX_LENGTH`] bytes in all.
+    #[error("{length} bytes are more TLV than a card sends ({MAX_LENGTH})")]
+    TooLong {
+        /// Bytes there would be.
+        length: usize,
+    },
 }
 
-fn convert(node: &Node, depth: usize) -> Result<Tlv, WriteError> {
-    if depth >= MAX_DEPTH {
-        return Err(WriteError::TooDeep);
-    }
-    let (number, value) = match node {
-        Node::Primitive(tag, bytes) => (*tag, Value::Primitive(bytes.clone())),
+fn append(node: &Node, level: usize, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    match node {
+        Node::Primitive(tag, value) => element(*tag, false, value, out),
+        // Even an empty one: a reader looks inside.
+        Node::Constructed(..) if level >= MAX_DEPTH => Err(WriteError::TooDeep),
         Node::Constructed(tag, inner) => {
-            let inner = inner.iter().map(|n| convert(n, depth + 1)).collect::<Result<_, _>>()?;
-            (*tag, Value::Constructed(inner))
+            let mut value = Vec::new();
+            inner.iter().try_for_each(|node| append(node, level + 1, &mut value))?;
+            element(*tag, true, &value, out)
         }
-    };
-    let tag = Tag::try_from(u64::from(number)).map_err(|_| WriteError::Tag(number))?;
-    Tlv::new(tag, value).map_err(|_| WriteError::Tag(number))
+    }
+}
+
+fn element(tag: u32, constructed: bool, value: &[u8], out: &mut Vec<u8>) -> Result<(), WriteError> {
+    if !is_tag(tag) || (first_byte(tag) & 0x20 != 0) != constructed {
+        return Err(WriteError::Tag(tag));
+    }
+    out.extend(tag.to_be_bytes().into_iter().skip_while(|byte| *byte == 0));
+    match u16::try_from(value.len()).map(u16::to_be_bytes) {
+        Ok([0, short @ 0..=0x7F]) => out.push(short),
+        Ok([0, byte]) => out.extend([0x81, byte]),
+        Ok([high, low]) => out.extend([0x82, high, low]),
+        Err(_) => return Err(WriteError::TooLong { length: value.len() }),
+    }
+    out.extend_from_slice(value);
+    Ok(())
+}
+
+/// Whether this is a tag of one to three bytes that does not look like filler.
+fn is_tag(tag: u32) -> bool {
+    let more = |byte: u8| byte & 0x80 != 0;
+    match tag.to_be_bytes() {
+        [0, 0, 0, first] => first & 0x1F != 0x1F && first != 0,
+        [0, 0, first, last] => first & 0x1F == 0x1F && first != 0xFF && !more(last),
+        [0, first, middle, last] => {
+            first & 0x1F == 0x1F && first != 0xFF && more(middle) && !more(last)
+        }
+        _ => false,
+    }
 }
 
 fn first_byte(tag: u32) -> u8 {

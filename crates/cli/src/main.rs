@@ -1,1 +1,19 @@
-fn main() {}
+//! `purse`, the only binary a user meets. It alone wires the emulator and the host's rooms together.
+//!
+//! One module per noun. stdout is the result, stderr the talk; [`exit`] holds the public exit codes.
+
+mod args;
+mod bench;
+mod control;
+mod emulate;
+mod error;
+mod exit;
+mod made;
+mod profile;
+mod shell;
+mod trace;
+mod ui;
+
+fn main() -> std::process::ExitCode {
+    args::run()
+}

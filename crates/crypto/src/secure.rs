@@ -72,12 +72,7 @@ pub fn decipher(suite: Suite, key: &Key, data: &[u8]) -> Result<Vec<u8>, Deciphe
 
 /// The cryptogram of EXTERNAL AUTHENTICATE over `challenge` (4, 8 or 16 bytes), zero-filled to
 /// whole blocks. `fold` gives the 8-byte form of a 16-byte result (upper xor lower half).
-pub fn authentication_cryptogram(
-    suite: Suite,
-    key: &Key,
-    challenge: &[u8],
-    fold: bool,
-) -> Vec<u8> {
+pub fn authentication_cryptogram(suite: Suite, key: &Key, challenge: &[u8], fold: bool) -> Vec<u8> {
     let out = BlockCipher::new(suite, key).encrypt_ecb(challenge);
     match (fold, out.split_at_checked(8)) {
         (true, Some((upper, lower))) if lower.len() == 8 => {

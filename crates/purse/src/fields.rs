@@ -11,7 +11,9 @@ pub struct Amount(pub u32);
 
 /// Why text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{text}' is not an amount: write yuan with two decimals (10.00) or fen (1000fen), up to 42949672.95")]
+#[error(
+    "'{text}' is not an amount: write yuan with two decimals (10.00) or fen (1000fen), up to 42949672.95"
+)]
 pub struct AmountError {
     /// What was given.
     pub text: String,
@@ -35,7 +37,8 @@ impl std::str::FromStr for Amount {
     /// `10.00` is yuan and always has two decimals; `1000fen` is fen.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = |part: &str| -> Option<u64> {
-            let plain = !part.is_empty() && part.len() <= 10 && part.bytes().all(|b| b.is_ascii_digit());
+            let plain =
+                !part.is_empty() && part.len() <= 10 && part.bytes().all(|b| b.is_ascii_digit());
             plain.then(|| part.parse().ok()).flatten()
         };
         let fen = if let Some(fen) = text.strip_suffix("fen") {

@@ -14,8 +14,8 @@ pub mod record;
 pub mod trace;
 
 pub use command::{
-    BlockKind, CommandError, Debit, FileRef, Initialize, Occurrence, OnlineStep, Problem, Protected,
-    PurseCommand, RecordRef, SelectBy,
+    BlockKind, CommandError, Debit, FileRef, Initialize, Occurrence, OnlineStep, Problem,
+    Protected, PurseCommand, RecordRef, SelectBy,
 };
 pub use fields::{
     Amount, AmountError, Date, IdentificationCode, Limit, Pin, PinError, TerminalId,

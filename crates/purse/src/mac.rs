@@ -82,12 +82,7 @@ pub fn online_mac2(amount: Amount, moment: &Moment) -> MacInput {
 
 /// TAC of a load and MAC3 of an unload: `new balance4 ‖ online serial2 (before) ‖ amount4 ‖ type1
 /// ‖ terminal6 ‖ date4 ‖ time3`. Vectors `load-fm1208-c`, `d-unload-ed`.
-pub fn online_proof(
-    new_balance: Amount,
-    serial: u16,
-    amount: Amount,
-    moment: &Moment,
-) -> MacInput {
+pub fn online_proof(new_balance: Amount, serial: u16, amount: Amount, moment: &Moment) -> MacInput {
     tail(&[&new_balance.to_bytes(), &serial.to_be_bytes(), &amount.to_bytes()], moment)
 }
 

@@ -50,8 +50,29 @@ impl LogRecord {
             return None;
         }
         let [
-            s0, s1, l0, l1, l2, a0, a1, a2, a3, kind, t0, t1, t2, t3, t4, t5, d0, d1, d2, d3, h0,
-            h1, h2,
+            s0,
+            s1,
+            l0,
+            l1,
+            l2,
+            a0,
+            a1,
+            a2,
+            a3,
+            kind,
+            t0,
+            t1,
+            t2,
+            t3,
+            t4,
+            t5,
+            d0,
+            d1,
+            d2,
+            d3,
+            h0,
+            h1,
+            h2,
         ] = *<&[u8; Self::LENGTH]>::try_from(bytes).ok()?;
         Some(Self {
             serial: u16::from_be_bytes([s0, s1]),

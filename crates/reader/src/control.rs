@@ -90,7 +90,7 @@ impl CardControl for ControlClient {
     /// An emulator that cannot be reached has no card.
     fn inserted(&self) -> bool {
         let pairs = self.pairs().unwrap_or_default();
-        pairs.iter().any(|(key, value)| key == "inserted" && value == "true")
+        pairs.iter().any(|(key, value)| key == "inserted" && value == "yes")
     }
 
     fn tear(&mut self, write: u64) -> Result<(), ControlError> {
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn each_control_is_one_line() {
-        let status = "{\"inserted\":\"true\",\"balance\":\"12\",\"n\":3}\n";
+        let status = "{\"inserted\":\"yes\",\"balance\":\"12\",\"n\":3}\n";
         let (address, heard) = served(&[
             "ok inserted\n",
             "ok removed\n",
@@ -144,6 +144,7 @@ mod tests {
         assert!(card.inserted());
         let pairs = card.status().unwrap();
         assert!(pairs.contains(&("n".into(), "3".into())));
+        drop(card);
         assert_eq!(
             heard.join().unwrap(),
             [
@@ -171,6 +172,7 @@ mod tests {
         assert!(card.ask("").is_err());
         let error = card.remove().unwrap_err().to_string();
         assert!(error.contains("--control port"), "{error}");
+        drop(card);
         assert_eq!(heard.join().unwrap(), ["set x=1", "remove"]);
     }
 }

@@ -110,6 +110,7 @@ mod tests {
         assert_eq!(card.atr().unwrap().to_string(), "3B00");
         assert_eq!(card.transmit(&[0, 0xA4, 4, 0]).unwrap(), [0xAA, 0xBB, 0x90, 0x00]);
         card.power_off().unwrap();
+        drop(card);
         assert_eq!(heard.join().unwrap(), ["reset", "atr", "00A40400", "off"]);
     }
 

@@ -144,6 +144,7 @@ pub(crate) fn served(answers: &[&str]) -> (String, std::thread::JoinHandle<Vec<S
     let answers: Vec<String> = answers.iter().map(|answer| (*answer).to_owned()).collect();
     let thread = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let mut input = BufReader::new(stream.try_clone().unwrap());
         let mut heard = Vec::new();
         for answer in answers {

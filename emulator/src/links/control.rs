@@ -7,7 +7,7 @@
 //! | `tear K` | power is lost at the K-th memory write from now, 1 is the next |
 //! | `snapshot NAME`, `restore NAME` | the whole state is kept, or taken back; restoring powers off |
 //! | `set KEY=VALUE...` | values of the card, in this order |
-//! | `status`, `status --json` | answers one JSON object of strings, `inserted` among them |
+//! | `status`, `status --json` | answers one JSON object of strings; `inserted` is yes or no |
 //!
 //! Answers are `ok ...` or `error: ...`.
 
@@ -172,7 +172,8 @@ fn set(card: &mut impl CardControl, pairs: &[(String, String)]) -> Result<(), Co
 fn status(card: &mut impl CardControl) -> Result<String, ControlError> {
     let mut pairs = card.status()?;
     if !pairs.iter().any(|(key, _)| key == "inserted") {
-        pairs.insert(0, ("inserted".to_owned(), card.inserted().to_string()));
+        let inserted = if card.inserted() { "yes" } else { "no" };
+        pairs.insert(0, ("inserted".to_owned(), inserted.to_owned()));
     }
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let fields: Vec<_> =

@@ -45,8 +45,7 @@ impl Session<'_, '_> {
             return Err(self.wrong_mac(begun.transaction_type)?);
         };
         let before = begun.purse.state(self.memory)?;
-        let balance =
-            before.balance.0.checked_add(begun.amount.0).ok_or(StatusWord::CONDITIONS)?;
+        let balance = before.balance.0.checked_add(begun.amount.0).ok_or(StatusWord::CONDITIONS)?;
         let after = PurseState {
             balance: Amount(balance),
             online: before.online.wrapping_add(1),
@@ -54,16 +53,19 @@ impl Session<'_, '_> {
         };
         let input = mac::online_proof(after.balance, before.online, begun.amount, &moment);
         let tac = self.tac_key(&begun)?.tac(input.as_bytes());
-        self.commit_online(verified, &Entry {
-            begun: &begun,
-            moment: &moment,
-            after,
-            serial: before.online,
-            logged: begun.amount,
-            mac: Mac([0; 4]),
-            tac,
-            records: &[],
-        })?;
+        self.commit_online(
+            verified,
+            &Entry {
+                begun: &begun,
+                moment: &moment,
+                after,
+                serial: before.online,
+                logged: begun.amount,
+                mac: Mac([0; 4]),
+                tac,
+                records: &[],
+            },
+        )?;
         Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
     }
 
@@ -77,11 +79,8 @@ impl Session<'_, '_> {
             return Err(self.wrong_mac(begun.transaction_type)?);
         };
         let before = begun.purse.state(self.memory)?;
-        let balance = before
-            .balance
-            .0
-            .checked_sub(begun.amount.0)
-            .ok_or(StatusWord::BALANCE_INSUFFICIENT)?;
+        let balance =
+            before.balance.0.checked_sub(begun.amount.0).ok_or(StatusWord::BALANCE_INSUFFICIENT)?;
         let after = PurseState {
             balance: Amount(balance),
             online: before.online.wrapping_add(1),
@@ -89,16 +88,19 @@ impl Session<'_, '_> {
         };
         let input = mac::online_proof(after.balance, before.online, begun.amount, &moment);
         let mac3 = unload.session.mac(input.as_bytes());
-        self.commit_online(verified, &Entry {
-            begun: &begun,
-            moment: &moment,
-            after,
-            serial: before.online,
-            logged: begun.amount,
-            mac: mac3,
-            tac: Mac([0; 4]),
-            records: &[],
-        })?;
+        self.commit_online(
+            verified,
+            &Entry {
+                begun: &begun,
+                moment: &moment,
+                after,
+                serial: before.online,
+                logged: begun.amount,
+                mac: mac3,
+                tac: Mac([0; 4]),
+                records: &[],
+            },
+        )?;
         Ok(Reply::data(Confirmed { code: mac3 }.to_bytes()))
     }
 
@@ -133,16 +135,19 @@ impl Session<'_, '_> {
         };
         let input = mac::overdraft_tac(after.balance, before.online, limit, &moment);
         let tac = self.tac_key(&begun)?.tac(input.as_bytes());
-        self.commit_online(verified, &Entry {
-            begun: &begun,
-            moment: &moment,
-            after,
-            serial: before.online,
-            logged: Amount(limit.fen()),
-            mac: Mac([0; 4]),
-            tac,
-            records: &[],
-        })?;
+        self.commit_online(
+            verified,
+            &Entry {
+                begun: &begun,
+                moment: &moment,
+                after,
+                serial: before.online,
+                logged: Amount(limit.fen()),
+                mac: Mac([0; 4]),
+                tac,
+                records: &[],
+            },
+        )?;
         Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
     }
 
@@ -165,8 +170,7 @@ impl Session<'_, '_> {
         let before = begun.purse.state(self.memory)?;
         let key = begun.key.value(self.memory)?;
         let cipher = self.system.keys.cipher(begun.key.suite, &key);
-        let input =
-            mac::offline_session_input(begun.random, before.offline, debit.terminal_serial);
+        let input = mac::offline_session_input(begun.random, before.offline, debit.terminal_serial);
         let session = SessionKey::derive(begun.key.suite, &cipher, &input);
         let code = match self.rules.code_in_mac1 {
             CodeInMac1::Never => None,
@@ -177,11 +181,8 @@ impl Session<'_, '_> {
         let Some(verified) = verify_mac1(debit.mac1, session.mac(input.as_bytes())) else {
             return Err(self.wrong_mac(begun.transaction_type)?);
         };
-        let balance = before
-            .balance
-            .0
-            .checked_sub(begun.amount.0)
-            .ok_or(StatusWord::BALANCE_INSUFFICIENT)?;
+        let balance =
+            before.balance.0.checked_sub(begun.amount.0).ok_or(StatusWord::BALANCE_INSUFFICIENT)?;
         let after = PurseState {
             balance: Amount(balance),
             offline: before.offline.wrapping_add(1),
@@ -190,16 +191,19 @@ impl Session<'_, '_> {
         let mac2 = session.mac(mac::purchase_mac2(begun.amount).as_bytes());
         let input = mac::purchase_tac(begun.amount, &moment, debit.terminal_serial);
         let tac = self.tac_key(&begun)?.tac(input.as_bytes());
-        self.commit_purchase(verified, &Entry {
-            begun: &begun,
-            moment: &moment,
-            after,
-            serial: before.offline,
-            logged: begun.amount,
-            mac: mac2,
-            tac,
-            records: &records,
-        })?;
+        self.commit_purchase(
+            verified,
+            &Entry {
+                begun: &begun,
+                moment: &moment,
+                after,
+                serial: before.offline,
+                logged: begun.amount,
+                mac: mac2,
+                tac,
+                records: &records,
+            },
+        )?;
         let mut data = Vec::with_capacity(Debited::LENGTH + 2);
         data.extend_from_slice(&Debited { tac, mac2 }.to_bytes());
         Ok(Reply::data(data))

@@ -212,9 +212,9 @@ impl Session<'_, '_> {
         }
         let key = match key {
             Some(key) => key,
-            None => df
-                .key(self.memory, need.key, i.key)?
-                .ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?,
+            None => {
+                df.key(self.memory, need.key, i.key)?.ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?
+            }
         };
         let random = self.random();
         let begun = Initialized {

@@ -10,8 +10,8 @@ mod capp;
 mod debit;
 mod files;
 mod initialize;
-mod pin;
 pub mod personalise;
+mod pin;
 mod records;
 mod secure;
 mod select;
@@ -256,10 +256,7 @@ impl Session<'_, '_> {
     }
 
     /// Changes several things or none: commits what `work` wrote, takes it back where it fails.
-    fn atomically(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<(), Halt>,
-    ) -> Result<(), Halt> {
+    fn atomically(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Halt>) -> Result<(), Halt> {
         self.memory.begin()?;
         match work(self) {
             Ok(()) => Ok(self.memory.commit()?),

@@ -72,10 +72,7 @@ impl Session<'_, '_> {
     }
 
     fn try_pin(&mut self, slot: &PinSlot, pin: &Pin) -> Result<(), Halt> {
-        let left = slot
-            .tries
-            .checked_sub(1)
-            .ok_or(Halt::Status(StatusWord::METHOD_BLOCKED))?;
+        let left = slot.tries.checked_sub(1).ok_or(Halt::Status(StatusWord::METHOD_BLOCKED))?;
         slot.set_tries(self.memory, left)?;
         if !bool::from(pin.padded().ct_eq(&slot.value)) {
             self.state.rights.pin = false;

@@ -21,8 +21,7 @@ impl Session<'_, '_> {
         self.check_access(file.read)?;
         self.check_read_protection(&file, mac)?;
         let number = self.locate(&file, record)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
-        let mut data =
-            file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        let mut data = file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
         self.state.current_record = number;
         self.shorten(&mut data, ne);
         self.protect_answer(&file, data)

@@ -53,8 +53,7 @@ impl Session<'_, '_> {
         }
         let key = slot.value(self.memory)?;
         let fold = self.rules.fold_authentication;
-        let expected =
-            authentication_cryptogram(slot.suite, &key, challenge.as_bytes(), fold);
+        let expected = authentication_cryptogram(slot.suite, &key, challenge.as_bytes(), fold);
         if expected.len() != cryptogram.len() {
             return Err(Halt::Status(StatusWord::WRONG_LENGTH));
         }

@@ -102,10 +102,10 @@ impl Session<'_, '_> {
         for df in Df::all(self.memory) {
             let (name, label) = (df.name(self.memory)?, df.label(self.memory)?);
             if df.is_purse_application(self.memory)? && !label.is_empty() {
-                entries.push(Node::Constructed(0x61, vec![
-                    Node::Primitive(0x4F, name),
-                    Node::Primitive(0x50, label),
-                ]));
+                entries.push(Node::Constructed(
+                    0x61,
+                    vec![Node::Primitive(0x4F, name), Node::Primitive(0x50, label)],
+                ));
             }
         }
         Ok(entries)

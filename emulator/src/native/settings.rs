@@ -22,21 +22,65 @@ pub struct Setting {
 
 /// Every key.
 pub const SETTINGS: &[Setting] = &[
-    Setting { key: "balance", value: "10.00|1000fen", help: "stored balance of the EP (of the ED where there is no EP), overdraft limit included; ed.balance and ep.balance name the purse" },
-    Setting { key: "overdraft-limit", value: "10.00|1000fen", help: "overdraft limit; the stored balance does not move with it" },
-    Setting { key: "offline-serial", value: "0..65535|0xHHHH", help: "offline transaction serial (脱机交易序号)" },
-    Setting { key: "online-serial", value: "0..65535|0xHHHH", help: "online transaction serial (联机交易序号)" },
-    Setting { key: "locked", value: "no|temporary|permanent|card", help: "application or card block" },
-    Setting { key: "expired", value: "yes|no", help: "validity in file 15: ends 20200102, or 20991231" },
+    Setting {
+        key: "balance",
+        value: "10.00|1000fen",
+        help: "stored balance of the EP (of the ED where there is no EP), overdraft limit included; ed.balance and ep.balance name the purse",
+    },
+    Setting {
+        key: "overdraft-limit",
+        value: "10.00|1000fen",
+        help: "overdraft limit; the stored balance does not move with it",
+    },
+    Setting {
+        key: "offline-serial",
+        value: "0..65535|0xHHHH",
+        help: "offline transaction serial (脱机交易序号)",
+    },
+    Setting {
+        key: "online-serial",
+        value: "0..65535|0xHHHH",
+        help: "online transaction serial (联机交易序号)",
+    },
+    Setting {
+        key: "locked",
+        value: "no|temporary|permanent|card",
+        help: "application or card block",
+    },
+    Setting {
+        key: "expired",
+        value: "yes|no",
+        help: "validity in file 15: ends 20200102, or 20991231",
+    },
     Setting { key: "valid-from", value: "YYYYMMDD", help: "start of validity in file 15" },
     Setting { key: "valid-to", value: "YYYYMMDD", help: "end of validity in file 15" },
     Setting { key: "pin-tries", value: "0..15", help: "PIN tries left" },
-    Setting { key: "key-tries.KIND.INDEX", value: "0..15", help: "tries left of a key, e.g. key-tries.maintenance.1" },
+    Setting {
+        key: "key-tries.KIND.INDEX",
+        value: "0..15",
+        help: "tries left of a key, e.g. key-tries.maintenance.1",
+    },
     Setting { key: "wrong-macs", value: "0..255", help: "wrong transaction MACs counted so far" },
-    Setting { key: "log", value: "empty|full", help: "transaction logs emptied, or filled with purchases of 0.01" },
-    Setting { key: "record.SFI.N", value: "HEX", help: "record N of a file (SFI hexadecimal); N one beyond the last appends" },
-    Setting { key: "file.SFI", value: "HEX", help: "content of a binary file from its start (SFI hexadecimal)" },
-    Setting { key: "file.SFI.OFFSET", value: "HEX", help: "content of a binary file from an offset (decimal)" },
+    Setting {
+        key: "log",
+        value: "empty|full",
+        help: "transaction logs emptied, or filled with purchases of 0.01",
+    },
+    Setting {
+        key: "record.SFI.N",
+        value: "HEX",
+        help: "record N of a file (SFI hexadecimal); N one beyond the last appends",
+    },
+    Setting {
+        key: "file.SFI",
+        value: "HEX",
+        help: "content of a binary file from its start (SFI hexadecimal)",
+    },
+    Setting {
+        key: "file.SFI.OFFSET",
+        value: "HEX",
+        help: "content of a binary file from an offset (decimal)",
+    },
 ];
 
 /// Why a setting is refused. Nothing was changed.
@@ -254,9 +298,8 @@ impl Target<'_> {
         let tries = self.number(15, "key-tries.KIND.INDEX")? as u8;
         let df = self.application(memory)?;
         let slot = df.keys(memory).find(|slot| {
-            let kind_fits = ALL_KINDS
-                .iter()
-                .any(|known| *known as u8 == slot.kind && known.text() == kind);
+            let kind_fits =
+                ALL_KINDS.iter().any(|known| *known as u8 == slot.kind && known.text() == kind);
             kind_fits && index.parse() == Ok(slot.index)
         });
         let slot = slot.ok_or_else(|| self.absent(&format!("key {kind} {index}")))?;
@@ -281,8 +324,7 @@ impl Target<'_> {
     fn record(&self, memory: &mut Nvm, sfi: &str, number: &str) -> Done {
         const KEY: &str = "record.SFI.N";
         let file = self.file_named(memory, sfi, KEY)?;
-        let number: u8 =
-            number.parse().map_err(|_| self.wrong(KEY, "N is not a record number"))?;
+        let number: u8 = number.parse().map_err(|_| self.wrong(KEY, "N is not a record number"))?;
         let mut data = self.hex(self.value, KEY)?;
         if file.structure == Structure::Binary {
             return Err(self.wrong(KEY, "that file is binary, use file.SFI"));
@@ -301,7 +343,9 @@ impl Target<'_> {
             // A ring's records are numbered from the newest; appending at the end is only right
             // for the first.
             if file.structure == Structure::Cyclic && file.used != 0 {
-                return Err(self.wrong(KEY, "a ring has no such record yet; number 1 is the newest"));
+                return Err(
+                    self.wrong(KEY, "a ring has no such record yet; number 1 is the newest")
+                );
             }
             (at, Some((used, head)))
         } else {

@@ -1,14 +1,22 @@
-//! A card of a built-in profile and a terminal with its lab keys.
-#![allow(dead_code, reason = "each test file uses its part")]
+//! A card of a profile on the bench, with everything its other side knows.
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
+
+mod chip;
+mod host;
+mod view;
 
 use std::sync::Arc;
 
-use applet_spec::{Profile, PurseKind};
 use apdu::DfName;
-use emulator::{Card, CardMaker, LabKeys, MasterKeys, VirtualCard};
+use applet_spec::{Profile, PurseKind};
+use emulator::{Card, CardMaker, LabKeys, MasterKeys, Protocol, VirtualCard};
 use link::CardTransport;
 use purse::{Date, Pin, TerminalId, Time};
 use terminal::{CardKeys, CardSession, Terminal};
+
+pub use chip::{Answer, Bytes, Chip};
+pub use host::{Begun, DATE, Init, Kind, Step, TERMINAL, TIME, spoilt};
+pub use view::{PINS, View};
 
 /// A card on the bench, with what its other side knows.
 pub struct Bench {
@@ -20,6 +28,18 @@ pub struct Bench {
 impl Bench {
     pub fn new(name: &str) -> Self {
         Self::of(Profile::find(name).expect("built-in profile"))
+    }
+
+    /// A built-in profile with `changes` laid over it.
+    pub fn with(base: &str, changes: &str) -> Self {
+        let head = format!("extends = \"{base}\"\nname = \"{base}-changed\"\nversion = \"0\"\n");
+        let profile = Profile::parse(&(head + changes), "changes");
+        Self::of(Arc::new(profile.unwrap_or_else(|errors| panic!("{errors}"))))
+    }
+
+    /// Every built-in profile.
+    pub fn all() -> Vec<Self> {
+        Profile::built_in_names().iter().map(|name| Self::new(name)).collect()
     }
 
     pub fn of(profile: Arc<Profile>) -> Self {
@@ -37,6 +57,40 @@ impl Bench {
         self.maker.lab_card(1).expect("lab card")
     }
 
+    /// A fresh card with power, as it is after reset.
+    pub fn chip(&self) -> Chip {
+        Chip::new(self.card())
+    }
+
+    /// A fresh card with its application selected and its PIN verified.
+    pub fn opened(&self) -> Chip {
+        let mut chip = self.chip();
+        self.reopen(&mut chip);
+        chip
+    }
+
+    /// A card with its application open and `fen` in each purse.
+    pub fn rich(&self, fen: u32) -> Chip {
+        let mut chip = self.opened();
+        for purse in self.purses() {
+            self.transact(&mut chip, Init::new(Kind::Load, purse, fen));
+        }
+        chip
+    }
+
+    /// Selects the application and verifies the PIN.
+    #[track_caller]
+    pub fn reopen(&self, chip: &mut Chip) {
+        chip.ok(self.select());
+        chip.ok("0020 0000 03 123456");
+    }
+
+    /// SELECT of the application.
+    pub fn select(&self) -> Vec<u8> {
+        let name = &self.profile.application().expect("application").name;
+        [&[0x00, 0xA4, 0x04, 0x00, name.len() as u8], &name[..]].concat()
+    }
+
     /// A fresh card in a reader, powered.
     pub fn inserted(&self) -> VirtualCard {
         let mut card = VirtualCard::volatile(self.card());
@@ -48,10 +102,10 @@ impl Bench {
         Terminal {
             rules: &self.profile.rules,
             keys: &self.keys,
-            id: TerminalId([0x01, 0x10, 0x00, 0x00, 0x00, 0x01]),
+            id: TerminalId(TERMINAL),
             serial: 0,
-            date: Date([0x20, 0x26, 0x11, 0x22]),
-            time: Time([0x12, 0x34, 0x56]),
+            date: Date(DATE),
+            time: Time(TIME),
         }
     }
 
@@ -75,4 +129,11 @@ impl Bench {
     pub fn purses(&self) -> Vec<PurseKind> {
         self.profile.application().expect("application").purses.iter().map(|p| p.kind).collect()
     }
+}
+
+/// Turns the card into one of another protocol, freshly powered.
+pub fn over(mut card: Card, protocol: Protocol) -> Chip {
+    card.power_off();
+    card.set_protocol(protocol);
+    Chip::new(card)
 }

@@ -23,6 +23,8 @@ use super::cipher;
 pub struct Figures {
     /// Profile measured.
     pub profile: &'static str,
+    /// Its version.
+    pub version: String,
     /// Best time of a purchase (INITIALIZE and DEBIT).
     pub purchase: Duration,
     /// Best time of the bare cipher work.
@@ -43,7 +45,9 @@ impl Figures {
 pub fn measure(profile: &'static str, budget: Duration) -> Result<Figures, String> {
     let (card, commands) = record(profile)?;
     let suite = card.system().profile.rules.suite;
-    let mut figures = Figures { profile, purchase: Duration::MAX, ciphers: Duration::MAX };
+    let version = card.system().profile.version.clone();
+    let mut figures =
+        Figures { profile, version, purchase: Duration::MAX, ciphers: Duration::MAX };
     let start = Instant::now();
     while start.elapsed() < budget {
         let mut replayed = card.fork();

@@ -123,16 +123,10 @@ impl PurseCommand {
             | Self::InitializeForCappPurchase(i)
             | Self::InitializeForUnload(i) => initialize(i),
             Self::CreditForLoad(step) | Self::DebitForUnload(step) => online(&[], step),
-            Self::DebitForPurchase(debit) => [
-                &debit.terminal_serial.0[..],
-                &debit.date.0,
-                &debit.time.0,
-                &debit.mac1.0,
-            ]
-            .concat(),
-            Self::InitializeForUpdate { key, terminal, .. } => {
-                [&[*key][..], &terminal.0].concat()
+            Self::DebitForPurchase(debit) => {
+                [&debit.terminal_serial.0[..], &debit.date.0, &debit.time.0, &debit.mac1.0].concat()
             }
+            Self::InitializeForUpdate { key, terminal, .. } => [&[*key][..], &terminal.0].concat(),
             Self::UpdateOverdrawLimit { limit, step } => online(&limit.to_bytes(), step),
             Self::GetResponse { .. }
             | Self::GetChallenge { .. }

@@ -8,8 +8,8 @@ use applet_spec::{Catalogue, CommandId, CommandSpec, Mismatch, PurseKind, Rules}
 use crypto::Mac;
 
 use super::{
-    BlockKind, CommandError, Debit, FileRef, Initialize, Occurrence, OnlineStep, Problem, Protected,
-    PurseCommand, RecordRef, SelectBy,
+    BlockKind, CommandError, Debit, FileRef, Initialize, Occurrence, OnlineStep, Problem,
+    Protected, PurseCommand, RecordRef, SelectBy,
 };
 use crate::{Amount, Date, Limit, Pin, TerminalId, TerminalSerial, Time};
 
@@ -62,7 +62,9 @@ impl<'a> Fields<'a> {
         let (p1, p2) = (self.apdu.p1(), self.apdu.p2());
         Ok(match self.spec.id {
             CommandId::Select => self.select()?,
-            CommandId::GetResponse => PurseCommand::GetResponse { ne: self.apdu.ne().unwrap_or(0x100) },
+            CommandId::GetResponse => {
+                PurseCommand::GetResponse { ne: self.apdu.ne().unwrap_or(0x100) }
+            }
             CommandId::ReadBinary => {
                 let (file, offset) = self.binary()?;
                 PurseCommand::ReadBinary { file, offset, ne: self.apdu.ne(), mac: self.read_mac()? }
@@ -160,11 +162,15 @@ impl<'a> Fields<'a> {
                 length(self.spec.id, "Lc", "a DF name of 1 to 16 bytes", name.len())
             })?),
             (_, other) => {
-                return Err(length(self.spec.id, "Lc", "a file identifier of 2 bytes", other.len()));
+                return Err(length(
+                    self.spec.id,
+                    "Lc",
+                    "a file identifier of 2 bytes",
+                    other.len(),
+                ));
             }
         };
-        let occurrence =
-            if self.apdu.p2() == 0x02 { Occurrence::Next } else { Occurrence::First };
+        let occurrence = if self.apdu.p2() == 0x02 { Occurrence::Next } else { Occurrence::First };
         Ok(PurseCommand::Select { by, occurrence })
     }
 
@@ -282,9 +288,10 @@ impl<'a> Fields<'a> {
     }
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N], CommandError> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or_else(|| {
-            length(self.spec.id, "data", "more bytes", self.rest.len())
-        })?;
+        let (head, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or_else(|| length(self.spec.id, "data", "more bytes", self.rest.len()))?;
         self.rest = rest;
         Ok(*head)
     }

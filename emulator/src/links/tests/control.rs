@@ -29,7 +29,7 @@ fn each_verb_does_what_it_says_and_answers_one_line() {
 #[test]
 fn status_is_one_json_object_of_strings_in_the_card_s_order() {
     let (shared, _) = Fake::shared();
-    let expected = r#"{"inserted":"true","profile":"a \"b\"","balance":"12"}"#;
+    let expected = r#"{"inserted":"yes","profile":"a \"b\"","balance":"12"}"#;
     assert_eq!(ask(&shared, "status"), expected);
     assert_eq!(ask(&shared, "status --json"), expected);
 }

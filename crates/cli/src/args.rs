@@ -1,0 +1,157 @@
+//! The command line: what may be typed, and who does it.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::ui::{Color, Lang, Ui};
+use crate::{bench, control, emulate, profile, shell};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "purse",
+    version,
+    about = "Electronic-purse cards: made, emulated and tested",
+    long_about = "PurseKit is the workshop in which electronic-purse smart cards (Chinese transit \
+                  and bank purses: CJ/T 166, JT/T 978, PBOC; 3DES and SM4) are made, emulated and \
+                  tested.",
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// One JSON document on stdout, also where the command fails.
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+    /// Language of what cards say.
+    #[arg(
+        long,
+        global = true,
+        env = "PURSE_LANG",
+        value_enum,
+        default_value = "en",
+        help_heading = "Everywhere"
+    )]
+    pub lang: Lang,
+    /// When to colour; NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, default_value = "auto", help_heading = "Everywhere")]
+    pub color: Color,
+    /// Tell on stderr what goes over the link, in words.
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    pub verbose: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, one per noun.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Be a card: in a virtual PC/SC reader, or behind lines of hex.
+    Emulate(emulate::Args),
+    /// Do to an emulated card what a hand or a mishap does: pull it, tear it, set it.
+    Control(control::Args),
+    /// The card families: list them, show one, check a file of one's own.
+    Profile(profile::Args),
+    /// Measure; ratios within one run decide.
+    Bench(bench::Args),
+    /// Print the completions of a shell.
+    Completions(shell::CompletionsArgs),
+    /// Write the manual pages.
+    Man(shell::ManArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  purse demo                                              the whole story, no hardware
+  purse emulate --profile jtt978 --vpcd 127.0.0.1:35963   a card in a virtual PC/SC reader
+  purse emulate --profile jtt978 --listen 127.0.0.1:3965  a card behind lines of hex
+  purse card balance --card tcp:127.0.0.1:3965            what is on it
+  purse profile show jtt978                               its files and test keys
+  purse doctor                                            what is missing here, and what to type";
+
+/// The command as clap knows it, with the help that is made from tables.
+pub fn command() -> clap::Command {
+    let after = format!("{EXAMPLES}\n\nExit codes:\n{}", Exit::listing());
+    Cli::command()
+        .after_long_help(after)
+        .after_help("purse --help has examples and the exit codes.")
+        .mut_subcommand("emulate", |command| command.after_long_help(emulate::after_help()))
+}
+
+/// Reads the command line, does what it says, ends with the exit code.
+pub fn run() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let parsed = command()
+        .color(clap_color(&arguments))
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error, &arguments),
+    };
+    let ui = Ui { json: cli.json, lang: cli.lang, verbose: cli.verbose, color: cli.color };
+    // The default hook has told where; what is left is the promised exit code.
+    let done = catch_unwind(AssertUnwindSafe(|| dispatch(&ui, &cli.command)))
+        .unwrap_or_else(|_| Err(CliError::Bug("this program panicked".to_owned())));
+    match done {
+        Ok(()) => ExitCode::from(Exit::Ok.code()),
+        Err(error) => {
+            ui.fail(&error);
+            ExitCode::from(Exit::of(&error).code())
+        }
+    }
+}
+
+fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
+    match command {
+        Command::Emulate(args) => emulate::run(ui, args),
+        Command::Control(args) => control::run(ui, args),
+        Command::Profile(args) => profile::run(ui, args),
+        Command::Bench(args) => bench::run(args),
+        Command::Completions(args) => shell::completions(ui, args),
+        Command::Man(args) => shell::man(ui, args),
+    }
+}
+
+/// Help and version are results; anything else is a usage error, in JSON where that was asked for.
+fn refused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let json = arguments.iter().any(|argument| argument == "--json");
+    if json && !asked {
+        let ui = Ui { json, lang: Lang::En, verbose: false, color: Color::Never };
+        let text = error.render().to_string();
+        let (message, usage) = text.split_once("\n\n").unwrap_or((&text, "purse --help"));
+        let message = message.trim().trim_start_matches("error: ");
+        ui.fail(&CliError::mistyped(message, usage.trim()));
+    } else {
+        // Where nobody listens there is nobody to tell.
+        let _ = error.print();
+    }
+    ExitCode::from(if asked { Exit::Ok.code() } else { Exit::Usage.code() })
+}
+
+/// `--color` as clap's own messages take it, which are made before the arguments are read.
+fn clap_color(arguments: &[OsString]) -> clap::ColorChoice {
+    let follows = |pair: &[OsString]| pair.first().is_some_and(|first| first == "--color");
+    let spaced = arguments.windows(2).find(|pair| follows(pair)).and_then(|pair| pair.last());
+    let joined = || arguments.iter().find_map(|one| one.to_str()?.strip_prefix("--color="));
+    match spaced.and_then(|value| value.to_str()).or_else(joined) {
+        Some("always") => clap::ColorChoice::Always,
+        Some("never") => clap::ColorChoice::Never,
+        _ => clap::ColorChoice::Auto,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

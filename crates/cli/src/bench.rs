@@ -1,0 +1,241 @@
+//! `purse bench`: ratios measured in one run.
+//!
+//! A ratio compares two things that this run measured alternately on this machine; absolute times
+//! are printed with the processor's name and mean little elsewhere.
+
+mod cipher;
+mod fleet;
+#[cfg(feature = "pcsc")]
+mod pcsc;
+mod purchase;
+mod start;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::error::CliError;
+
+/// Options of `purse bench`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// One JSON document instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Seconds per measurement.
+    #[arg(long, default_value_t = 1.0, value_name = "SECONDS")]
+    seconds: f64,
+    /// Cards in the fleet.
+    #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
+    cards: usize,
+    /// Address of the vpcd to measure PC/SC through [default: 127.0.0.1:35963 where one listens;
+    /// needs a build with the feature `pcsc`; `cargo xtask bench` does all of it].
+    #[arg(long, value_name = "HOST:PORT")]
+    vpcd: Option<String>,
+    /// Part of the reader's name, where PC/SC has several.
+    #[arg(long, value_name = "NAME")]
+    reader: Option<String>,
+}
+
+/// One line of the report.
+struct Line {
+    name: String,
+    value: String,
+    /// The limit this project holds itself to, and whether it is kept.
+    limit: Option<(String, bool)>,
+    json: Value,
+}
+
+/// Most time of an EP purchase over its cipher work.
+const LIMIT_3DES: f64 = 1.3;
+/// The same with SM4.
+const LIMIT_SM4: f64 = 1.6;
+/// Least APDU rate through PC/SC over that of a constant card.
+const LIMIT_PCSC: f64 = 0.8;
+/// Most time of a fork.
+const LIMIT_FORK: Duration = Duration::from_micros(2);
+/// Most bytes of a fork that has not diverged.
+const LIMIT_FORK_BYTES: usize = 1024;
+/// Most resident bytes per card of the fleet (100,000 cards in 500 MB).
+const LIMIT_FLEET: u64 = 5_000;
+/// Most time from start to first answer.
+const LIMIT_START: Duration = Duration::from_millis(50);
+/// Where the vpcd driver listens unless configured otherwise, and the reader of that port.
+#[cfg(feature = "pcsc")]
+const VPCD: &str = "127.0.0.1:35963";
+#[cfg(feature = "pcsc")]
+const VPCD_READER: &str = "Virtual PCD 00 00";
+/// The profile that everything but the purchase is measured with.
+const PROFILE: &str = "jtt978";
+
+/// Measures and prints.
+///
+/// # Errors
+/// A measurement that could not be made.
+pub fn run(args: &Args) -> Result<(), CliError> {
+    let budget = Duration::try_from_secs_f64(args.seconds.clamp(0.01, 600.0))
+        .map_err(|error| CliError::Usage(format!("--seconds: {error}")))?;
+    let lines = measure(args, budget).map_err(CliError::Bench)?;
+    let processor = processor();
+    if args.json {
+        let figures: serde_json::Map<String, Value> =
+            lines.into_iter().map(|line| (line.name, line.json)).collect();
+        let report = json!({
+            "ok": true,
+            "processor": processor,
+            "version": env!("CARGO_PKG_VERSION"),
+            "figures": figures,
+        });
+        println!("{report:#}");
+        return Ok(());
+    }
+    println!("on {processor}");
+    for line in lines {
+        let verdict = match line.limit {
+            Some((limit, kept)) => format!("limit {limit}, {}", if kept { "kept" } else { "MISSED" }),
+            None => String::new(),
+        };
+        println!("{:<24} {:<52} {verdict}", line.name, line.value);
+    }
+    Ok(())
+}
+
+fn measure(args: &Args, budget: Duration) -> Result<Vec<Line>, String> {
+    let mut lines = Vec::new();
+    for (profile, limit) in [("jtt978", LIMIT_3DES), ("jtt978-sm4", LIMIT_SM4)] {
+        eprintln!("measuring a purchase on {profile}");
+        lines.push(purchase_line(&purchase::measure(profile, budget)?, limit));
+    }
+    eprintln!("measuring forks");
+    lines.extend(fork_lines(&fleet::fork(PROFILE, budget)?));
+    eprintln!("personalising {} cards", args.cards);
+    lines.push(fleet_line(&fleet::fleet(PROFILE, args.cards.max(1))?));
+    eprintln!("measuring cold starts");
+    lines.push(start_line(start::cold_start(PROFILE)?));
+    lines.push(pcsc_line(args)?);
+    Ok(lines)
+}
+
+fn purchase_line(figures: &purchase::Figures, limit: f64) -> Line {
+    let (purchase, ciphers, ratio) =
+        (figures.purchase.as_nanos(), figures.ciphers.as_nanos(), figures.ratio());
+    Line {
+        name: format!("purchase {}", figures.profile),
+        value: format!(
+            "{ratio:.2} times its cipher work ({purchase} / {ciphers} ns), profile {}",
+            figures.version
+        ),
+        limit: Some((format!("{limit}"), ratio <= limit)),
+        json: json!({
+            "profile_version": figures.version,
+            "ratio": ratio, "limit": limit, "kept": ratio <= limit,
+            "purchase_ns": purchase as u64, "cipher_ns": ciphers as u64,
+        }),
+    }
+}
+
+fn fork_lines(fork: &fleet::Fork) -> [Line; 2] {
+    let (nanos, bytes) = (fork.time.as_nanos() as u64, fork.bytes);
+    let (fast, small) = (fork.time <= LIMIT_FORK, fork.bytes <= LIMIT_FORK_BYTES);
+    [
+        Line {
+            name: "fork".to_owned(),
+            value: format!("{nanos} ns"),
+            limit: Some((format!("{LIMIT_FORK:?}"), fast)),
+            json: json!({ "ns": nanos, "limit_ns": LIMIT_FORK.as_nanos() as u64, "kept": fast }),
+        },
+        Line {
+            name: "fork size".to_owned(),
+            value: format!("{bytes} bytes until it diverges"),
+            limit: Some((format!("{LIMIT_FORK_BYTES} bytes"), small)),
+            json: json!({ "bytes": bytes, "limit_bytes": LIMIT_FORK_BYTES, "kept": small }),
+        },
+    ]
+}
+
+fn fleet_line(fleet: &fleet::Fleet) -> Line {
+    let seconds = fleet.time.as_secs_f64();
+    let limit = LIMIT_FLEET * fleet.cards as u64;
+    let kept = fleet.resident.map(|bytes| bytes <= limit);
+    let memory = match fleet.resident {
+        Some(bytes) => format!("{} MB resident", bytes / 1_000_000),
+        None => "resident memory not told by this system".to_owned(),
+    };
+    Line {
+        name: "fleet".to_owned(),
+        value: format!("{} distinct cards, {memory}, made in {seconds:.1} s", fleet.cards),
+        limit: kept.map(|kept| (format!("{} MB", limit / 1_000_000), kept)),
+        json: json!({
+            "cards": fleet.cards, "resident_bytes": fleet.resident, "limit_bytes": limit,
+            "kept": kept, "seconds": seconds,
+        }),
+    }
+}
+
+fn start_line(start: Duration) -> Line {
+    let (millis, kept) = (start.as_secs_f64() * 1000.0, start <= LIMIT_START);
+    Line {
+        name: "cold start".to_owned(),
+        value: format!("{millis:.1} ms to the first answer"),
+        limit: Some((format!("{LIMIT_START:?}"), kept)),
+        json: json!({ "ms": millis, "limit_ms": LIMIT_START.as_millis() as u64, "kept": kept }),
+    }
+}
+
+#[cfg(feature = "pcsc")]
+fn pcsc_line(args: &Args) -> Result<Line, String> {
+    let (address, reader) = match (&args.vpcd, std::net::TcpStream::connect(VPCD)) {
+        (Some(address), _) => (address.as_str(), args.reader.as_deref()),
+        (None, Ok(_)) => (VPCD, Some(args.reader.as_deref().unwrap_or(VPCD_READER))),
+        (None, Err(_)) => {
+            return Ok(pcsc_skipped(
+                "not measured: no vpcd at 127.0.0.1:35963; start pcscd with the vpcd driver, give \
+                 --vpcd HOST:PORT, or run cargo xtask bench",
+            ));
+        }
+    };
+    eprintln!("measuring through PC/SC");
+    let figures = pcsc::measure(address, reader, PROFILE)?;
+    let ratio = figures.card / figures.constant;
+    let kept = ratio >= LIMIT_PCSC;
+    Ok(Line {
+        name: "pcsc".to_owned(),
+        value: format!(
+            "{ratio:.2} of a constant card's rate ({:.0} / {:.0} APDU/s)",
+            figures.card, figures.constant
+        ),
+        limit: Some((format!("{LIMIT_PCSC}"), kept)),
+        json: json!({
+            "ratio": ratio, "limit": LIMIT_PCSC, "kept": kept,
+            "card_apdus_per_s": figures.card, "constant_apdus_per_s": figures.constant,
+        }),
+    })
+}
+
+#[cfg(not(feature = "pcsc"))]
+fn pcsc_line(args: &Args) -> Result<Line, String> {
+    if args.vpcd.is_some() || args.reader.is_some() {
+        return Err("this build has no PC/SC: build with --features pcsc, or run cargo xtask bench"
+            .to_owned());
+    }
+    Ok(pcsc_skipped("not measured: this build has no PC/SC; run cargo xtask bench"))
+}
+
+fn pcsc_skipped(why: &str) -> Line {
+    Line {
+        name: "pcsc".to_owned(),
+        value: why.to_owned(),
+        limit: None,
+        json: json!({ "skipped": why }),
+    }
+}
+
+fn processor() -> String {
+    std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            line.split_once(':').map(|(_, name)| name.trim().to_owned())
+        })
+        .unwrap_or_else(|| "an unnamed processor".to_owned())
+}

@@ -1,0 +1,132 @@
+//! Which card: what the card file says, and what the command line says over it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use applet_spec::Profile;
+use emulator::{FaultSpec, Protocol, VirtualCard};
+use link::{CardControl, ControlError};
+use nvm::image::Durability;
+
+use super::Args;
+use super::card_file::{CardFile, FileSetting};
+use crate::error::CliError;
+use crate::made::{self, DEFAULT_PROFILE, Wanted};
+use crate::ui::Ui;
+
+/// The card that is asked for.
+pub struct Plan {
+    profile: Option<Arc<Profile>>,
+    seed: Option<u64>,
+    /// From the card file: what makes the card odd, once.
+    made_with: Vec<FileSetting>,
+    /// From the command line: set at every start.
+    settings: Vec<(String, String)>,
+    faults: Vec<FaultSpec>,
+}
+
+impl Plan {
+    /// Reads the arguments and the card file.
+    pub fn of(args: &Args) -> Result<Self, CliError> {
+        let file = match &args.card_file {
+            Some(path) => CardFile::read(path)?,
+            None => CardFile::default(),
+        };
+        let profile = args.profile.as_ref().or(file.profile.as_ref());
+        let mut faults = file.faults;
+        for text in &args.faults {
+            faults.push(text.parse().map_err(|problem| CliError::Usage(format!("--with {problem}")))?);
+        }
+        Ok(Self {
+            profile: profile.map(|name| Profile::find(name)).transpose()?,
+            seed: args.seed.or(file.seed),
+            made_with: file.settings,
+            settings: args.settings.iter().map(|text| assignment(text)).collect::<Result<_, _>>()?,
+            faults,
+        })
+    }
+
+    /// Makes the card, or opens it.
+    pub fn card(self, ui: &Ui, args: &Args) -> Result<VirtualCard, CliError> {
+        let protocol = args.protocol.into();
+        let (mut card, new) = match &args.state {
+            Some(path) => self.kept(path, args.durable, protocol)?,
+            None => (self.volatile(protocol)?, true),
+        };
+        introduce(ui, &card, new, args);
+        if new {
+            for setting in &self.made_with {
+                card.set(&setting.key, &setting.value).map_err(|error| match error {
+                    ControlError::Value(problem) => setting.wrong(&problem),
+                    other => other.into(),
+                })?;
+            }
+        }
+        for (key, value) in &self.settings {
+            card.set(key, value).map_err(|error| match error {
+                ControlError::Value(problem) => CliError::Usage(format!("--set {problem}")),
+                other => other.into(),
+            })?;
+        }
+        for fault in self.faults {
+            card.add_fault(fault);
+        }
+        Ok(card)
+    }
+
+    fn volatile(&self, protocol: Protocol) -> Result<VirtualCard, CliError> {
+        let profile = match &self.profile {
+            Some(profile) => profile.clone(),
+            None => Profile::find(DEFAULT_PROFILE)?,
+        };
+        Ok(VirtualCard::volatile(made::fresh(&profile, self.seed()?, protocol)?))
+    }
+
+    fn kept(
+        &self,
+        path: &Path,
+        durable: bool,
+        protocol: Protocol,
+    ) -> Result<(VirtualCard, bool), CliError> {
+        let durability = if durable { Durability::Host } else { Durability::Process };
+        let wanted = Wanted { path, durability, protocol, profile: self.profile.clone() };
+        let kept = made::kept(&wanted, || self.seed())?;
+        Ok((kept.card, kept.new))
+    }
+
+    fn seed(&self) -> Result<u64, CliError> {
+        self.seed.map_or_else(made::random_seed, Ok)
+    }
+}
+
+/// Says which card it is, and what makes it repeatable.
+fn introduce(ui: &Ui, card: &VirtualCard, new: bool, args: &Args) {
+    let profile = &card.card().system().profile;
+    let (seed, _) = card.card().entropy_position();
+    let state = match (&args.state, new) {
+        (None, _) => String::new(),
+        (Some(path), true) => format!(", kept in the new file {}", path.display()),
+        (Some(path), false) => format!(", as kept in {}", path.display()),
+    };
+    ui.say(&format!("card {} {}, seed {seed}{state}", profile.name, profile.version));
+    if !new && args.seed.is_some_and(|asked| asked != seed) {
+        ui.say("note: --seed is for a new card; this one goes on with its own");
+    }
+    let dropped = card.dropped_bytes();
+    if dropped > 0 {
+        ui.say(&format!(
+            "note: the last {dropped} bytes of the file were an unfinished write; the card is as \
+             it was before that command"
+        ));
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, String), CliError> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(CliError::mistyped(
+            format!("--set '{text}' is not KEY=VALUE"),
+            "--set balance=10.00; purse emulate --help lists the keys",
+        )),
+    }
+}

@@ -1,0 +1,79 @@
+//! The card's links: one for commands, one for control where that is asked for.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use emulator::links::{Bound, SharedCard, bind, control, hexline, vpcd};
+use link::{ControlledCard, LinkError};
+
+use super::Args;
+use crate::error::CliError;
+use crate::ui::Ui;
+
+type Shared = SharedCard<Box<dyn ControlledCard>>;
+
+/// Serves the card until a link ends; then the other ends too.
+pub fn serve(ui: &Ui, args: &Args, card: Box<dyn ControlledCard>) -> Result<(), CliError> {
+    let shared = SharedCard::new(Arc::new(Mutex::new(card)));
+    let commands = Commands::of(ui, args)?;
+    let control = args.control.as_deref().map(|at| listen(ui, at, "control on")).transpose()?;
+    thread::scope(|scope| {
+        let hand = control.as_ref().map(|bound| {
+            let shared = &shared;
+            scope.spawn(move || ended(shared, control::serve(shared, bound)))
+        });
+        let done = ended(&shared, commands.serve(ui, &shared));
+        let hand = hand.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join);
+        let hand = hand.unwrap_or_else(|_| Err(died("the control channel")));
+        done.and(hand)
+    })?;
+    Ok(())
+}
+
+/// Where commands come from.
+enum Commands {
+    Vpcd(String),
+    Listen(Bound),
+    Stdio,
+}
+
+impl Commands {
+    fn of(ui: &Ui, args: &Args) -> Result<Self, CliError> {
+        Ok(match (&args.vpcd, &args.listen) {
+            (Some(address), _) => Self::Vpcd(address.clone()),
+            (None, Some(address)) => Self::Listen(listen(ui, address, "listening on")?),
+            (None, None) => Self::Stdio,
+        })
+    }
+
+    fn serve(&self, ui: &Ui, shared: &Shared) -> Result<(), LinkError> {
+        match self {
+            Self::Vpcd(address) => vpcd::serve(shared, address, vpcd::Timing::default(), |event| {
+                ui.say(&event.to_string());
+            }),
+            Self::Listen(bound) => hexline::serve(shared, bound),
+            Self::Stdio => {
+                hexline::serve_stdio(shared, io::stdin().lock(), io::stdout().lock())
+            }
+        }
+    }
+}
+
+fn listen(ui: &Ui, address: &str, what: &str) -> Result<Bound, CliError> {
+    let bound = bind(address)?;
+    if let Some(warning) = &bound.warning {
+        ui.say(&format!("warning: {warning}"));
+    }
+    ui.say(&format!("{what} {}", bound.address));
+    Ok(bound)
+}
+
+fn ended(shared: &Shared, outcome: Result<(), LinkError>) -> Result<(), LinkError> {
+    shared.stop();
+    outcome
+}
+
+fn died(what: &str) -> LinkError {
+    LinkError::Bug(format!("{what} died"))
+}

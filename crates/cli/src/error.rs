@@ -1,0 +1,125 @@
+//! Why a command failed. [`Exit::of`](crate::exit::Exit::of) gives each its exit code.
+
+use std::io;
+
+use apdu::StatusWord;
+use applet_spec::ProfileErrors;
+use emulator::{PersonaliseError, VirtualCardError};
+use link::{ControlError, LinkError};
+use nvm::image::ImageError;
+use reader::ReaderError;
+use terminal::FlowError;
+
+/// Why a command failed. The first split is whose part it is to mend it: who typed, who wrote a
+/// file, the card and its link, or this program.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A wrong option; the message says what to type.
+    #[error("{0}")]
+    Usage(String),
+    /// Something wrong was typed, and there is a line to type instead.
+    #[error("{message}")]
+    Mistyped {
+        /// What.
+        message: String,
+        /// What to type.
+        next: String,
+    },
+    /// No card was named, or one this program cannot reach.
+    #[error("{message}")]
+    NoReader {
+        /// Why.
+        message: String,
+        /// What to type.
+        next: String,
+    },
+    /// No PC/SC reader is meant.
+    #[error(transparent)]
+    Reader(#[from] ReaderError),
+    /// A profile is wrong.
+    #[error("{0}")]
+    Profile(#[from] ProfileErrors),
+    /// A profile makes no card.
+    #[error(transparent)]
+    Personalise(#[from] PersonaliseError),
+    /// A card file is wrong; with file and line.
+    #[error("{0}")]
+    CardFile(String),
+    /// A state file cannot be made or kept.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A state file cannot be opened.
+    #[error(transparent)]
+    VirtualCard(#[from] VirtualCardError),
+    /// The way to the card failed.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The card could not be controlled.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// A transaction ended early.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// The card refused a command.
+    #[error("{step}: the card answered {status} ({})", status.meaning())]
+    Status {
+        /// The command.
+        step: String,
+        /// Its answer.
+        status: StatusWord,
+    },
+    /// Another status word than was asked for with `--expect`.
+    #[error("{command}: the card answered {status} ({}), not {expected}", status.meaning())]
+    Expected {
+        /// The command, as it was given.
+        command: String,
+        /// Its answer.
+        status: StatusWord,
+        /// What was expected.
+        expected: String,
+    },
+    /// A file could not be written.
+    #[error("failed to write {path}: {source}")]
+    Write {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The result could not be written to stdout.
+    #[error("failed to write the result: {0}")]
+    Output(#[source] io::Error),
+    /// A measurement could not be made.
+    #[error("{0}")]
+    Bench(String),
+    /// A bug in this program.
+    #[error("bug: {0}")]
+    Bug(String),
+}
+
+impl CliError {
+    /// Something wrong was typed, and what to type instead.
+    pub fn mistyped(message: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::Mistyped { message: message.into(), next: next.into() }
+    }
+
+    /// What to type or do next, where the message does not say it already.
+    pub fn next(&self) -> Option<String> {
+        match self {
+            Self::Mistyped { next, .. } | Self::NoReader { next, .. } => Some(next.clone()),
+            Self::Profile(_) => Some("purse profile list, purse profile check FILE".to_owned()),
+            Self::VirtualCard(VirtualCardError::OtherProfile { held_name, .. }) => {
+                Some(format!("--profile {held_name}, or another --state FILE"))
+            }
+            Self::Link(LinkError::Service(_)) => Some("purse doctor".to_owned()),
+            Self::Reader(_) => Some("purse doctor".to_owned()),
+            Self::Bug(_)
+            | Self::Link(LinkError::Bug(_))
+            | Self::Control(ControlError::Bug(_)) => Some(
+                "please report this with the command line, the seed and the commands before it"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}

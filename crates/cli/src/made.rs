@@ -1,0 +1,79 @@
+//! Cards made in this process: fresh ones, and those kept in a file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use applet_spec::Profile;
+use emulator::{Card, CardMaker, Protocol, VirtualCard};
+use nvm::image::Durability;
+
+use crate::error::CliError;
+
+/// The profile that is meant where none is named.
+pub const DEFAULT_PROFILE: &str = "jtt978";
+
+/// The profile's own card with lab keys.
+///
+/// # Errors
+/// A profile that makes no card without keys from elsewhere.
+pub fn fresh(profile: &Arc<Profile>, seed: u64, protocol: Protocol) -> Result<Card, CliError> {
+    let mut card = CardMaker::new(profile.clone())?.lab_card(seed)?;
+    card.set_protocol(protocol);
+    Ok(card)
+}
+
+/// A card kept in a file.
+pub struct Kept {
+    /// The card.
+    pub card: VirtualCard,
+    /// Whether it was made just now.
+    pub new: bool,
+}
+
+/// What is wanted of a card kept in a file.
+pub struct Wanted<'w> {
+    /// Its file.
+    pub path: &'w Path,
+    /// Whether each change is on the disk before its answer leaves.
+    pub durability: Durability,
+    /// Transmission protocol.
+    pub protocol: Protocol,
+    /// The profile it must be of; where there is none, any will do.
+    pub profile: Option<Arc<Profile>>,
+}
+
+/// Opens the card in a file, or makes one there where there is no such file.
+///
+/// # Errors
+/// The file, or a profile that makes no card.
+pub fn kept(
+    wanted: &Wanted<'_>,
+    seed: impl FnOnce() -> Result<u64, CliError>,
+) -> Result<Kept, CliError> {
+    let Wanted { path, durability, protocol, .. } = *wanted;
+    // A dangling link or a directory is somebody's mistake; the image layer says which.
+    if path.symlink_metadata().is_ok() {
+        let card = VirtualCard::open(path, wanted.profile.as_deref(), durability, protocol)?;
+        return Ok(Kept { card, new: false });
+    }
+    let profile = match &wanted.profile {
+        Some(profile) => profile.clone(),
+        None => Profile::find(DEFAULT_PROFILE)?,
+    };
+    let card = fresh(&profile, seed()?, protocol)?;
+    Ok(Kept { card: VirtualCard::create(card, path, durability)?, new: true })
+}
+
+/// A seed nobody knows beforehand.
+///
+/// # Errors
+/// A system without `/dev/urandom`.
+pub fn random_seed() -> Result<u64, CliError> {
+    let mut bytes = [0; 8];
+    File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .map_err(|error| CliError::Usage(format!("no random seed ({error}); give --seed N")))?;
+    Ok(u64::from_be_bytes(bytes))
+}

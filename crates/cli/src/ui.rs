@@ -1,0 +1,162 @@
+//! How `purse` speaks: results on stdout, talk on stderr, JSON, language, colour.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::profile;
+
+/// Language of what cards say. Errors and help are in English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// English.
+    En,
+    /// 中文
+    Zh,
+}
+
+impl Lang {
+    /// The text in this language.
+    pub fn pick<T>(self, en: T, zh: T) -> T {
+        match self {
+            Self::En => en,
+            Self::Zh => zh,
+        }
+    }
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What the user asked for, as far as it is about speaking.
+#[derive(Clone, Copy, Debug)]
+pub struct Ui {
+    /// One JSON document on stdout.
+    pub json: bool,
+    /// Language of what cards say.
+    pub lang: Lang,
+    /// Tell what goes over the link.
+    pub verbose: bool,
+    /// When to colour.
+    pub color: Color,
+}
+
+/// A colour by what it says.
+#[derive(Clone, Copy, Debug)]
+pub enum Tone {
+    /// A heading.
+    Strong,
+    /// As it should be.
+    Good,
+    /// To look at.
+    Warning,
+    /// Wrong.
+    Bad,
+}
+
+impl Ui {
+    /// Writes a result to stdout.
+    ///
+    /// # Errors
+    /// [`CliError::Output`].
+    pub fn print(&self, text: &str) -> Result<(), CliError> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::Output)
+    }
+
+    /// Writes a JSON document to stdout.
+    ///
+    /// # Errors
+    /// [`CliError::Output`].
+    pub fn document(&self, document: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string_pretty(document)
+            .map_err(|error| CliError::Bug(format!("a result is no JSON: {error}")))?;
+        self.print(&format!("{text}\n"))
+    }
+
+    /// Says something on stderr; nobody need listen.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// The text in a colour, where stdout shows colours.
+    pub fn toned(&self, tone: Tone, text: &str) -> String {
+        paint(self.colored(io::stdout().is_terminal()), tone, text)
+    }
+
+    /// Says on stderr why the program ends; with `--json` also on stdout.
+    pub fn fail(&self, error: &CliError) {
+        let exit = Exit::of(error);
+        if exit == Exit::Ok {
+            return;
+        }
+        let (message, next) = (error.to_string(), error.next());
+        if let (true, CliError::Profile(errors)) = (self.json, error) {
+            let _ = self.document(&profile::refusal(errors, exit.code(), exit.kind()));
+            return;
+        }
+        if self.json {
+            let body = ErrorBody { code: exit.code(), kind: exit.kind(), message, next };
+            // Where stdout is gone, the exit code still tells.
+            let _ = self.document(&ErrorDocument { ok: false, error: body });
+            return;
+        }
+        let colored = self.colored(io::stderr().is_terminal());
+        self.say(&format!("{} {message}", paint(colored, Tone::Bad, "error:")));
+        if let Some(next) = next {
+            self.say(&format!("{} {next}", paint(colored, Tone::Strong, "next:")));
+        }
+    }
+
+    fn colored(&self, terminal: bool) -> bool {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !unwanted,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorDocument {
+    ok: bool,
+    error: ErrorBody,
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    code: u8,
+    kind: &'static str,
+    message: String,
+    next: Option<String>,
+}
+
+fn paint(colored: bool, tone: Tone, text: &str) -> String {
+    if !colored {
+        return text.to_owned();
+    }
+    let code = match tone {
+        Tone::Strong => "1",
+        Tone::Good => "32",
+        Tone::Warning => "33",
+        Tone::Bad => "1;31",
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// Upper-case hex without spaces.
+pub fn hex_text(bytes: &[u8]) -> String {
+    hex::encode_upper(bytes)
+}

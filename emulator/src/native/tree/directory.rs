@@ -1,0 +1,155 @@
+//! Directory headers (MF, PSE, ADF).
+
+use applet_spec::FciForm;
+use nvm::Nvm;
+
+use super::{
+    Address, Blocked, EF_SIZE, Ef, FIRST_DF, Read, allocate, counted, counted_at, link, write,
+};
+
+/// A directory header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Df(pub Address);
+
+/// Offsets in a directory header.
+pub(super) mod df {
+    pub const NEXT: u32 = 0;
+    pub const FID: u32 = 4;
+    pub const NAME: u32 = 6;
+    pub const BLOCKED: u32 = 23;
+    pub const FCI: u32 = 24;
+    pub const LABEL: u32 = 32;
+    pub const FIRST_EF: u32 = 52;
+    pub const FIRST_KEY: u32 = 56;
+    pub const PIN: u32 = 60;
+    pub const PURSES: u32 = 64;
+    pub const LOG: u32 = 72;
+    pub const WRONG_MACS: u32 = 75;
+    pub const PROOF: u32 = 76;
+    pub const SIZE: u32 = 88;
+}
+
+/// Adds a directory at the end of the list.
+pub fn add_df(
+    memory: &mut Nvm,
+    fid: u16,
+    name: &[u8],
+    fci: &FciForm,
+    label: Option<&[u8]>,
+) -> Read<Df> {
+    let at = allocate(memory, df::SIZE)?;
+    let mut header = Vec::with_capacity(df::SIZE as usize);
+    header.extend_from_slice(&0_u32.to_be_bytes());
+    header.extend_from_slice(&fid.to_be_bytes());
+    header.extend_from_slice(&counted::<17>(name));
+    header.push(0);
+    let (form, sfi, version) = match fci {
+        FciForm::Dir { sfi } => (1, *sfi, None),
+        FciForm::Ppse => (2, 0, None),
+        FciForm::PublicFile { version, sfi } => (3, *sfi, version.as_deref()),
+        FciForm::Bare => (4, 0, None),
+    };
+    header.extend_from_slice(&[form, sfi]);
+    header.extend_from_slice(&counted::<6>(version.unwrap_or_default()));
+    header.extend_from_slice(&counted::<17>(label.unwrap_or_default()));
+    write(memory, at, &header)?;
+    link(memory, FIRST_DF, at, df::NEXT)?;
+    Ok(Df(at))
+}
+
+impl Df {
+    /// The MF.
+    pub fn master(memory: &Nvm) -> Read<Df> {
+        memory.be32(FIRST_DF).map(Df)
+    }
+
+    /// All directories, the MF first.
+    pub fn all(memory: &Nvm) -> impl Iterator<Item = Df> {
+        let first = memory.be32(FIRST_DF).unwrap_or_default();
+        std::iter::successors(Some(first), |at| memory.be32(at + df::NEXT).ok())
+            .take_while(|at| *at != 0)
+            .map(Df)
+    }
+
+    /// File identifier.
+    pub fn fid(self, memory: &Nvm) -> Read<u16> {
+        memory.be16(self.0 + df::FID)
+    }
+
+    /// DF name.
+    pub fn name(self, memory: &Nvm) -> Read<Vec<u8>> {
+        counted_at::<17>(memory, self.0 + df::NAME)
+    }
+
+    /// Label in directory records.
+    pub fn label(self, memory: &Nvm) -> Read<Vec<u8>> {
+        counted_at::<17>(memory, self.0 + df::LABEL)
+    }
+
+    /// FCI form.
+    pub fn fci(self, memory: &Nvm) -> Read<FciForm> {
+        let [form, sfi] = memory.array(self.0 + df::FCI)?;
+        Ok(match form {
+            1 => FciForm::Dir { sfi },
+            2 => FciForm::Ppse,
+            3 => {
+                let version = counted_at::<6>(memory, self.0 + df::FCI + 2)?;
+                FciForm::PublicFile { version: Some(version).filter(|v| !v.is_empty()), sfi }
+            }
+            _ => FciForm::Bare,
+        })
+    }
+
+    /// Block state.
+    pub fn blocked(self, memory: &Nvm) -> Read<Blocked> {
+        Ok(match memory.byte(self.0 + df::BLOCKED)? {
+            0 => Blocked::No,
+            1 => Blocked::Temporarily,
+            _ => Blocked::Permanently,
+        })
+    }
+
+    /// Sets the block state.
+    pub fn block(self, memory: &mut Nvm, blocked: Blocked) -> Read<()> {
+        memory.put(self.0 + df::BLOCKED, &[blocked as u8])
+    }
+
+    /// The file with a short identifier.
+    pub fn by_sfi(self, memory: &Nvm, sfi: u8) -> Read<Option<Ef>> {
+        self.find(memory, |ef| ef.sfi == sfi)
+    }
+
+    /// The file with an identifier.
+    pub fn by_fid(self, memory: &Nvm, fid: u16) -> Read<Option<Ef>> {
+        self.find(memory, |ef| ef.fid == fid)
+    }
+
+    /// All files.
+    pub fn files(self, memory: &Nvm) -> impl Iterator<Item = Ef> {
+        let first = memory.be32(self.0 + df::FIRST_EF).unwrap_or_default();
+        std::iter::successors(Ef::at(memory, first).ok().flatten(), |ef| {
+            Ef::at(memory, ef.next).ok().flatten()
+        })
+    }
+
+    fn find(self, memory: &Nvm, wanted: impl Fn(&Ef) -> bool) -> Read<Option<Ef>> {
+        let mut at = memory.be32(self.0 + df::FIRST_EF)?;
+        while let Some(ef) = Ef::at(memory, at)? {
+            if wanted(&ef) {
+                return Ok(Some(ef));
+            }
+            at = ef.next;
+        }
+        Ok(None)
+    }
+
+    /// Adds a file and its room; `header.address`, `next` and `data` are filled in.
+    pub fn add_file(self, memory: &mut Nvm, mut header: Ef, bytes: u32) -> Read<Ef> {
+        header.address = allocate(memory, EF_SIZE)?;
+        header.data = allocate(memory, bytes)?;
+        header.next = 0;
+        write(memory, header.address, &header.to_bytes())?;
+        link(memory, self.0 + df::FIRST_EF, header.address, 0)?;
+        Ok(header)
+    }
+}

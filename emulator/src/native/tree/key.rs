@@ -1,0 +1,129 @@
+//! Key slots.
+
+use applet_spec::KeyKind;
+use crypto::{Key, Suite};
+use nvm::Nvm;
+
+use super::directory::df;
+use super::{Address, Df, Read, allocate, link, write};
+
+/// A key slot, without its value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeySlot {
+    /// Where it is.
+    pub address: Address,
+    /// Next key of the directory.
+    pub next: Address,
+    /// Kind, as [`KeyKind`] numbers it.
+    pub kind: u8,
+    /// Index.
+    pub index: u8,
+    /// Version.
+    pub version: u8,
+    /// Algorithm id.
+    pub algorithm: u8,
+    /// Suite.
+    pub suite: Suite,
+    /// Tries a fresh counter has; FF is unlimited.
+    pub tries_max: u8,
+    /// Tries left.
+    pub tries: u8,
+    /// Security state after EXTERNAL AUTHENTICATE.
+    pub next_state: u8,
+}
+
+const KEY_TRIES: u32 = 10;
+const KEY_LENGTH: u32 = 12;
+const KEY_VALUE: u32 = 16;
+const KEY_SIZE: u32 = 32;
+
+impl Df {
+    /// The key of a kind with an index.
+    pub fn key(self, memory: &Nvm, kind: KeyKind, index: u8) -> Read<Option<KeySlot>> {
+        self.find_key(memory, |slot| slot.kind == kind as u8 && slot.index == index)
+    }
+
+    /// The first key of a kind.
+    pub fn first_key(self, memory: &Nvm, kind: KeyKind) -> Read<Option<KeySlot>> {
+        self.find_key(memory, |slot| slot.kind == kind as u8)
+    }
+
+    /// All keys.
+    pub fn keys(self, memory: &Nvm) -> impl Iterator<Item = KeySlot> {
+        let first = memory.be32(self.0 + df::FIRST_KEY).unwrap_or_default();
+        std::iter::successors(KeySlot::at(memory, first).ok().flatten(), |slot| {
+            KeySlot::at(memory, slot.next).ok().flatten()
+        })
+    }
+
+    fn find_key(self, memory: &Nvm, wanted: impl Fn(&KeySlot) -> bool) -> Read<Option<KeySlot>> {
+        let mut at = memory.be32(self.0 + df::FIRST_KEY)?;
+        while let Some(slot) = KeySlot::at(memory, at)? {
+            if wanted(&slot) {
+                return Ok(Some(slot));
+            }
+            at = slot.next;
+        }
+        Ok(None)
+    }
+
+    /// Adds a key slot; `slot.address` and `next` are filled in, the value follows by
+    /// [`KeySlot::set_value`].
+    pub fn add_key(self, memory: &mut Nvm, slot: KeySlot) -> Read<()> {
+        let at = allocate(memory, KEY_SIZE)?;
+        let suite = u8::from(slot.suite == Suite::Sm4);
+        let head = [
+            slot.kind,
+            slot.index,
+            slot.version,
+            slot.algorithm,
+            suite,
+            slot.tries_max,
+            slot.tries,
+            slot.next_state,
+        ];
+        write(memory, at + 4, &head)?;
+        link(memory, self.0 + df::FIRST_KEY, at, 0)
+    }
+}
+
+impl KeySlot {
+    pub(super) fn at(memory: &Nvm, address: Address) -> Read<Option<Self>> {
+        if address == 0 {
+            return Ok(None);
+        }
+        let [n0, n1, n2, n3, kind, index, version, algorithm, suite, tries_max, tries, next_state] =
+            memory.array::<12>(address)?;
+        Ok(Some(Self {
+            address,
+            next: u32::from_be_bytes([n0, n1, n2, n3]),
+            kind,
+            index,
+            version,
+            algorithm,
+            suite: if suite == 0 { Suite::TripleDes } else { Suite::Sm4 },
+            tries_max,
+            tries,
+            next_state,
+        }))
+    }
+
+    /// The key itself.
+    pub fn value(&self, memory: &Nvm) -> Read<Key> {
+        let bytes = memory.array::<16>(self.address + KEY_VALUE)?;
+        let length = memory.byte(self.address + KEY_LENGTH)?;
+        let left = bytes.get(..usize::from(length)).unwrap_or(&bytes);
+        Ok(Key::new(left).unwrap_or(Key::double(bytes)))
+    }
+
+    /// Writes the key itself, at personalisation.
+    pub fn set_value(&self, memory: &mut Nvm, value: &Key) -> Read<()> {
+        write(memory, self.address + KEY_LENGTH, &[value.len() as u8])?;
+        write(memory, self.address + KEY_VALUE, value.expose())
+    }
+
+    /// Sets the tries left, whatever transaction is open.
+    pub fn set_tries(&self, memory: &mut Nvm, tries: u8) -> Read<()> {
+        memory.put_outside(self.address + KEY_TRIES, &[tries])
+    }
+}

@@ -1,0 +1,111 @@
+//! The file tree in card memory: fixed-size headers in linked lists, data behind them.
+//!
+//! Everything that personalisation can create and commands can change lies here, at addresses that
+//! a card image keeps; the layout has a version word. See `docs/design/card-memory.md`.
+
+mod directory;
+mod file;
+mod key;
+mod pin;
+mod purse;
+
+use nvm::{Nvm, NvmError};
+
+pub use directory::{Df, add_df};
+pub use file::{Ef, Structure};
+pub use key::KeySlot;
+pub use pin::PinSlot;
+pub use purse::{Purse, PurseState, PurseTerms, StoredProof};
+
+use file::EF_SIZE;
+
+/// Layout version, in the first four bytes of memory.
+pub const LAYOUT: [u8; 4] = *b"PK\x00\x01";
+/// Whole-card state: 00 or 01 (CARD BLOCK).
+pub const CARD_BLOCKED: u32 = 4;
+/// Address of the first free byte.
+const FREE: u32 = 8;
+/// Address of the MF.
+const FIRST_DF: u32 = 12;
+/// Length (00 or 09) and value of the identification code.
+pub const CODE: u32 = 16;
+/// Where allocation starts.
+const HEAP: u32 = 32;
+
+/// A link to another header; zero is none.
+pub type Address = u32;
+
+/// How an application is blocked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Blocked {
+    /// Not.
+    No,
+    /// Until unblocked.
+    Temporarily,
+    /// For ever.
+    Permanently,
+}
+
+type Read<T> = Result<T, NvmError>;
+
+/// Writes the frame of an empty card.
+pub fn format(memory: &mut Nvm) -> Read<()> {
+    write(memory, 0, &LAYOUT)?;
+    write(memory, FREE, &HEAP.to_be_bytes())
+}
+
+/// Personalisation writes bytes only where they change, so that cards made from one template share
+/// their pages.
+pub fn write(memory: &mut Nvm, address: Address, bytes: &[u8]) -> Read<()> {
+    let mut at = address;
+    for chunk in bytes.chunks(32) {
+        let mut held = [0; 32];
+        let held = held.get_mut(..chunk.len()).unwrap_or_default();
+        memory.read(at, held)?;
+        if held != chunk {
+            memory.put(at, chunk)?;
+        }
+        at += chunk.len() as u32;
+    }
+    Ok(())
+}
+
+/// Takes `size` bytes of the heap.
+pub fn allocate(memory: &mut Nvm, size: u32) -> Read<Address> {
+    let at = memory.be32(FREE)?;
+    let end = at.saturating_add(size);
+    // Reading the last byte tells whether the room is there.
+    memory.byte(end.saturating_sub(1))?;
+    write(memory, FREE, &end.to_be_bytes())?;
+    Ok(at)
+}
+
+/// Hangs `address` on the end of the list that starts at `head`.
+fn link(memory: &mut Nvm, head: Address, address: Address, next: u32) -> Read<()> {
+    let mut at = head;
+    loop {
+        let following = memory.be32(at)?;
+        if following == 0 || following == address {
+            return write(memory, at, &address.to_be_bytes());
+        }
+        at = following + next;
+    }
+}
+
+/// A length byte and up to `N - 1` bytes, zero-filled.
+fn counted<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut out = [0; N];
+    for (to, from) in out.iter_mut().skip(1).zip(bytes) {
+        *to = *from;
+    }
+    if let Some(first) = out.first_mut() {
+        *first = bytes.len().min(N - 1) as u8;
+    }
+    out
+}
+
+fn counted_at<const N: usize>(memory: &Nvm, address: Address) -> Read<Vec<u8>> {
+    let bytes = memory.array::<N>(address)?;
+    let (length, rest) = bytes.split_first().unwrap_or((&0, &[]));
+    Ok(rest.iter().take(usize::from(*length)).copied().collect())
+}
