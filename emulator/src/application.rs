@@ -85,6 +85,8 @@ impl From<NvmError> for Halt {
     fn from(error: NvmError) -> Self {
         match error {
             NvmError::PowerLost => Self::PowerLost,
+            // A profile may let one command change more than the undo log holds.
+            NvmError::LogFull { .. } => Self::Status(StatusWord::MEMORY_FAILURE),
             other => Self::Bug(format!("card memory: {other}")),
         }
     }

@@ -19,6 +19,8 @@ pub struct Card {
     entropy: SeededEntropy,
     native: NativeSystem,
     protocol: Protocol,
+    /// Protocol from the next power-on.
+    next_protocol: Protocol,
     powered: bool,
     /// T=0: answer bytes that wait for GET RESPONSE.
     pending: Vec<u8>,
@@ -57,7 +59,17 @@ impl Card {
         memory.power_off();
         let native = NativeSystem::new(system.clone());
         let pending = Vec::new();
-        Self { system, memory, entropy, native, protocol, powered: false, pending, fault: None }
+        Self {
+            system,
+            memory,
+            entropy,
+            native,
+            protocol,
+            next_protocol: protocol,
+            powered: false,
+            pending,
+            fault: None,
+        }
     }
 
     /// Copies the card with everything it holds and is in the middle of.
@@ -69,6 +81,7 @@ impl Card {
     /// again while the memory recovers, or the card has a fault.
     pub fn power_on(&mut self) -> Option<Atr> {
         self.powered = false;
+        self.protocol = self.next_protocol;
         self.pending = Vec::new();
         if self.fault.is_some() {
             return None;
@@ -136,13 +149,21 @@ impl Card {
             return answer;
         }
         self.pending.clear();
+        let position = self.native.position();
         let mut context = Context {
             memory: &mut self.memory,
             entropy: &mut self.entropy,
             protocol: self.protocol,
         };
         match self.native.process(&mut context, &command) {
-            Ok(reply) => self.answer(&command, reply),
+            Ok(reply) => match self.right_le(&command, &reply) {
+                // The command is sent again: NEXT must not go on twice.
+                Some(le) => {
+                    self.native.return_to(position);
+                    le.bytes().to_vec()
+                }
+                None => self.answer(&command, reply),
+            },
             Err(Halt::Status(status)) => status.bytes().to_vec(),
             Err(Halt::PowerLost) => {
                 self.power_off();
@@ -187,21 +208,32 @@ impl Card {
 
     /// Uses another protocol from the next power-on.
     pub fn set_protocol(&mut self, protocol: Protocol) {
-        self.protocol = protocol;
+        self.next_protocol = protocol;
+        if !self.powered {
+            self.protocol = protocol;
+        }
     }
 
-    /// T=0 keeps answer data back; T=1 and contactless send it.
+    /// T=0: the Le that should have been asked for, where it was another.
+    fn right_le(&self, command: &CommandApdu<'_>, reply: &Reply) -> Option<StatusWord> {
+        let length = reply.data.len();
+        match command.case() {
+            Case::Answer { ne, .. } if self.protocol == Protocol::T0 && length > 0 => {
+                (ne as usize != length).then(|| StatusWord::right_le(length))
+            }
+            _ => None,
+        }
+    }
+
+    /// T=0 keeps the answer data of a command with data back; T=1 and contactless send it. A
+    /// warning takes the place of 61xx.
     fn answer(&mut self, command: &CommandApdu<'_>, mut reply: Reply) -> Vec<u8> {
         let length = reply.data.len();
-        if self.protocol == Protocol::T0 && length > 0 {
-            if let Case::Answer { ne, .. } = command.case() {
-                if ne as usize != length {
-                    return StatusWord::right_le(length).bytes().to_vec();
-                }
-            } else if reply.status.is_ok() {
-                self.pending = reply.data;
-                return StatusWord::more(length).bytes().to_vec();
-            }
+        let sent_at_once = matches!(command.case(), Case::Answer { .. });
+        if self.protocol == Protocol::T0 && length > 0 && !sent_at_once {
+            self.pending = reply.data;
+            let waits = StatusWord::more(length);
+            return if reply.status.is_ok() { waits } else { reply.status }.bytes().to_vec();
         }
         reply.data.extend_from_slice(&reply.status.bytes());
         reply.data

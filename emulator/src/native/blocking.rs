@@ -14,7 +14,9 @@ use crate::application::{Halt, Reply};
 
 impl Session<'_, '_> {
     pub(super) fn application_block(&mut self, kind: BlockKind, mac: Mac) -> Outcome {
-        let slot = self.own_or_maintenance(KeyKind::ApplicationBlock)?;
+        let slot = self
+            .own_or_maintenance(KeyKind::ApplicationBlock)?
+            .ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?;
         self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
         let blocked = match kind {
             BlockKind::Temporary => Blocked::Temporarily,
@@ -31,12 +33,13 @@ impl Session<'_, '_> {
             return Err(Halt::Status(StatusWord::CONDITIONS));
         }
         let slot = self.own_or_maintenance(KeyKind::ApplicationUnblock)?;
+        let slot = slot.ok_or(StatusWord::KEY_NOT_FOUND)?;
         self.check_secured(&slot, &[], mac, WrongMac::Counts)?;
         let counts = self.rules.wrong_mac_limit.is_some();
         self.atomically(|session| {
             df.block(session.memory, Blocked::No)?;
             if counts {
-                df.clear_wrong_macs(session.memory)?;
+                df.set_wrong_macs(session.memory, 0)?;
             }
             Ok(())
         })?;
@@ -45,16 +48,18 @@ impl Session<'_, '_> {
 
     pub(super) fn card_block(&mut self, mac: Mac) -> Outcome {
         let slot = self.own_or_maintenance(KeyKind::CardBlock)?;
+        let slot = slot.ok_or(StatusWord::KEY_NOT_FOUND)?;
         self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
         self.memory.put(tree::CARD_BLOCKED, &[1])?;
         Ok(Reply::done())
     }
 
     /// The key of its own kind, or where the directory has none, the maintenance key.
-    fn own_or_maintenance(&self, kind: KeyKind) -> Result<KeySlot, Halt> {
-        match self.df().first_key(self.memory, kind)? {
-            Some(slot) => Ok(slot),
-            None => self.first_key(KeyKind::Maintenance),
-        }
+    fn own_or_maintenance(&self, kind: KeyKind) -> Result<Option<KeySlot>, Halt> {
+        let df = self.df();
+        Ok(match df.first_key(self.memory, kind)? {
+            Some(slot) => Some(slot),
+            None => df.first_key(self.memory, KeyKind::Maintenance)?,
+        })
     }
 }

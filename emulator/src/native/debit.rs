@@ -287,7 +287,7 @@ impl Session<'_, '_> {
             entry.begun.purse.set_state(session.memory, &entry.after)?;
             df.set_proof(session.memory, &proof)?;
             if counts && df.wrong_macs(session.memory)? != 0 {
-                df.clear_wrong_macs(session.memory)?;
+                df.set_wrong_macs(session.memory, 0)?;
             }
             Ok(())
         })
@@ -341,12 +341,15 @@ impl Session<'_, '_> {
         };
         let df = self.df();
         let count = df.wrong_macs(self.memory)?.saturating_add(1);
-        df.set_wrong_macs(self.memory, count)?;
-        if count < limit {
-            return Ok(Halt::Status(StatusWord::MAC_INVALID));
-        }
-        df.block(self.memory, Blocked::Temporarily)?;
-        Ok(Halt::Status(StatusWord::CONDITIONS))
+        let last = count >= limit;
+        self.atomically(|session| {
+            df.set_wrong_macs(session.memory, count)?;
+            if last {
+                df.block(session.memory, Blocked::Temporarily)?;
+            }
+            Ok(())
+        })?;
+        Ok(Halt::Status(if last { StatusWord::CONDITIONS } else { StatusWord::MAC_INVALID }))
     }
 }
 

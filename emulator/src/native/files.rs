@@ -35,7 +35,7 @@ impl Session<'_, '_> {
         data: &Protected,
     ) -> Outcome {
         let file = self.binary_file(file)?;
-        self.check_access(file.update)?;
+        self.check_update_access(&file)?;
         let data = self.unwrap_update(&file, data)?;
         if offset >= file.size {
             return Err(Halt::Status(StatusWord::WRONG_OFFSET));
@@ -73,6 +73,15 @@ impl Session<'_, '_> {
             Access::Never => return Err(Halt::Status(self.rules.status.internal_file)),
         };
         if granted { Ok(()) } else { Err(Halt::Status(StatusWord::SECURITY_STATUS)) }
+    }
+
+    /// A file that can be read but never updated is no internal one: the right is missing.
+    pub(super) fn check_update_access(&self, file: &Ef) -> Result<(), Halt> {
+        match (file.read, file.update) {
+            (Access::Never, Access::Never) => self.check_access(Access::Never),
+            (_, Access::Never) => Err(Halt::Status(StatusWord::SECURITY_STATUS)),
+            (_, update) => self.check_access(update),
+        }
     }
 
     /// Cuts an answer to the bytes asked for. T=0 needs the exact Le, which the transport checks:

@@ -50,6 +50,14 @@ pub struct NativeSystem {
     transaction: Transaction,
 }
 
+/// The current file and record of the selected directory.
+#[derive(Clone, Copy)]
+pub struct Position {
+    directory: Df,
+    file: tree::Address,
+    record: u8,
+}
+
 /// Security state (安全状态) of a directory.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Rights {
@@ -95,6 +103,20 @@ impl NativeSystem {
         }
     }
 
+    /// The current file and record.
+    pub fn position(&self) -> Position {
+        let Self { current, current_file, current_record, .. } = *self;
+        Position { directory: current, file: current_file, record: current_record }
+    }
+
+    /// Makes what was current before a command current again, unless it was a SELECT.
+    pub fn return_to(&mut self, position: Position) {
+        if position.directory == self.current {
+            self.current_file = position.file;
+            self.current_record = position.record;
+        }
+    }
+
     /// Which transaction is running, in words.
     pub fn transaction_name(&self) -> &'static str {
         self.transaction.name()
@@ -118,7 +140,17 @@ impl Application for NativeSystem {
         let transaction = std::mem::replace(&mut self.transaction, Transaction::Idle);
         let parsed = PurseCommand::parse_with(Catalogue::built_in(), apdu, rules);
         self.check_blocked(context.memory, rules, &parsed)?;
-        let (spec, command) = parsed.map_err(|error| error.status(rules))?;
+        let (spec, command) = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                // A command that leaves the transaction alone does so when it is refused, too.
+                let spec = error.command.map(|id| Catalogue::built_in().entry(id));
+                if spec.is_some_and(|spec| spec.transaction == TransactionEffect::Keeps) {
+                    self.transaction = transaction;
+                }
+                return Err(Halt::Status(error.status(rules)));
+            }
+        };
         let keep = match spec.transaction {
             TransactionEffect::Keeps => true,
             TransactionEffect::Read => rules.read_keeps_transaction,

@@ -48,15 +48,21 @@ impl Session<'_, '_> {
         if slot.tries != 0 {
             return Err(Halt::Status(StatusWord::CONDITIONS));
         }
-        self.check_secured(&key_slot, enciphered, mac, WrongMac::Counts)?;
+        let right = self.secured_rightly(&key_slot, enciphered, mac)?;
+        if key_slot.tries == 0 {
+            return Err(Halt::Status(StatusWord::METHOD_BLOCKED));
+        }
+        if !right {
+            return Err(self.count_against(&key_slot, |_| StatusWord::SM_MAC_WRONG)?);
+        }
         let key = key_slot.value(self.memory)?;
         let plain = decipher(key_slot.suite, &key, enciphered);
         let pin = plain.ok().and_then(|plain| Pin::new(&plain).ok());
-        let right = pin.is_some_and(|pin| bool::from(pin.padded().ct_eq(&slot.value)));
-        if !right {
+        if !pin.is_some_and(|pin| bool::from(pin.padded().ct_eq(&slot.value))) {
             // A wrong PIN inside costs a try of the unblocking key, like a wrong MAC.
-            self.judge(&key_slot, false, WrongMac::Counts)?;
+            return Err(self.count_against(&key_slot, StatusWord::tries_left)?);
         }
+        self.restore_tries(&key_slot)?;
         slot.set_tries(self.memory, slot.tries_max)?;
         Ok(Reply::done())
     }

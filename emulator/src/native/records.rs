@@ -2,7 +2,7 @@
 
 use apdu::StatusWord;
 use crypto::Mac;
-use purse::record::capp_id;
+use purse::record::{capp_id, capp_length_fits};
 use purse::{FileRef, Protected, RecordRef};
 
 use super::tree::{Ef, Structure};
@@ -34,19 +34,22 @@ impl Session<'_, '_> {
         data: &Protected,
     ) -> Outcome {
         let file = self.record_file(file)?;
-        self.check_access(file.update)?;
+        self.check_update_access(&file)?;
         let data = self.unwrap_update(&file, data)?;
-        if file.structure == Structure::Cyclic && matches!(record, RecordRef::Previous(_)) {
-            if data.len() != usize::from(file.record) {
-                return Err(Halt::Status(StatusWord::WRONG_LENGTH));
+        if file.structure == Structure::Cyclic {
+            match record {
+                RecordRef::Number(_) => {}
+                RecordRef::Previous(_) => return self.append_checked(&file, &data),
+                _ => return Err(Halt::Status(StatusWord::FILE_TYPE)),
             }
-            self.atomically(|session| session.append_to(&file, &data))?;
-            return Ok(Reply::done());
         }
         let number = self.locate(&file, record)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
         let held = file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
         if held.len() != data.len() {
             let status = match file.structure {
+                Structure::Variable if data.len() > usize::from(file.record) => {
+                    StatusWord::NO_SPACE
+                }
                 Structure::Variable => StatusWord::TLV_INCONSISTENT,
                 _ => StatusWord::WRONG_LENGTH,
             };
@@ -59,19 +62,26 @@ impl Session<'_, '_> {
 
     pub(super) fn append_record(&mut self, file: FileRef, data: &Protected) -> Outcome {
         let file = self.record_file(file)?;
-        self.check_access(file.update)?;
+        self.check_update_access(&file)?;
         let data = self.unwrap_update(&file, data)?;
-        let fits = match file.structure {
-            Structure::Variable => data.len() <= usize::from(file.record),
-            _ => data.len() == usize::from(file.record),
+        self.append_checked(&file, &data)
+    }
+
+    /// Adds a record whose length, and in a file of variable records whose length byte, is right.
+    fn append_checked(&mut self, file: &Ef, data: &[u8]) -> Outcome {
+        let longest = usize::from(file.record);
+        let refused = match file.structure {
+            Structure::Variable if data.len() > longest => Some(StatusWord::NO_SPACE),
+            Structure::Variable if !self.record_length_fits(data)? => {
+                Some(StatusWord::TLV_INCONSISTENT)
+            }
+            Structure::Variable => None,
+            _ => (data.len() != longest).then_some(StatusWord::WRONG_LENGTH),
         };
-        if !fits {
-            return Err(Halt::Status(StatusWord::TLV_INCONSISTENT));
+        if let Some(status) = refused {
+            return Err(Halt::Status(status));
         }
-        if file.next_slot().is_none() {
-            return Err(Halt::Status(StatusWord::NO_SPACE));
-        }
-        self.atomically(|session| session.append_to(&file, &data))?;
+        self.atomically(|session| session.append_to(file, data))?;
         Ok(Reply::done())
     }
 
@@ -125,6 +135,20 @@ impl Session<'_, '_> {
         })
     }
 
+    /// Variable records of a purse application have the layout of its CAPP records; those of other
+    /// directories are plain TLV (DIR).
+    fn holds_capp_records(&self) -> Result<bool, Halt> {
+        Ok(self.df().is_purse_application(self.memory)?)
+    }
+
+    fn record_length_fits(&self, data: &[u8]) -> Result<bool, Halt> {
+        if self.holds_capp_records()? {
+            let rules = &self.rules.capp;
+            return Ok(!rules.check_length || capp_length_fits(rules, data));
+        }
+        Ok(data.get(1).is_some_and(|length| usize::from(*length) + 2 == data.len()))
+    }
+
     /// The first of `numbers` whose record has the id; id 00 fits every record.
     fn matching(
         &self,
@@ -135,7 +159,9 @@ impl Session<'_, '_> {
         for number in numbers {
             let held = file.record(self.memory, number)?.unwrap_or_default();
             let own = match file.structure {
-                Structure::Variable => capp_id(&self.rules.capp, &held),
+                Structure::Variable if self.holds_capp_records()? => {
+                    capp_id(&self.rules.capp, &held)
+                }
                 _ => held.first().copied(),
             };
             if id == 0 || own == Some(id) {

@@ -150,13 +150,23 @@ impl Session<'_, '_> {
         mac: Mac,
         cost: WrongMac,
     ) -> Result<(), Halt> {
+        let right = self.secured_rightly(slot, data, mac)?;
+        self.judge(slot, right, cost)
+    }
+
+    /// Whether the secure messaging MAC of the command in hand is right; nothing is counted.
+    pub(super) fn secured_rightly(
+        &self,
+        slot: &KeySlot,
+        data: &[u8],
+        mac: Mac,
+    ) -> Result<bool, Halt> {
         let challenge = self.challenge.ok_or(StatusWord::NO_CHALLENGE)?;
         let apdu = self.apdu;
         let header = [apdu.cla(), apdu.ins(), apdu.p1(), apdu.p2()];
         let key = slot.value(self.memory)?;
         let input = secure_messaging_input(header, data);
-        let expected = secure_messaging_mac(slot.suite, &key, challenge.as_bytes(), &input);
-        self.judge(slot, mac == expected, cost)
+        Ok(mac == secure_messaging_mac(slot.suite, &key, challenge.as_bytes(), &input))
     }
 
     /// Counts a right or wrong MAC of a maintenance-like key: 6988, and the last wrong one in an
@@ -176,13 +186,25 @@ impl Session<'_, '_> {
         if right {
             return self.restore_tries(slot);
         }
-        let left = self.spend_try(slot)?;
+        Err(self.count_against(slot, |_| StatusWord::SM_MAC_WRONG)?)
+    }
+
+    /// Spends a try of a maintenance-like key for something wrong; `status` is told the tries
+    /// left. The last try of a key and the lock come together or not at all.
+    pub(super) fn count_against(
+        &mut self,
+        slot: &KeySlot,
+        status: impl FnOnce(u8) -> StatusWord,
+    ) -> Result<Halt, Halt> {
         let df = self.df();
-        if left == 0 && df.is_purse_application(self.memory)? {
-            df.block(self.memory, Blocked::Permanently)?;
-            return Err(Halt::Status(self.rules.status.permanently_blocked));
+        if slot.tries != 1 || !df.is_purse_application(self.memory)? {
+            return Ok(Halt::Status(status(self.spend_try(slot)?)));
         }
-        Err(Halt::Status(StatusWord::SM_MAC_WRONG))
+        self.atomically(|session| {
+            slot.use_up(session.memory)?;
+            Ok(df.block(session.memory, Blocked::Permanently)?)
+        })?;
+        Ok(Halt::Status(self.rules.status.permanently_blocked))
     }
 
     pub(super) fn maintenance_key(&self, index: u8) -> Result<KeySlot, Halt> {
@@ -200,7 +222,7 @@ impl Session<'_, '_> {
         Ok(left)
     }
 
-    fn restore_tries(&mut self, slot: &KeySlot) -> Result<(), Halt> {
+    pub(super) fn restore_tries(&mut self, slot: &KeySlot) -> Result<(), Halt> {
         if slot.tries != slot.tries_max {
             slot.set_tries(self.memory, slot.tries_max)?;
         }

@@ -126,4 +126,9 @@ impl KeySlot {
     pub fn set_tries(&self, memory: &mut Nvm, tries: u8) -> Read<()> {
         memory.put_outside(self.address + KEY_TRIES, &[tries])
     }
+
+    /// Takes the last try, as part of the open transaction.
+    pub fn use_up(&self, memory: &mut Nvm) -> Read<()> {
+        memory.put(self.address + KEY_TRIES, &[0])
+    }
 }

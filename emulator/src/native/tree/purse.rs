@@ -97,14 +97,9 @@ impl Df {
         memory.byte(self.0 + df::WRONG_MACS)
     }
 
-    /// Sets the count of wrong transaction MACs.
+    /// Sets the count of wrong transaction MACs, as part of the open transaction.
     pub fn set_wrong_macs(self, memory: &mut Nvm, count: u8) -> Read<()> {
-        memory.put_outside(self.0 + df::WRONG_MACS, &[count])
-    }
-
-    /// Forgets wrong transaction MACs, as part of the open transaction.
-    pub fn clear_wrong_macs(self, memory: &mut Nvm) -> Read<()> {
-        memory.put(self.0 + df::WRONG_MACS, &[0])
+        memory.put(self.0 + df::WRONG_MACS, &[count])
     }
 
     /// The last transaction's proof.
