@@ -10,6 +10,8 @@ mod hexline;
 mod lines;
 #[cfg(feature = "pcsc")]
 mod pcsc;
+#[cfg(feature = "pcsc")]
+mod pcsc_error;
 
 pub use choice::{ReaderError, choose};
 pub use control::ControlClient;

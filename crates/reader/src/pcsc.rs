@@ -1,11 +1,11 @@
 //! PC/SC: real readers, and virtual ones with an emulator in them.
 
 use std::ffi::CString;
-use std::io;
 
 use ::pcsc::{Card, Context, Disposition, Error, Protocols, Scope, ShareMode};
 use link::{Atr, CardTransport, LinkError};
 
+use crate::pcsc_error::{Doing, explain, no_service};
 use crate::{ReaderError, choose};
 
 /// Room for the longest answer: 65536 bytes and SW1 SW2. With less, a command would be executed and
@@ -88,52 +88,15 @@ impl PcscReader {
         Ok(self.card.insert(card))
     }
 
-    fn explain(&self, error: Error, doing: Doing) -> LinkError {
-        let reader = self.describe();
-        match error {
-            Error::RemovedCard | Error::NoSmartcard if doing != Doing::Transmitting => {
-                LinkError::NoCard(reader)
-            }
-            // How a card that was pulled or lost power looks like, by driver and moment.
-            Error::RemovedCard
-            | Error::NoSmartcard
-            | Error::UnpoweredCard
-            | Error::UnresponsiveCard
-            | Error::NotTransacted
-            | Error::CommError
-            | Error::CommDataLost
-            | Error::Timeout
-            | Error::WaitedTooLong => LinkError::Mute,
-            Error::ResetCard => LinkError::Protocol(format!(
-                "another program has reset the card in {reader}, and what was selected is lost; \
-                 begin again with a reset"
-            )),
-            Error::SharingViolation => LinkError::Protocol(format!(
-                "{reader} is in use by another program; end that one first"
-            )),
-            Error::NoService | Error::ServiceStopped | Error::Shutdown => no_service(error),
-            other => {
-                let what = match doing {
-                    Doing::Connecting => "connecting to",
-                    Doing::Resetting => "resetting",
-                    Doing::Transmitting => "sending to",
-                    Doing::PoweringOff => "powering off",
-                };
-                LinkError::Io {
-                    what: format!("{what} the card in {reader}"),
-                    source: io::Error::other(other),
-                }
-            }
+    fn give_up(&mut self, disposition: Disposition) {
+        if let Some(card) = self.card.take() {
+            let_go(card, disposition);
         }
     }
-}
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Doing {
-    Connecting,
-    Resetting,
-    Transmitting,
-    PoweringOff,
+    fn explain(&self, error: Error, doing: Doing) -> LinkError {
+        explain(error, doing, &self.describe())
+    }
 }
 
 impl CardTransport for PcscReader {
@@ -147,7 +110,7 @@ impl CardTransport for PcscReader {
             Ok(status) => Ok(Atr(status.atr().to_vec())),
             Err(error) => {
                 // The handle of a card that went away never works again.
-                self.card.take().into_iter().for_each(|card| let_go(card, Disposition::LeaveCard));
+                self.give_up(Disposition::LeaveCard);
                 Err(self.explain(error, Doing::Resetting))
             }
         }
@@ -172,16 +135,16 @@ impl CardTransport for PcscReader {
         let result =
             self.connected().map(|card| card.transmit(command, &mut buffer).map(<[u8]>::to_vec));
         self.answer = buffer;
-        result?.map_err(|error| {
-            let explained = self.explain(error, Doing::Transmitting);
-            if matches!(explained, LinkError::Mute) {
-                self.card
-                    .take()
-                    .into_iter()
-                    .for_each(|card| let_go(card, Disposition::UnpowerCard));
-            }
-            explained
-        })
+        let explained = match result? {
+            Ok(answer) if answer.len() >= 2 => return Ok(answer),
+            // The vpcd driver gives an empty answer when its card vanishes.
+            Ok(_) => LinkError::Mute,
+            Err(error) => self.explain(error, Doing::Transmitting),
+        };
+        if matches!(explained, LinkError::Mute) {
+            self.give_up(Disposition::UnpowerCard);
+        }
+        Err(explained)
     }
 
     fn describe(&self) -> String {
@@ -191,7 +154,7 @@ impl CardTransport for PcscReader {
 
 impl Drop for PcscReader {
     fn drop(&mut self) {
-        self.card.take().into_iter().for_each(|card| let_go(card, Disposition::LeaveCard));
+        self.give_up(Disposition::LeaveCard);
     }
 }
 
@@ -212,11 +175,4 @@ fn names(context: &Context) -> Result<Vec<CString>, LinkError> {
         Err(Error::NoReadersAvailable) => Ok(Vec::new()),
         other => other.map_err(no_service),
     }
-}
-
-fn no_service(error: Error) -> LinkError {
-    LinkError::Service(format!(
-        "the PC/SC service cannot be used ({error}); start it: systemctl start pcscd.socket, or \
-         pcscd as root"
-    ))
 }
