@@ -1,0 +1,43 @@
+//! Formatting, lints, tests.
+
+use crate::command::{Failure, cargo, run, succeeds};
+use crate::{fuzz, setup};
+
+/// Length of the fuzzing within `test`, all targets together.
+const SMOKE_SECONDS: u64 = 20;
+
+/// `cargo xtask ci`.
+pub fn ci(_: &[String]) -> Result<(), Failure> {
+    fmt(&["--check".to_owned()])?;
+    setup::task(&[])?;
+    lint(&[])?;
+    test(&[])
+}
+
+/// `cargo xtask fmt [--check]`.
+pub fn fmt(options: &[String]) -> Result<(), Failure> {
+    run(cargo(&["fmt", "--all"]).args(options))?;
+    run(cargo(&["fmt", "--manifest-path", fuzz::MANIFEST]).args(options))
+}
+
+/// `cargo xtask lint`. Without the PC/SC library, what needs it is left out.
+pub fn lint(options: &[String]) -> Result<(), Failure> {
+    let mut clippy = cargo(&["clippy", "--workspace", "--all-targets"]);
+    if succeeds("pkg-config", &["--exists", "libpcsclite"]) {
+        clippy.arg("--all-features");
+    } else {
+        eprintln!("xtask: no libpcsclite: PC/SC code is not looked at (cargo xtask setup)");
+    }
+    run(clippy.args(options).args(["--", "-D", "warnings"]))
+}
+
+/// `cargo xtask test`.
+pub fn test(options: &[String]) -> Result<(), Failure> {
+    setup::task(&[])?;
+    run(&mut cargo(&["build", "--package", "cli"]))?;
+    run(cargo(&["test"]).args(options))?;
+    run(cargo(&["test", "--package", "reader", "--features", "pcsc"]).args(options))?;
+    run(cargo(&["test", "--package", "tests", "--features", "pcsc"]).args(options))?;
+    run(cargo(&["test", "--package", "xtask"]).args(options))?;
+    fuzz::smoke(SMOKE_SECONDS)
+}
