@@ -1,5 +1,5 @@
 //! Runs a command beside a PC/SC daemon of its own: `with-pcscd PROGRAM ARGUMENT...`, where `{port}`
-//! in an argument stands for the vpcd port of the daemon's only virtual reader.
+//! and `{reader}` in an argument stand for a virtual reader's vpcd port and name.
 
 use std::process::ExitCode;
 
@@ -20,10 +20,14 @@ fn run() -> Result<ExitCode, String> {
     let program = arguments.next().ok_or("usage: with-pcscd PROGRAM ARGUMENT...")?;
     let daemon = PrivatePcscd::start(1)?;
     let port = daemon.ports().first().ok_or("the daemon has no reader")?.to_string();
+    let reader = daemon.reader(0);
     let status = daemon
         .command(&program)
-        .args(arguments.map(|argument| argument.replace("{port}", &port)))
+        .args(arguments.map(|text| text.replace("{port}", &port).replace("{reader}", &reader)))
         .status()
         .map_err(|error| format!("{program} cannot be started: {error}"))?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    Ok(status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .map_or(ExitCode::FAILURE, ExitCode::from))
 }
