@@ -114,6 +114,24 @@ impl<'a> CommandApdu<'a> {
         self.ne().map(|ne| ne as u8)
     }
 
+    /// Where the command data starts; the end of the APDU where there is none.
+    pub fn data_offset(&self) -> usize {
+        let offset = if self.extended() { 7 } else { 5 };
+        if self.data.is_empty() { self.raw.len() } else { offset }
+    }
+
+    /// Where Le starts (with the 00 before it, where that announces the extended form); the end
+    /// of the APDU where there is none.
+    pub fn le_offset(&self) -> usize {
+        let bytes = match self.case {
+            Case::Answer { extended: false, .. } | Case::Both { extended: false, .. } => 1,
+            Case::Both { extended: true, .. } => 2,
+            Case::Answer { extended: true, .. } => 3,
+            Case::Header | Case::Data { .. } | Case::Malformed(_) => 0,
+        };
+        self.raw.len().saturating_sub(bytes)
+    }
+
     /// Whether lengths are written in the extended form.
     pub fn extended(&self) -> bool {
         match self.case {

@@ -128,6 +128,10 @@ proptest! {
             prop_assert_eq!(read.ne(), ne);
             prop_assert_eq!(read.raw(), &bytes);
             prop_assert_eq!(read.extended(), extended);
+            prop_assert_eq!(&bytes[read.data_offset()..][..made.data.len()], &made.data);
+            let le = bytes[read.le_offset()..].iter().fold(0, |le, b| le << 8 | u32::from(*b));
+            let all = if extended { 0x1_0000 } else { 0x100 };
+            prop_assert_eq!(le, ne.map_or(0, |ne| ne % all));
         }
     }
 

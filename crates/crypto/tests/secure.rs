@@ -10,7 +10,7 @@ const KEY: Key = Key::double(*b"a key of 16 byte");
 #[test]
 fn data_of_every_length_comes_back() {
     for suite in SUITES {
-        for length in 0..=0xFF {
+        for length in 0..=0xFF_usize {
             let data: Vec<u8> = (0..length).map(|at| at as u8 ^ 0x80).collect();
             let enciphered = encipher(suite, &KEY, &data);
             assert_eq!(enciphered.len(), (length + 1).next_multiple_of(suite.block()));
