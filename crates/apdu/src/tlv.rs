@@ -1,9 +1,11 @@
 //! BER-TLV within bounds.
 //!
 //! One flat pass over borrowed bytes, with depth, size and length forms checked, so that nested or
-//! boastful input costs nothing. What [`write()`] writes, [`tree`] reads. In the tests the crate
-//! `iso7816-tlv` is the reader's oracle; it is not used for writing, as its 0.4.4 miscounts values
-//! of 127 bytes inside a constructed element.
+//! boastful input costs nothing. What [`write()`] writes, [`tree`] reads. The crate `iso7816-tlv`
+//! knows what a tag is, and is the reader's oracle in the tests; elements are not read or written
+//! with it, as 0.4.4 recurses without bound and miscounts values of 127 bytes inside others.
+
+use iso7816_tlv::ber::Tag;
 
 /// Deepest nesting that [`tree`] follows.
 pub const MAX_DEPTH: usize = 8;
@@ -260,10 +262,10 @@ fn append(node: &Node, level: usize, out: &mut Vec<u8>) -> Result<(), WriteError
 }
 
 fn element(tag: u32, constructed: bool, value: &[u8], out: &mut Vec<u8>) -> Result<(), WriteError> {
-    if !is_tag(tag) || (first_byte(tag) & 0x20 != 0) != constructed {
-        return Err(WriteError::Tag(tag));
-    }
-    out.extend(tag.to_be_bytes().into_iter().skip_while(|byte| *byte == 0));
+    let tag = tag_of(tag)
+        .filter(|tag| tag.is_constructed() == constructed)
+        .ok_or(WriteError::Tag(tag))?;
+    out.extend_from_slice(tag.to_bytes());
     match u16::try_from(value.len()).map(u16::to_be_bytes) {
         Ok([0, short @ 0..=0x7F]) => out.push(short),
         Ok([0, byte]) => out.extend([0x81, byte]),
@@ -274,17 +276,12 @@ fn element(tag: u32, constructed: bool, value: &[u8], out: &mut Vec<u8>) -> Resu
     Ok(())
 }
 
-/// Whether this is a tag of one to three bytes that does not look like filler.
-fn is_tag(tag: u32) -> bool {
-    let more = |byte: u8| byte & 0x80 != 0;
-    match tag.to_be_bytes() {
-        [0, 0, 0, first] => first & 0x1F != 0x1F && first != 0,
-        [0, 0, first, last] => first & 0x1F == 0x1F && first != 0xFF && !more(last),
-        [0, first, middle, last] => {
-            first & 0x1F == 0x1F && first != 0xFF && more(middle) && !more(last)
-        }
-        _ => false,
-    }
+/// A tag of one to three bytes that does not look like filler.
+fn tag_of(tag: u32) -> Option<Tag> {
+    let tag = Tag::try_from(u64::from(tag)).ok()?;
+    let (first, rest) = tag.to_bytes().split_first()?;
+    let continued = first & 0x1F == 0x1F;
+    (*first != 0xFF && continued != rest.is_empty()).then_some(tag)
 }
 
 fn first_byte(tag: u32) -> u8 {

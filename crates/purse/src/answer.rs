@@ -51,7 +51,8 @@ macro_rules! answers {
             /// # Errors
             /// Another length than [`Self::LENGTH`].
             pub fn parse(bytes: &[u8]) -> Result<Self, AnswerError> {
-                let wrong = AnswerError { answer: $text, expected: Self::LENGTH, found: bytes.len() };
+                let found = bytes.len();
+                let wrong = AnswerError { answer: $text, expected: Self::LENGTH, found };
                 let mut rest = bytes;
                 $(
                     let (head, tail) = rest.split_first_chunk::<$len>().ok_or(wrong)?;

@@ -12,7 +12,8 @@ pub struct Amount(pub u32);
 /// Why text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{text}' is not an amount: write yuan with two decimals (10.00) or fen (1000fen), up to 42949672.95"
+    "'{text}' is not an amount: write yuan with two decimals (10.00) or fen (1000fen), \
+     up to 42949672.95"
 )]
 pub struct AmountError {
     /// What was given.
@@ -203,24 +204,30 @@ pub struct Pin {
 
 /// Why bytes are not a PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a PIN has 2 to 6 bytes before its FF filler, not {length}")]
-pub struct PinError {
-    /// Bytes before the filler.
-    pub length: usize,
+pub enum PinError {
+    /// Too few or too many bytes.
+    #[error("a PIN has 2 to 6 bytes before its FF filler, not {0}")]
+    Length(usize),
+    /// Something follows the filler. CHANGE PIN separates two PINs by FF, so none can hold one.
+    #[error("a PIN has FF only as filler at its end")]
+    FillerInside,
 }
 
 impl Pin {
     /// Takes 2 to 6 bytes; trailing FF bytes are filler and do not count.
     ///
     /// # Errors
-    /// Any other length.
+    /// [`PinError`].
     pub fn new(value: &[u8]) -> Result<Self, PinError> {
         let length = value.iter().rposition(|byte| *byte != 0xFF).map_or(0, |last| last + 1);
         if !(2..=6).contains(&length) {
-            return Err(PinError { length });
+            return Err(PinError::Length(length));
         }
         let mut bytes = [0xFF; 6];
         for (to, from) in bytes.iter_mut().zip(value.iter().take(length)) {
+            if *from == 0xFF {
+                return Err(PinError::FillerInside);
+            }
             *to = *from;
         }
         Ok(Self { bytes, length: length as u8 })

@@ -9,15 +9,17 @@
 pub mod answer;
 mod command;
 mod fields;
+mod language;
 pub mod mac;
 pub mod record;
 pub mod trace;
 
 pub use command::{
-    BlockKind, CommandError, Debit, FileRef, Initialize, Occurrence, OnlineStep, Problem,
-    Protected, PurseCommand, RecordRef, SelectBy,
+    BlockKind, CommandError, DataFault, Debit, Expected, FileRef, Initialize, Occurrence,
+    OnlineStep, Problem, Protected, PurseCommand, RecordRef, SelectBy,
 };
 pub use fields::{
     Amount, AmountError, Date, IdentificationCode, Limit, Pin, PinError, TerminalId,
     TerminalSerial, Time, TransactionType,
 };
+pub use language::Language;

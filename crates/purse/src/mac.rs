@@ -154,6 +154,32 @@ pub fn grey_lock_mac1(kind: u8, terminal: TerminalId, date: Date, time: Time) ->
     MacInput::of(&[&[kind], &terminal.0, &date.0, &time.0])
 }
 
+/// Second session key input of a grey lock: `terminal random4 ‖ 80000000`. The first is
+/// [`offline_session_input`]. Vector `d-greylock-ep`.
+pub fn grey_lock_session_input(terminal_random: [u8; 4]) -> [u8; 8] {
+    let [r0, r1, r2, r3] = terminal_random;
+    [r0, r1, r2, r3, 0x80, 0x00, 0x00, 0x00]
+}
+
+/// GMAC of a grey lock, made by the PSAM: `amount4`. Vector `d-greylock-ep`.
+pub fn grey_lock_gmac(amount: Amount) -> MacInput {
+    MacInput::of(&[&amount.to_bytes()])
+}
+
+/// TAC of the debit that unlocks (解扣): `amount4 ‖ type1 (93 or 94) ‖ terminal6 ‖ terminal serial4
+/// ‖ date4 ‖ time3`. Vector `d-greylock-ep`.
+pub fn grey_unlock_tac(
+    amount: Amount,
+    kind: u8,
+    terminal: TerminalId,
+    serial: TerminalSerial,
+    date: Date,
+    time: Time,
+) -> MacInput {
+    let amount = amount.to_bytes();
+    MacInput::of(&[&amount, &[kind], &terminal.0, &serial.0, &date.0, &time.0])
+}
+
 /// What a secure messaging MAC (线路保护) of a command covers: `CLA INS P1 P2 Lc data`, Lc with
 /// the MAC counted in. Vector `klks-mac-update-binary`.
 pub fn secure_messaging_input(header: [u8; 4], data: &[u8]) -> Vec<u8> {

@@ -13,6 +13,10 @@ use crate::Pin;
 impl PurseCommand {
     /// The command as an APDU, with the Le that a caller normally sends. Encode it with
     /// [`CommandBuf::to_bytes`] or [`CommandBuf::to_extended_bytes`].
+    ///
+    /// An SFI other than 01 to 1E, or an offset that P1 P2 do not carry (above FF beside an SFI,
+    /// above 7FFF without), becomes parameters that no card takes (6A86), never another place in
+    /// a file.
     pub fn to_apdu(&self) -> CommandBuf {
         let spec = Catalogue::built_in().entry(self.id());
         let secured = self.secured();
@@ -51,17 +55,19 @@ impl PurseCommand {
                 if *occurrence == Occurrence::Next { 0x02 } else { 0x00 },
             ],
             Self::ReadBinary { file, offset, .. } | Self::UpdateBinary { file, offset, .. } => {
-                let [high, low] = offset.to_be_bytes();
-                match file {
-                    FileRef::Current => [high & 0x7F, low],
-                    FileRef::Sfi(sfi) => [0x80 | sfi, low],
+                match (file, offset.to_be_bytes()) {
+                    (FileRef::Current, [high @ 0..=0x7F, low]) => [high, low],
+                    (FileRef::Sfi(sfi @ 0..=0x1E), [0, low]) => [0x80 | sfi, low],
+                    (_, [_, low]) => [0xFF, low],
                 }
             }
             Self::ReadRecord { file, record, .. } | Self::UpdateRecord { file, record, .. } => {
-                record_parameters(file.sfi(), *record)
+                record_parameters(*file, *record)
             }
-            Self::UpdateCappDataCache { sfi, record, .. } => record_parameters(*sfi, *record),
-            Self::AppendRecord { file, .. } => [0x00, file.sfi() << 3],
+            Self::UpdateCappDataCache { sfi, record, .. } => {
+                record_parameters(FileRef::from_sfi(*sfi), *record)
+            }
+            Self::AppendRecord { file, .. } => record_parameters(*file, RecordRef::First(0x00)),
             Self::ExternalAuthenticate { key, .. } => [0x00, *key],
             Self::InternalAuthenticate { mode, key, .. } => [*mode, *key],
             Self::Verify { index, .. } => [0x00, *index],
@@ -153,8 +159,13 @@ impl Initialize {
     }
 }
 
-fn record_parameters(sfi: u8, record: RecordRef) -> [u8; 2] {
+fn record_parameters(file: FileRef, record: RecordRef) -> [u8; 2] {
     let (p1, mode) = record.parameters();
+    let sfi = match file {
+        FileRef::Current => 0,
+        FileRef::Sfi(sfi @ 1..=0x1E) => sfi,
+        FileRef::Sfi(_) => 0x1F,
+    };
     [p1, sfi << 3 | mode]
 }
 

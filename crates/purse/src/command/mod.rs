@@ -9,7 +9,7 @@ use crypto::Mac;
 
 use crate::{Amount, Date, Limit, Pin, TerminalId, TerminalSerial, Time};
 
-pub use error::{CommandError, Problem};
+pub use error::{CommandError, DataFault, Expected, Problem};
 
 /// A command of the purse applications, valid in itself. Whether the card accepts it depends on
 /// the card's state.

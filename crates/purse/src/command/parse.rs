@@ -3,13 +3,13 @@
 //! Class, instruction, parameters and length are checked against the catalogue; what is left here
 //! is to take the fields apart.
 
-use apdu::{Case, CommandApdu, DfName};
+use apdu::{Case, CommandApdu, DfName, Malformed};
 use applet_spec::{Catalogue, CommandId, CommandSpec, Mismatch, PurseKind, Rules};
 use crypto::Mac;
 
 use super::{
-    BlockKind, CommandError, Debit, FileRef, Initialize, Occurrence, OnlineStep, Problem,
-    Protected, PurseCommand, RecordRef, SelectBy,
+    BlockKind, CommandError, DataFault, Debit, Expected, FileRef, Initialize, Occurrence,
+    OnlineStep, Problem, Protected, PurseCommand, RecordRef, SelectBy,
 };
 use crate::{Amount, Date, Limit, Pin, TerminalId, TerminalSerial, Time};
 
@@ -31,17 +31,31 @@ impl PurseCommand {
         apdu: &CommandApdu<'_>,
         rules: &Rules,
     ) -> Result<(&'c CommandSpec, Self), CommandError> {
+        let error =
+            |command, field, offset, problem| Err(CommandError { command, field, offset, problem });
         if let Case::Malformed(why) = apdu.case() {
-            return Err(error(None, "APDU", 0, Problem::Malformed(why)));
+            let (field, offset) = match why {
+                Malformed::TooShort { length } => ("header", length),
+                Malformed::WrongLc { .. } => ("Lc", 4),
+            };
+            return error(None, field, offset, Problem::Malformed(why));
         }
         let [cla, ins, p1, p2] = [apdu.cla(), apdu.ins(), apdu.p1(), apdu.p2()];
         let found = apdu.data().len();
-        let spec = catalogue.find(cla, ins, p1, p2, found).map_err(|mismatch| match mismatch {
-            Mismatch::Class => error(None, "CLA", 0, Problem::Class(cla)),
-            Mismatch::Instruction => error(None, "INS", 1, Problem::Instruction(ins)),
-            Mismatch::Parameters(id) => parameters(id, apdu),
-            Mismatch::Length(id) => length(id, "Lc", "another length", found),
-        })?;
+        let spec = match catalogue.find(cla, ins, p1, p2, found) {
+            Ok(spec) => spec,
+            Err(Mismatch::Class) => return error(None, "CLA", 0, Problem::Class(cla)),
+            Err(Mismatch::Instruction) => {
+                return error(None, "INS", 1, Problem::Instruction(ins));
+            }
+            Err(Mismatch::Parameters(id)) => {
+                return error(Some(id), "P1 P2", 2, Problem::Parameters([p1, p2]));
+            }
+            Err(Mismatch::Length(id)) => {
+                let expected = Expected::Data(catalogue.entry(id).lc.clone());
+                return error(Some(id), "Lc", 4, Problem::Length { expected, found });
+            }
+        };
         let mut fields = Fields { spec, apdu, rest: apdu.data(), rules };
         let command = fields.command()?;
         fields.finish()?;
@@ -99,7 +113,8 @@ impl<'a> Fields<'a> {
             CommandId::ChangePin => self.change_pin()?,
             CommandId::ReloadPin => {
                 let (pin, mac) = self.split_mac()?;
-                PurseCommand::ReloadPin { index: p2, pin: self.pin_of(pin, 5)?, mac }
+                let pin = self.pin_of(pin, self.apdu.data_offset())?;
+                PurseCommand::ReloadPin { index: p2, pin, mac }
             }
             CommandId::PinUnblock => {
                 let (enciphered, mac) = self.split_mac()?;
@@ -158,17 +173,11 @@ impl<'a> Fields<'a> {
         let by = match (self.apdu.p1(), data.as_slice()) {
             (0x00, []) => SelectBy::Mf,
             (0x00, &[high, low]) => SelectBy::Fid(u16::from_be_bytes([high, low])),
-            (0x04, name) => SelectBy::Name(DfName::new(name).map_err(|_| {
-                length(self.spec.id, "Lc", "a DF name of 1 to 16 bytes", name.len())
-            })?),
-            (_, other) => {
-                return Err(length(
-                    self.spec.id,
-                    "Lc",
-                    "a file identifier of 2 bytes",
-                    other.len(),
-                ));
-            }
+            (0x04, name) => match DfName::new(name) {
+                Ok(name) => SelectBy::Name(name),
+                Err(_) => return Err(self.wrong_lc(Expected::Name)),
+            },
+            _ => return Err(self.wrong_lc(Expected::FileId)),
         };
         let occurrence = if self.apdu.p2() == 0x02 { Occurrence::Next } else { Occurrence::First };
         Ok(PurseCommand::Select { by, occurrence })
@@ -180,22 +189,24 @@ impl<'a> Fields<'a> {
             .filter(|length| self.rules.challenge_lengths.contains(length))
             .map(|length| PurseCommand::GetChallenge { length })
             .ok_or_else(|| {
+                let expected = Expected::Challenge(self.rules.challenge_lengths.clone());
                 let found = ne.unwrap_or_default() as usize;
-                length(self.spec.id, "Le", "a challenge length of the profile", found)
+                self.error("Le", self.apdu.le_offset(), Problem::Length { expected, found })
             })
     }
 
     fn change_pin(&mut self) -> Result<PurseCommand, CommandError> {
         // The old PIN ends at the first FF; the new one follows to the end.
-        let data = self.all();
-        let at = data.iter().position(|byte| *byte == 0xFF);
-        let (old, new) = at.map(|at| data.split_at(at)).ok_or_else(|| {
-            error(Some(self.spec.id), "data", 5, Problem::Data("no FF between old and new PIN"))
-        })?;
+        let data = std::mem::take(&mut self.rest);
+        let start = self.apdu.data_offset();
+        let Some(at) = data.iter().position(|byte| *byte == 0xFF) else {
+            return Err(self.error("data", start, Problem::Data(DataFault::NoSeparator)));
+        };
+        let (old, new) = data.split_at(at);
         Ok(PurseCommand::ChangePin {
             index: self.apdu.p2(),
-            old: self.pin_of(old, 5)?,
-            new: self.pin_of(new.get(1..).unwrap_or_default(), 6 + old.len())?,
+            old: self.pin_of(old, start)?,
+            new: self.pin_of(new.get(1..).unwrap_or_default(), start + at + 1)?,
         })
     }
 
@@ -217,7 +228,7 @@ impl<'a> Fields<'a> {
         match self.apdu.p2() {
             0x01 => Ok(PurseKind::Deposit),
             0x02 => Ok(PurseKind::Purse),
-            _ => Err(parameters(self.spec.id, self.apdu)),
+            _ => Err(self.wrong_parameters()),
         }
     }
 
@@ -227,7 +238,7 @@ impl<'a> Fields<'a> {
         match (p1 & 0x80, p1 & 0x60, p1 & 0x1F) {
             (0, ..) => Ok((FileRef::Current, u16::from_be_bytes([p1, p2]))),
             (_, 0, sfi @ 1..=0x1E) => Ok((FileRef::Sfi(sfi), u16::from(p2))),
-            _ => Err(parameters(self.spec.id, self.apdu)),
+            _ => Err(self.wrong_parameters()),
         }
     }
 
@@ -237,7 +248,7 @@ impl<'a> Fields<'a> {
         RecordRef::from_parameters(self.apdu.p1(), p2 & 0x07)
             .filter(|_| sfi <= 0x1E)
             .map(|record| (FileRef::from_sfi(sfi), record))
-            .ok_or_else(|| parameters(self.spec.id, self.apdu))
+            .ok_or_else(|| self.wrong_parameters())
     }
 
     fn secured(&self) -> bool {
@@ -257,41 +268,37 @@ impl<'a> Fields<'a> {
     }
 
     fn mac(&mut self) -> Result<Mac, CommandError> {
-        self.take().map(Mac)
+        match self.rest.split_first_chunk() {
+            Some((mac, rest)) => {
+                self.rest = rest;
+                Ok(Mac(*mac))
+            }
+            None => Err(self.wrong_lc(Expected::Mac)),
+        }
     }
 
     /// What is left, without its last four bytes, and those.
     fn split_mac(&mut self) -> Result<(&'a [u8], Mac), CommandError> {
-        let found = self.rest.len();
-        let (data, mac) = self
-            .rest
-            .split_last_chunk::<4>()
-            .ok_or_else(|| length(self.spec.id, "data", "a MAC of 4 bytes at the end", found))?;
+        let (data, mac) =
+            self.rest.split_last_chunk::<4>().ok_or_else(|| self.wrong_lc(Expected::Mac))?;
         self.rest = &[];
         Ok((data, Mac(*mac)))
     }
 
     fn pin(&mut self) -> Result<Pin, CommandError> {
         let data = std::mem::take(&mut self.rest);
-        self.pin_of(data, 5)
+        self.pin_of(data, self.apdu.data_offset())
     }
 
     fn pin_of(&self, bytes: &[u8], offset: usize) -> Result<Pin, CommandError> {
-        Pin::new(bytes).map_err(|_| {
-            error(
-                Some(self.spec.id),
-                "PIN",
-                offset,
-                Problem::Data("a PIN has 2 to 6 bytes before its FF filler"),
-            )
-        })
+        Pin::new(bytes).map_err(|why| self.error("PIN", offset, Problem::Data(DataFault::Pin(why))))
     }
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N], CommandError> {
         let (head, rest) = self
             .rest
             .split_first_chunk()
-            .ok_or_else(|| length(self.spec.id, "data", "more bytes", self.rest.len()))?;
+            .ok_or_else(|| self.wrong_lc(Expected::Data(self.spec.lc.clone())))?;
         self.rest = rest;
         Ok(*head)
     }
@@ -300,32 +307,21 @@ impl<'a> Fields<'a> {
         std::mem::take(&mut self.rest).to_vec()
     }
 
+    /// Data is left only where the catalogue allows a MAC and the class says there is none.
     fn finish(self) -> Result<(), CommandError> {
-        match self.rest {
-            [] => Ok(()),
-            more => Err(length(self.spec.id, "data", "no more bytes", more.len())),
-        }
+        if self.rest.is_empty() { Ok(()) } else { Err(self.wrong_lc(Expected::NoData)) }
     }
-}
 
-fn error(
-    command: Option<CommandId>,
-    field: &'static str,
-    offset: usize,
-    problem: Problem,
-) -> CommandError {
-    CommandError { command, field, offset, problem }
-}
+    fn wrong_parameters(&self) -> CommandError {
+        self.error("P1 P2", 2, Problem::Parameters([self.apdu.p1(), self.apdu.p2()]))
+    }
 
-fn parameters(id: CommandId, apdu: &CommandApdu<'_>) -> CommandError {
-    error(Some(id), "P1 P2", 2, Problem::Parameters([apdu.p1(), apdu.p2()]))
-}
+    fn wrong_lc(&self, expected: Expected) -> CommandError {
+        let found = self.apdu.data().len();
+        self.error("Lc", 4, Problem::Length { expected, found })
+    }
 
-fn length(
-    id: CommandId,
-    field: &'static str,
-    expected: &'static str,
-    found: usize,
-) -> CommandError {
-    error(Some(id), field, 4, Problem::Length { expected, found })
+    fn error(&self, field: &'static str, offset: usize, problem: Problem) -> CommandError {
+        CommandError { command: Some(self.spec.id), field, offset, problem }
+    }
 }
