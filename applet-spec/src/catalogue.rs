@@ -60,7 +60,16 @@ pub struct CommandSpec {
     /// What a MAC or TAC in it covers, in words.
     pub mac: Option<String>,
     /// Status words it answers with, and when.
-    pub status: Vec<(StatusWord, String)>,
+    pub status: Vec<(StatusWord, StatusReason)>,
+}
+
+/// When a command answers a status word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusReason {
+    /// In English.
+    pub when: String,
+    /// In Chinese.
+    pub when_zh: String,
 }
 
 /// Values a parameter byte may have.

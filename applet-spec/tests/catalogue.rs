@@ -19,6 +19,11 @@ fn every_command_is_there_once_and_in_words() {
     for command in catalogue.commands() {
         assert!(!command.source.is_empty() && !command.name_zh.is_empty(), "{}", command.name);
         assert!(!command.status.is_empty(), "{}", command.name);
+        for (status, StatusReason { when, when_zh }) in &command.status {
+            assert!(when.is_ascii() && !when.is_empty(), "{} {status}", command.name);
+            let chinese = |letter| ('\u{4E00}'..='\u{9FFF}').contains(&letter);
+            assert!(when_zh.contains(chinese), "{} {status}", command.name);
+        }
         assert_eq!(command.name.to_lowercase().replace(' ', "-"), command.id.text());
     }
 }
@@ -178,6 +183,7 @@ fn mistakes_in_a_catalogue_are_named() {
             "duplicate key",
         ),
         ("lc = [11]\nle = 4", "lc = [11]", "answer without le"),
+        (", when-zh = \"没有待取数据\"", "", "when-zh"),
         ("secure-class = 0x04", "secure-class = 0x14", "not one of cla"),
     ] {
         let text = text.replacen(from, to, 1);

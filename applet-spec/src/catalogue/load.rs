@@ -2,10 +2,12 @@
 
 use std::sync::LazyLock;
 
+use apdu::StatusWord;
+
 use crate::text::{self, FromNode, Log, MAX_TEXT, Node, Refusal, Section, Value, words};
 use crate::{
     Catalogue, CommandId, CommandSpec, Field, FieldFormat, Lengths, Pattern, ProfileErrors,
-    TransactionEffect,
+    StatusReason, TransactionEffect,
 };
 
 const TOP_KEYS: &[&str] = &["version", "command"];
@@ -30,7 +32,7 @@ const COMMAND_KEYS: &[&str] = &[
     "status",
 ];
 const FIELD_KEYS: &[&str] = &["name", "name-zh", "len", "format"];
-const STATUS_KEYS: &[&str] = &["sw", "when"];
+const STATUS_KEYS: &[&str] = &["sw", "when", "when-zh"];
 
 static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue::parse(include_str!("../../commands.toml"), "commands.toml (built in)")
@@ -122,9 +124,7 @@ fn command(section: &Section<'_>) -> Option<CommandSpec> {
     let when_permanently_blocked = section.or("when-permanently-blocked", false);
     let secure_class: Option<Option<u8>> = section.maybe("secure-class");
     let mac = section.maybe("mac");
-    let status = section.sections("status", STATUS_KEYS).and_then(|entries| {
-        entries.iter().map(|entry| Some((entry.need("sw")?, entry.need("when")?))).collect()
-    });
+    let status = statuses(section);
     if cla.as_ref().is_some_and(Vec::is_empty) {
         section.missing("cla");
     }
@@ -153,6 +153,19 @@ fn command(section: &Section<'_>) -> Option<CommandSpec> {
         mac: mac?,
         status: status?,
     })
+}
+
+fn statuses(section: &Section<'_>) -> Option<Vec<(StatusWord, StatusReason)>> {
+    let read: Vec<Option<_>> = section
+        .sections("status", STATUS_KEYS)?
+        .iter()
+        .map(|entry| {
+            let status = entry.need("sw");
+            let (when, when_zh) = (entry.need("when"), entry.need("when-zh"));
+            Some((status?, StatusReason { when: when?, when_zh: when_zh? }))
+        })
+        .collect();
+    read.into_iter().collect()
 }
 
 fn fields_of_answer(section: &Section<'_>) -> Option<Vec<Field>> {

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::{Catalogue, CommandSpec, Field, FieldFormat, Lengths, Pattern, TransactionEffect};
+use crate::{
+    Catalogue, CommandSpec, Field, FieldFormat, Lengths, Pattern, StatusReason, TransactionEffect,
+};
 
 impl Catalogue {
     /// The catalogue as a Markdown page.
@@ -85,9 +87,9 @@ impl CommandSpec {
             writeln!(out, "\nMAC: {mac}.")?;
         }
         if !self.status.is_empty() {
-            writeln!(out, "\n| status | when |\n|---|---|")?;
-            for (status, when) in &self.status {
-                writeln!(out, "| {status} | {when} |")?;
+            writeln!(out, "\n| status | when | |\n|---|---|---|")?;
+            for (status, StatusReason { when, when_zh }) in &self.status {
+                writeln!(out, "| {status} | {when} | {when_zh} |")?;
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
-use crate::{bench, control, emulate, profile, shell};
+use crate::{apdu_command, bench, card, control, demo, doctor, emulate, profile, shell};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -28,18 +28,27 @@ pub struct Cli {
     /// One JSON document on stdout, also where the command fails.
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
-    /// Language of what cards say.
+    /// Language of what cards say: en or zh.
     #[arg(
         long,
         global = true,
         env = "PURSE_LANG",
         value_enum,
         default_value = "en",
+        hide_possible_values = true,
         help_heading = "Everywhere"
     )]
     pub lang: Lang,
-    /// When to colour; NO_COLOR is honoured.
-    #[arg(long, global = true, value_enum, default_value = "auto", help_heading = "Everywhere")]
+    /// When to colour: auto, always or never; NO_COLOR is honoured.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN",
+        hide_possible_values = true,
+        help_heading = "Everywhere"
+    )]
     pub color: Color,
     /// Tell on stderr what goes over the link, in words.
     #[arg(short, long, global = true, help_heading = "Everywhere")]
@@ -52,14 +61,22 @@ pub struct Cli {
 /// The commands, one per noun.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The whole story of a card in one process, without hardware.
+    Demo(demo::Args),
     /// Be a card: in a virtual PC/SC reader, or behind lines of hex.
     Emulate(emulate::Args),
     /// Do to an emulated card what a hand or a mishap does: pull it, tear it, set it.
     Control(control::Args),
     /// The card families: list them, show one, check a file of one's own.
     Profile(profile::Args),
+    /// What is on a card.
+    Card(card::Args),
+    /// Send raw commands, or a script of them.
+    Apdu(apdu_command::Args),
     /// Measure; ratios within one run decide.
     Bench(bench::Args),
+    /// What is installed, running and missing here, and what to type next.
+    Doctor(doctor::Args),
     /// Print the completions of a shell.
     Completions(shell::CompletionsArgs),
     /// Write the manual pages.
@@ -110,10 +127,14 @@ pub fn run() -> ExitCode {
 
 fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
     match command {
+        Command::Demo(args) => demo::run(ui, args),
         Command::Emulate(args) => emulate::run(ui, args),
         Command::Control(args) => control::run(ui, args),
         Command::Profile(args) => profile::run(ui, args),
+        Command::Card(args) => card::run(ui, args),
+        Command::Apdu(args) => apdu_command::run(ui, args),
         Command::Bench(args) => bench::run(args),
+        Command::Doctor(args) => doctor::run(ui, args),
         Command::Completions(args) => shell::completions(ui, args),
         Command::Man(args) => shell::man(ui, args),
     }

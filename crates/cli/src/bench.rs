@@ -51,6 +51,7 @@ const LIMIT_3DES: f64 = 1.3;
 /// The same with SM4.
 const LIMIT_SM4: f64 = 1.6;
 /// Least APDU rate through PC/SC over that of a constant card.
+#[cfg(feature = "pcsc")]
 const LIMIT_PCSC: f64 = 0.8;
 /// Most time of a fork.
 const LIMIT_FORK: Duration = Duration::from_micros(2);
@@ -75,7 +76,7 @@ const PROFILE: &str = "jtt978";
 pub fn run(args: &Args) -> Result<(), CliError> {
     let budget = Duration::try_from_secs_f64(args.seconds.clamp(0.01, 600.0))
         .map_err(|error| CliError::Usage(format!("--seconds: {error}")))?;
-    let lines = measure(args, budget).map_err(CliError::Bench)?;
+    let lines = measure(args, budget)?;
     let processor = processor();
     if args.json {
         let figures: serde_json::Map<String, Value> =
@@ -92,7 +93,9 @@ pub fn run(args: &Args) -> Result<(), CliError> {
     println!("on {processor}");
     for line in lines {
         let verdict = match line.limit {
-            Some((limit, kept)) => format!("limit {limit}, {}", if kept { "kept" } else { "MISSED" }),
+            Some((limit, kept)) => {
+                format!("limit {limit}, {}", if kept { "kept" } else { "MISSED" })
+            }
             None => String::new(),
         };
         println!("{:<24} {:<52} {verdict}", line.name, line.value);
@@ -100,7 +103,15 @@ pub fn run(args: &Args) -> Result<(), CliError> {
     Ok(())
 }
 
-fn measure(args: &Args, budget: Duration) -> Result<Vec<Line>, String> {
+fn measure(args: &Args, budget: Duration) -> Result<Vec<Line>, CliError> {
+    check_pcsc(args)?;
+    let mut lines = in_process(args, budget).map_err(CliError::Bug)?;
+    lines.push(pcsc_line(args)?);
+    Ok(lines)
+}
+
+/// What needs nothing but this program; that it fails is a bug.
+fn in_process(args: &Args, budget: Duration) -> Result<Vec<Line>, String> {
     let mut lines = Vec::new();
     for (profile, limit) in [("jtt978", LIMIT_3DES), ("jtt978-sm4", LIMIT_SM4)] {
         eprintln!("measuring a purchase on {profile}");
@@ -112,7 +123,6 @@ fn measure(args: &Args, budget: Duration) -> Result<Vec<Line>, String> {
     lines.push(fleet_line(&fleet::fleet(PROFILE, args.cards.max(1))?));
     eprintln!("measuring cold starts");
     lines.push(start_line(start::cold_start(PROFILE)?));
-    lines.push(pcsc_line(args)?);
     Ok(lines)
 }
 
@@ -183,7 +193,7 @@ fn start_line(start: Duration) -> Line {
 }
 
 #[cfg(feature = "pcsc")]
-fn pcsc_line(args: &Args) -> Result<Line, String> {
+fn pcsc_line(args: &Args) -> Result<Line, CliError> {
     let (address, reader) = match (&args.vpcd, std::net::TcpStream::connect(VPCD)) {
         (Some(address), _) => (address.as_str(), args.reader.as_deref()),
         (None, Ok(_)) => (VPCD, Some(args.reader.as_deref().unwrap_or(VPCD_READER))),
@@ -195,7 +205,7 @@ fn pcsc_line(args: &Args) -> Result<Line, String> {
         }
     };
     eprintln!("measuring through PC/SC");
-    let figures = pcsc::measure(address, reader, PROFILE)?;
+    let figures = pcsc::measure(address, reader, PROFILE).map_err(CliError::Bench)?;
     let ratio = figures.card / figures.constant;
     let kept = ratio >= LIMIT_PCSC;
     Ok(Line {
@@ -213,12 +223,19 @@ fn pcsc_line(args: &Args) -> Result<Line, String> {
 }
 
 #[cfg(not(feature = "pcsc"))]
-fn pcsc_line(args: &Args) -> Result<Line, String> {
-    if args.vpcd.is_some() || args.reader.is_some() {
-        return Err("this build has no PC/SC: build with --features pcsc, or run cargo xtask bench"
-            .to_owned());
-    }
+fn pcsc_line(_args: &Args) -> Result<Line, CliError> {
     Ok(pcsc_skipped("not measured: this build has no PC/SC; run cargo xtask bench"))
+}
+
+/// Options that this build cannot follow are refused before anything is measured.
+fn check_pcsc(args: &Args) -> Result<(), CliError> {
+    if cfg!(feature = "pcsc") || (args.vpcd.is_none() && args.reader.is_none()) {
+        return Ok(());
+    }
+    Err(CliError::mistyped(
+        "--vpcd and --reader need PC/SC, which this build does not have",
+        "cargo xtask bench, or a build with --features pcsc",
+    ))
 }
 
 fn pcsc_skipped(why: &str) -> Line {

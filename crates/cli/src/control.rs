@@ -82,11 +82,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         Verb::Status => return status(ui, &mut card),
     };
     let answer = card.ask(&line)?;
-    if ui.json {
-        ui.document(&Done { ok: true, answer })
-    } else {
-        ui.print(&format!("{answer}\n"))
-    }
+    if ui.json { ui.document(&Done { ok: true, answer }) } else { ui.print(&format!("{answer}\n")) }
 }
 
 fn status(ui: &Ui, card: &mut ControlClient) -> Result<(), CliError> {
@@ -117,7 +113,9 @@ fn assignments(settings: &[String]) -> Result<String, CliError> {
 
 fn word(name: &str) -> Result<&str, CliError> {
     if name.is_empty() || name.contains(char::is_whitespace) {
-        return Err(CliError::Usage(format!("'{name}' is not one word; give a name without spaces")));
+        return Err(CliError::Usage(format!(
+            "'{name}' is not one word; give a name without spaces"
+        )));
     }
     Ok(name)
 }

@@ -82,7 +82,8 @@ impl From<ProtocolName> for Protocol {
 
 /// The tables of what can be set and injected, for the end of the help.
 pub fn after_help() -> String {
-    let mut help = "Values for --set (also in card files, and purse control HOST:PORT set):\n".to_owned();
+    let mut help =
+        "Values for --set (also in card files, and purse control HOST:PORT set):\n".to_owned();
     for setting in SETTINGS {
         let head = format!("{}={}", setting.key, setting.value);
         help += &format!("  {head:34} {}\n", setting.help);
@@ -106,8 +107,9 @@ pub fn after_help() -> String {
 /// [`CliError`].
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let card = plan::Plan::of(args)?.card(ui, args)?;
+    let system = card.card().system().clone();
     let card: Box<dyn ControlledCard> = match ui.verbose {
-        true => Box::new(trace::told(card, *ui)),
+        true => Box::new(trace::told(card, &system.profile.rules, *ui)),
         false => Box::new(card),
     };
     serve::serve(ui, args, card)

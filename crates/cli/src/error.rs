@@ -89,7 +89,11 @@ pub enum CliError {
     /// The result could not be written to stdout.
     #[error("failed to write the result: {0}")]
     Output(#[source] io::Error),
-    /// A measurement could not be made.
+    /// A measurement through PC/SC could not be made.
+    #[cfg_attr(
+        not(feature = "pcsc"),
+        expect(dead_code, reason = "only a build with PC/SC measures through it")
+    )]
     #[error("{0}")]
     Bench(String),
     /// A bug in this program.
@@ -113,12 +117,12 @@ impl CliError {
             }
             Self::Link(LinkError::Service(_)) => Some("purse doctor".to_owned()),
             Self::Reader(_) => Some("purse doctor".to_owned()),
-            Self::Bug(_)
-            | Self::Link(LinkError::Bug(_))
-            | Self::Control(ControlError::Bug(_)) => Some(
-                "please report this with the command line, the seed and the commands before it"
-                    .to_owned(),
-            ),
+            Self::Bug(_) | Self::Link(LinkError::Bug(_)) | Self::Control(ControlError::Bug(_)) => {
+                Some(
+                    "please report this with the command line, the seed and the commands before it"
+                        .to_owned(),
+                )
+            }
             _ => None,
         }
     }

@@ -98,7 +98,8 @@ impl Exit {
             CliError::Write { source, .. } => of_write(source),
             CliError::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Ok,
             CliError::Output(source) => of_write(source),
-            CliError::Bench(_) | CliError::Bug(_) => Self::Bug,
+            CliError::Bench(_) => Self::CardGone,
+            CliError::Bug(_) => Self::Bug,
         }
     }
 }
@@ -172,9 +173,9 @@ fn of_status(status: StatusWord) -> Exit {
 
 fn of_write(source: &io::Error) -> Exit {
     match source.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge => Exit::StorageFull,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            Exit::StorageFull
+        }
         _ => Exit::Usage,
     }
 }

@@ -24,12 +24,13 @@ pub fn fresh(profile: &Arc<Profile>, seed: u64, protocol: Protocol) -> Result<Ca
     Ok(card)
 }
 
-/// A card kept in a file.
-pub struct Kept {
-    /// The card.
-    pub card: VirtualCard,
-    /// Whether it was made just now.
-    pub new: bool,
+/// Where a card comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was made just now.
+    New,
+    /// It goes on as its file has it.
+    Kept,
 }
 
 /// What is wanted of a card kept in a file.
@@ -47,23 +48,30 @@ pub struct Wanted<'w> {
 /// Opens the card in a file, or makes one there where there is no such file.
 ///
 /// # Errors
-/// The file, or a profile that makes no card.
+/// The file, or what `make` says; then there is no file.
 pub fn kept(
     wanted: &Wanted<'_>,
-    seed: impl FnOnce() -> Result<u64, CliError>,
-) -> Result<Kept, CliError> {
+    make: impl FnOnce(&Arc<Profile>) -> Result<Card, CliError>,
+) -> Result<(VirtualCard, Origin), CliError> {
     let Wanted { path, durability, protocol, .. } = *wanted;
     // A dangling link or a directory is somebody's mistake; the image layer says which.
     if path.symlink_metadata().is_ok() {
         let card = VirtualCard::open(path, wanted.profile.as_deref(), durability, protocol)?;
-        return Ok(Kept { card, new: false });
+        return Ok((card, Origin::Kept));
     }
-    let profile = match &wanted.profile {
-        Some(profile) => profile.clone(),
+    let card = make(&or_default(wanted.profile.clone())?)?;
+    Ok((VirtualCard::create(card, path, durability)?, Origin::New))
+}
+
+/// The profile, or the default one.
+///
+/// # Errors
+/// A built-in profile that does not load.
+pub fn or_default(profile: Option<Arc<Profile>>) -> Result<Arc<Profile>, CliError> {
+    Ok(match profile {
+        Some(profile) => profile,
         None => Profile::find(DEFAULT_PROFILE)?,
-    };
-    let card = fresh(&profile, seed()?, protocol)?;
-    Ok(Kept { card: VirtualCard::create(card, path, durability)?, new: true })
+    })
 }
 
 /// A seed nobody knows beforehand.

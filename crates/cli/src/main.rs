@@ -2,15 +2,20 @@
 //!
 //! One module per noun. stdout is the result, stderr the talk; [`exit`] holds the public exit codes.
 
+mod apdu_command;
 mod args;
 mod bench;
+mod card;
 mod control;
+mod demo;
+mod doctor;
 mod emulate;
 mod error;
 mod exit;
 mod made;
 mod profile;
 mod shell;
+mod spec;
 mod trace;
 mod ui;
 

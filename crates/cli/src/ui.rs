@@ -18,6 +18,12 @@ pub enum Lang {
     Zh,
 }
 
+impl From<Lang> for purse::Language {
+    fn from(lang: Lang) -> Self {
+        lang.pick(Self::English, Self::Chinese)
+    }
+}
+
 impl Lang {
     /// The text in this language.
     pub fn pick<T>(self, en: T, zh: T) -> T {
@@ -92,7 +98,12 @@ impl Ui {
 
     /// The text in a colour, where stdout shows colours.
     pub fn toned(&self, tone: Tone, text: &str) -> String {
-        paint(self.colored(io::stdout().is_terminal()), tone, text)
+        paint(self.shown(tone, &io::stdout()), text)
+    }
+
+    /// The same, where stderr does.
+    pub fn toned_talk(&self, tone: Tone, text: &str) -> String {
+        paint(self.shown(tone, &io::stderr()), text)
     }
 
     /// Says on stderr why the program ends; with `--json` also on stdout.
@@ -112,20 +123,21 @@ impl Ui {
             let _ = self.document(&ErrorDocument { ok: false, error: body });
             return;
         }
-        let colored = self.colored(io::stderr().is_terminal());
-        self.say(&format!("{} {message}", paint(colored, Tone::Bad, "error:")));
+        self.say(&format!("{} {message}", self.toned_talk(Tone::Bad, "error:")));
         if let Some(next) = next {
-            self.say(&format!("{} {next}", paint(colored, Tone::Strong, "next:")));
+            self.say(&format!("{} {next}", self.toned_talk(Tone::Strong, "next:")));
         }
     }
 
-    fn colored(&self, terminal: bool) -> bool {
+    /// The tone, where this stream shows colours.
+    fn shown(&self, tone: Tone, stream: &impl IsTerminal) -> Option<Tone> {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        match self.color {
+        let colored = match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => terminal && !unwanted,
-        }
+            Color::Auto => stream.is_terminal() && !unwanted,
+        };
+        colored.then_some(tone)
     }
 }
 
@@ -143,10 +155,8 @@ struct ErrorBody {
     next: Option<String>,
 }
 
-fn paint(colored: bool, tone: Tone, text: &str) -> String {
-    if !colored {
-        return text.to_owned();
-    }
+fn paint(tone: Option<Tone>, text: &str) -> String {
+    let Some(tone) = tone else { return text.to_owned() };
     let code = match tone {
         Tone::Strong => "1",
         Tone::Good => "32",

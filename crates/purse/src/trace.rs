@@ -193,7 +193,8 @@ impl Decoder {
         }
         let spec = (*spec)?;
         let listed = spec.status.iter().filter(|(listed, _)| self.stands_for(*listed, status));
-        let mut reasons: Vec<&str> = listed.map(|(_, when)| when.as_str()).collect();
+        let mut reasons: Vec<&str> =
+            listed.map(|(_, reason)| self.language.pick(&*reason.when, &*reason.when_zh)).collect();
         if status == self.rules.status.blocked && !spec.when_blocked {
             reasons
                 .push(self.language.pick("the application is temporarily locked", "应用临时锁定"));

@@ -14,12 +14,20 @@ use crate::FlowError;
 /// A card being driven.
 pub struct CardSession<'t> {
     transport: &'t mut dyn CardTransport,
+    /// The identification code, once the card gave it in the current selection.
+    code: Option<IdentificationCode>,
 }
 
 impl<'t> CardSession<'t> {
     /// Over `transport`, whose card is powered and reset by its owner.
     pub fn new(transport: &'t mut dyn CardTransport) -> Self {
-        Self { transport }
+        Self { transport, code: None }
+    }
+
+    /// The identification code that the card gave in the current selection: from then on its MAC1
+    /// may cover it.
+    pub fn code_given(&self) -> Option<IdentificationCode> {
+        self.code
     }
 
     /// Name of a command as messages show it.
@@ -38,8 +46,22 @@ impl<'t> CardSession<'t> {
             link(link::LinkError::Protocol(format!("the command cannot be sent: {error}")))
         })?;
         let answer = self.transport.transmit(&bytes).map_err(link)?;
-        ResponseApdu::parse(&answer)
-            .map_err(|error| link(link::LinkError::Protocol(error.to_string())))
+        let response = ResponseApdu::parse(&answer)
+            .map_err(|error| link(link::LinkError::Protocol(error.to_string())))?;
+        self.follow(command, &response);
+        Ok(response)
+    }
+
+    /// Keeps what the card keeps: a directory's selection forgets that the code was given.
+    fn follow(&mut self, command: &PurseCommand, response: &ResponseApdu) {
+        match command {
+            PurseCommand::Select { by: SelectBy::Fid(_), .. } if response.data.is_empty() => {}
+            PurseCommand::Select { .. } => self.code = None,
+            PurseCommand::GetIdentificationCode if response.status.is_ok() => {
+                self.code = response.data.as_slice().try_into().ok().map(IdentificationCode);
+            }
+            _ => {}
+        }
     }
 
     /// Sends a command that must succeed.
@@ -137,8 +159,7 @@ impl<'t> CardSession<'t> {
         kind: TransactionType,
         serial: u16,
     ) -> Result<Option<Proof>, FlowError> {
-        let command =
-            PurseCommand::GetTransactionProof { transaction_type: kind as u8, serial };
+        let command = PurseCommand::GetTransactionProof { transaction_type: kind as u8, serial };
         let response = self.exchange(&command)?;
         let step = Self::step(&command);
         match response.status {

@@ -7,8 +7,8 @@ use purse::answer::{
 };
 use purse::mac::{self, Moment};
 use purse::{
-    Amount, Date, Debit, IdentificationCode, Initialize, Limit, OnlineStep, PurseCommand, RecordRef,
-    TerminalId, TerminalSerial, Time, TransactionType,
+    Amount, Date, Debit, IdentificationCode, Initialize, Limit, OnlineStep, PurseCommand,
+    RecordRef, TerminalId, TerminalSerial, Time, TransactionType,
 };
 
 use crate::{CardKeys, CardSession, FlowError};
@@ -188,7 +188,7 @@ impl Terminal<'_> {
     }
 
     /// Compound purchase (复合消费) with its records. `code` is the identification code where it
-    /// was read from the card in this selection.
+    /// was read from the card in this selection, past this session.
     ///
     /// # Errors
     /// [`FlowError`].
@@ -215,6 +215,7 @@ impl Terminal<'_> {
         records: &[CappRecord],
         code: Option<&IdentificationCode>,
     ) -> Result<Receipt, FlowError> {
+        let code = self.code_in_mac1(card, code)?;
         let answer = self.finish(card, initialize, PurchaseInitialized::parse)?;
         for record in records {
             card.send(&PurseCommand::UpdateCappDataCache {
@@ -229,11 +230,9 @@ impl Terminal<'_> {
         let input = mac::offline_session_input(answer.random, answer.serial, terminal_serial);
         let session = SessionKey::derive(suite, cipher, &input);
         let moment = self.moment(kind);
-        let code = code.filter(|_| self.rules.code_in_mac1 != CodeInMac1::Never);
-        let mac1 = session.mac(mac::purchase_mac1(i.amount, &moment, code).as_bytes());
+        let mac1 = session.mac(mac::purchase_mac1(i.amount, &moment, code.as_ref()).as_bytes());
         let (date, time) = (self.date, self.time);
-        let command =
-            PurseCommand::DebitForPurchase(Debit { terminal_serial, date, time, mac1 });
+        let command = PurseCommand::DebitForPurchase(Debit { terminal_serial, date, time, mac1 });
         let debited = self.finish(card, &command, Debited::parse)?;
         let mac2 = session.mac(mac::purchase_mac2(i.amount).as_bytes());
         check(&command, "MAC2", debited.mac2, mac2)?;
@@ -241,6 +240,20 @@ impl Terminal<'_> {
         let tac = self.tac(i.key, input.as_bytes())?;
         check(&command, "TAC", debited.tac, tac)?;
         Ok(self.receipt(kind, i.amount, answer.balance, answer.serial, tac, Some(mac2)))
+    }
+
+    /// The identification code where MAC1 covers it: once the card gave it, or always.
+    fn code_in_mac1(
+        &self,
+        card: &mut CardSession<'_>,
+        known: Option<&IdentificationCode>,
+    ) -> Result<Option<IdentificationCode>, FlowError> {
+        let given = known.copied().or(card.code_given());
+        match (self.rules.code_in_mac1, given) {
+            (CodeInMac1::Never, _) => Ok(None),
+            (CodeInMac1::Always, None) => card.identification_code().map(Some),
+            (CodeInMac1::Always | CodeInMac1::After80Ca, given) => Ok(given),
+        }
     }
 
     fn begin_online(

@@ -1,12 +1,13 @@
 //! APDU rate through pcscd and the virtual reader: our card against one that answers a constant,
 //! over the same link in the same run.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use applet_spec::Profile;
-use emulator::links::vpcd::{self, Timing};
 use emulator::links::SharedCard;
+use emulator::links::vpcd::{self, Timing};
 use emulator::{CardMaker, VirtualCard};
 use link::{Atr, CardControl, CardTransport, ControlError, LinkError};
 use reader::{PcscReader, Share};
@@ -20,27 +21,30 @@ pub struct Figures {
 }
 
 const GET_BALANCE: [u8; 5] = [0x80, 0x5C, 0x00, 0x02, 0x04];
-const ROUND: u32 = 2_000;
-const ROUNDS: usize = 5;
+/// Commands per round: short, so that rounds of both kinds meet the same load of the machine.
+const ROUND: u32 = 250;
+/// Rounds of each kind, in turns.
+const ROUNDS: usize = 40;
 
-/// Measures both cards in the reader `name`, whose vpcd listens at `address`.
+/// Measures in the reader `name`, whose vpcd listens at `address`.
 pub fn measure(address: &str, name: Option<&str>, profile: &str) -> Result<Figures, String> {
     let profile = Profile::built_in(profile).ok_or("unknown profile")?.clone();
+    let maker = CardMaker::new(profile.clone()).map_err(|error| error.to_string())?;
+    let card = maker.lab_card(1).map_err(|error| error.to_string())?;
+    let constant = Arc::new(AtomicBool::new(false));
+    let switched = Switched { card: VirtualCard::volatile(card), constant: Arc::clone(&constant) };
     let select = select(&profile)?;
-    let atr = {
-        let maker = CardMaker::new(profile.clone()).map_err(|error| error.to_string())?;
-        maker.lab_card(1).map_err(|error| error.to_string())?.atr()
-    };
-    let mut figures = Figures { card: 0.0, constant: 0.0 };
-    for _ in 0..ROUNDS {
-        let constant = Constant { atr: atr.clone() };
-        figures.constant = figures.constant.max(rate(address, name, constant, &select)?);
-        let maker = CardMaker::new(profile.clone()).map_err(|error| error.to_string())?;
-        let card = maker.lab_card(1).map_err(|error| error.to_string())?;
-        let card = VirtualCard::volatile(card);
-        figures.card = figures.card.max(rate(address, name, card, &select)?);
-    }
-    Ok(figures)
+    let shared = SharedCard::new(Arc::new(Mutex::new(switched)));
+    std::thread::scope(|scope| {
+        let link = scope.spawn(|| vpcd::serve(&shared, address, Timing::default(), |_| ()));
+        let measured = drive(name, &select, &constant);
+        shared.stop();
+        match link.join() {
+            Ok(Ok(())) => measured,
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("the vpcd link panicked".to_owned()),
+        }
+    })
 }
 
 fn select(profile: &Profile) -> Result<Vec<u8>, String> {
@@ -51,43 +55,34 @@ fn select(profile: &Profile) -> Result<Vec<u8>, String> {
     Ok(select)
 }
 
-fn rate<C>(address: &str, name: Option<&str>, card: C, select: &[u8]) -> Result<f64, String>
-where
-    C: CardTransport + CardControl + Send + 'static,
-{
-    let shared = SharedCard::new(Arc::new(Mutex::new(card)));
-    std::thread::scope(|scope| {
-        let link = scope.spawn(|| vpcd::serve(&shared, address, Timing::default(), |_| ()));
-        let measured = drive(name, select);
-        shared.stop();
-        match link.join() {
-            Ok(Ok(())) => measured,
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the vpcd link panicked".to_owned()),
-        }
-    })
+fn drive(name: Option<&str>, select: &[u8], constant: &AtomicBool) -> Result<Figures, String> {
+    let mut reader = wait_for_card(name)?;
+    send(&mut reader, select)?;
+    let mut figures = Figures { card: 0.0, constant: 0.0 };
+    for _ in 0..ROUNDS {
+        constant.store(true, Ordering::Relaxed);
+        figures.constant = figures.constant.max(round(&mut reader)?);
+        constant.store(false, Ordering::Relaxed);
+        figures.card = figures.card.max(round(&mut reader)?);
+    }
+    reader.power_off().map_err(|error| error.to_string())?;
+    Ok(figures)
 }
 
-fn drive(name: Option<&str>, select: &[u8]) -> Result<f64, String> {
-    let mut reader = wait_for_card(name)?;
-    let send = |reader: &mut PcscReader, command: &[u8]| {
-        let answer = reader.transmit(command).map_err(|error| error.to_string())?;
-        match answer.ends_with(&[0x90, 0x00]) {
-            true => Ok(()),
-            false => Err(format!("the card answered {}", hex::encode_upper(answer))),
-        }
-    };
-    send(&mut reader, select)?;
-    for _ in 0..100 {
-        send(&mut reader, &GET_BALANCE)?;
-    }
+fn round(reader: &mut PcscReader) -> Result<f64, String> {
     let start = Instant::now();
     for _ in 0..ROUND {
-        send(&mut reader, &GET_BALANCE)?;
+        send(reader, &GET_BALANCE)?;
     }
-    let elapsed = start.elapsed();
-    reader.power_off().map_err(|error| error.to_string())?;
-    Ok(f64::from(ROUND) / elapsed.as_secs_f64())
+    Ok(f64::from(ROUND) / start.elapsed().as_secs_f64())
+}
+
+fn send(reader: &mut PcscReader, command: &[u8]) -> Result<(), String> {
+    let answer = reader.transmit(command).map_err(|error| error.to_string())?;
+    match answer.ends_with(&[0x90, 0x00]) {
+        true => Ok(()),
+        false => Err(format!("the card answered {}", hex::encode_upper(answer))),
+    }
 }
 
 fn wait_for_card(name: Option<&str>) -> Result<PcscReader, String> {
@@ -107,30 +102,35 @@ fn wait_for_card(name: Option<&str>) -> Result<PcscReader, String> {
     }
 }
 
-/// A card that answers every command with the same balance.
-struct Constant {
-    atr: Atr,
+/// The emulated card, or where the switch says so, a card that answers a constant: both behind
+/// one link.
+struct Switched {
+    card: VirtualCard,
+    constant: Arc<AtomicBool>,
 }
 
-impl CardTransport for Constant {
+impl CardTransport for Switched {
     fn reset(&mut self) -> Result<Atr, LinkError> {
-        Ok(self.atr.clone())
+        self.card.reset()
     }
 
     fn power_off(&mut self) -> Result<(), LinkError> {
-        Ok(())
+        self.card.power_off()
     }
 
-    fn transmit(&mut self, _command: &[u8]) -> Result<Vec<u8>, LinkError> {
-        Ok(vec![0, 0, 0, 0, 0x90, 0x00])
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        if self.constant.load(Ordering::Relaxed) {
+            return Ok(vec![0, 0, 0, 0, 0x90, 0x00]);
+        }
+        self.card.transmit(command)
     }
 
     fn describe(&self) -> String {
-        "constant card".to_owned()
+        self.card.describe()
     }
 }
 
-impl CardControl for Constant {
+impl CardControl for Switched {
     fn insert(&mut self) -> Result<(), ControlError> {
         unsupported()
     }
@@ -165,5 +165,5 @@ impl CardControl for Constant {
 }
 
 fn unsupported() -> Result<(), ControlError> {
-    Err(ControlError::Unsupported("a card that answers a constant".to_owned()))
+    Err(ControlError::Unsupported("a card being measured".to_owned()))
 }

@@ -13,7 +13,8 @@ use emulator::{Card, CardMaker, LabKeys, MasterKeys};
 use purse::answer::PurchaseInitialized;
 use purse::mac::{self, Moment};
 use purse::{
-    Amount, Date, Debit, Initialize, PurseCommand, TerminalId, TerminalSerial, Time, TransactionType,
+    Amount, Date, Debit, Initialize, PurseCommand, TerminalId, TerminalSerial, Time,
+    TransactionType,
 };
 use terminal::CardKeys;
 
@@ -46,8 +47,7 @@ pub fn measure(profile: &'static str, budget: Duration) -> Result<Figures, Strin
     let (card, commands) = record(profile)?;
     let suite = card.system().profile.rules.suite;
     let version = card.system().profile.version.clone();
-    let mut figures =
-        Figures { profile, version, purchase: Duration::MAX, ciphers: Duration::MAX };
+    let mut figures = Figures { profile, version, purchase: Duration::MAX, ciphers: Duration::MAX };
     let start = Instant::now();
     while start.elapsed() < budget {
         let mut replayed = card.fork();
@@ -94,7 +94,8 @@ fn record(name: &str) -> Result<(Card, Vec<Vec<u8>>), String> {
         let begin = bytes(&PurseCommand::InitializeForPurchase(begin))?;
         let answer = recorder.transmit(&begin);
         let answer = answer.get(..PurchaseInitialized::LENGTH).unwrap_or_default();
-        let answer = PurchaseInitialized::parse(answer).map_err(|error| text(&error.to_string()))?;
+        let answer =
+            PurchaseInitialized::parse(answer).map_err(|error| text(&error.to_string()))?;
         let terminal_serial = TerminalSerial(serial.to_be_bytes());
         let input = mac::offline_session_input(answer.random, answer.serial, terminal_serial);
         let session = SessionKey::derive(suite, key, &input);

@@ -94,7 +94,8 @@ impl<'t> Reader<'t> {
                 }
                 ("seed", _) => return Err(self.wrong(at, "seed is a number")),
                 ("with", DeValue::Array(faults)) => {
-                    file.faults = faults.iter().map(|one| self.fault(one)).collect::<Result<_, _>>()?;
+                    file.faults =
+                        faults.iter().map(|one| self.fault(one)).collect::<Result<_, _>>()?;
                 }
                 ("with", _) => {
                     return Err(self.wrong(at, "with is a list, such as [\"mute@4\"]"));
@@ -145,9 +146,8 @@ impl<'t> Reader<'t> {
     fn fault(&self, value: &Value<'t>) -> Result<FaultSpec, CliError> {
         let at = value.span().start;
         match value.get_ref() {
-            DeValue::String(text) => {
-                FaultSpec::from_str(text).map_err(|problem| self.wrong(at, &format!("with: {problem}")))
-            }
+            DeValue::String(text) => FaultSpec::from_str(text)
+                .map_err(|problem| self.wrong(at, &format!("with: {problem}"))),
             _ => Err(self.wrong(at, "with: write each fault in quotes, such as \"mute@4\"")),
         }
     }

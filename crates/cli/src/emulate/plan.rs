@@ -1,17 +1,17 @@
 //! Which card: what the card file says, and what the command line says over it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use applet_spec::Profile;
-use emulator::{FaultSpec, Protocol, VirtualCard};
+use emulator::native::settings;
+use emulator::{Card, FaultSpec, Protocol, VirtualCard};
 use link::{CardControl, ControlError};
 use nvm::image::Durability;
 
 use super::Args;
 use super::card_file::{CardFile, FileSetting};
 use crate::error::CliError;
-use crate::made::{self, DEFAULT_PROFILE, Wanted};
+use crate::made::{self, Origin, Wanted};
 use crate::ui::Ui;
 
 /// The card that is asked for.
@@ -35,13 +35,19 @@ impl Plan {
         let profile = args.profile.as_ref().or(file.profile.as_ref());
         let mut faults = file.faults;
         for text in &args.faults {
-            faults.push(text.parse().map_err(|problem| CliError::Usage(format!("--with {problem}")))?);
+            faults.push(
+                text.parse().map_err(|problem| CliError::Usage(format!("--with {problem}")))?,
+            );
         }
         Ok(Self {
             profile: profile.map(|name| Profile::find(name)).transpose()?,
             seed: args.seed.or(file.seed),
             made_with: file.settings,
-            settings: args.settings.iter().map(|text| assignment(text)).collect::<Result<_, _>>()?,
+            settings: args
+                .settings
+                .iter()
+                .map(|text| assignment(text))
+                .collect::<Result<_, _>>()?,
             faults,
         })
     }
@@ -49,24 +55,21 @@ impl Plan {
     /// Makes the card, or opens it.
     pub fn card(self, ui: &Ui, args: &Args) -> Result<VirtualCard, CliError> {
         let protocol = args.protocol.into();
-        let (mut card, new) = match &args.state {
-            Some(path) => self.kept(path, args.durable, protocol)?,
-            None => (self.volatile(protocol)?, true),
+        let durability = if args.durable { Durability::Host } else { Durability::Process };
+        let profile = self.profile.clone();
+        let make = |profile: &Arc<Profile>| self.made(profile, protocol);
+        let (mut card, origin) = match &args.state {
+            Some(path) => made::kept(&Wanted { path, durability, protocol, profile }, make)?,
+            None => (VirtualCard::volatile(make(&made::or_default(profile)?)?), Origin::New),
         };
-        introduce(ui, &card, new, args);
-        if new {
-            for setting in &self.made_with {
-                card.set(&setting.key, &setting.value).map_err(|error| match error {
-                    ControlError::Value(problem) => setting.wrong(&problem),
+        introduce(ui, &card, origin, args);
+        if origin == Origin::Kept {
+            for (key, value) in &self.settings {
+                card.set(key, value).map_err(|error| match error {
+                    ControlError::Value(problem) => wrong_setting(&problem),
                     other => other.into(),
                 })?;
             }
-        }
-        for (key, value) in &self.settings {
-            card.set(key, value).map_err(|error| match error {
-                ControlError::Value(problem) => CliError::Usage(format!("--set {problem}")),
-                other => other.into(),
-            })?;
         }
         for fault in self.faults {
             card.add_fault(fault);
@@ -74,24 +77,21 @@ impl Plan {
         Ok(card)
     }
 
-    fn volatile(&self, protocol: Protocol) -> Result<VirtualCard, CliError> {
-        let profile = match &self.profile {
-            Some(profile) => profile.clone(),
-            None => Profile::find(DEFAULT_PROFILE)?,
-        };
-        Ok(VirtualCard::volatile(made::fresh(&profile, self.seed()?, protocol)?))
-    }
-
-    fn kept(
-        &self,
-        path: &Path,
-        durable: bool,
-        protocol: Protocol,
-    ) -> Result<(VirtualCard, bool), CliError> {
-        let durability = if durable { Durability::Host } else { Durability::Process };
-        let wanted = Wanted { path, durability, protocol, profile: self.profile.clone() };
-        let kept = made::kept(&wanted, || self.seed())?;
-        Ok((kept.card, kept.new))
+    /// A new card, odd before anybody sees it: a wrong setting leaves no file behind.
+    fn made(&self, profile: &Arc<Profile>, protocol: Protocol) -> Result<Card, CliError> {
+        let mut card = made::fresh(profile, self.seed()?, protocol)?;
+        let memory = card.memory_mut();
+        memory.power_on().map_err(|error| CliError::Bug(format!("card memory: {error}")))?;
+        for setting in &self.made_with {
+            settings::set(memory, &setting.key, &setting.value)
+                .map_err(|problem| setting.wrong(&problem.to_string()))?;
+        }
+        for (key, value) in &self.settings {
+            settings::set(memory, key, value)
+                .map_err(|problem| wrong_setting(&problem.to_string()))?;
+        }
+        memory.power_off();
+        Ok(card)
     }
 
     fn seed(&self) -> Result<u64, CliError> {
@@ -100,16 +100,16 @@ impl Plan {
 }
 
 /// Says which card it is, and what makes it repeatable.
-fn introduce(ui: &Ui, card: &VirtualCard, new: bool, args: &Args) {
+fn introduce(ui: &Ui, card: &VirtualCard, origin: Origin, args: &Args) {
     let profile = &card.card().system().profile;
     let (seed, _) = card.card().entropy_position();
-    let state = match (&args.state, new) {
+    let state = match (&args.state, origin) {
         (None, _) => String::new(),
-        (Some(path), true) => format!(", kept in the new file {}", path.display()),
-        (Some(path), false) => format!(", as kept in {}", path.display()),
+        (Some(path), Origin::New) => format!(", kept in the new file {}", path.display()),
+        (Some(path), Origin::Kept) => format!(", as kept in {}", path.display()),
     };
     ui.say(&format!("card {} {}, seed {seed}{state}", profile.name, profile.version));
-    if !new && args.seed.is_some_and(|asked| asked != seed) {
+    if origin == Origin::Kept && args.seed.is_some_and(|asked| asked != seed) {
         ui.say("note: --seed is for a new card; this one goes on with its own");
     }
     let dropped = card.dropped_bytes();
@@ -119,6 +119,10 @@ fn introduce(ui: &Ui, card: &VirtualCard, new: bool, args: &Args) {
              it was before that command"
         ));
     }
+}
+
+fn wrong_setting(problem: &str) -> CliError {
+    CliError::Usage(format!("--set {problem}"))
 }
 
 fn assignment(text: &str) -> Result<(String, String), CliError> {

@@ -53,9 +53,7 @@ impl Commands {
                 ui.say(&event.to_string());
             }),
             Self::Listen(bound) => hexline::serve(shared, bound),
-            Self::Stdio => {
-                hexline::serve_stdio(shared, io::stdin().lock(), io::stdout().lock())
-            }
+            Self::Stdio => hexline::serve_stdio(shared, io::stdin().lock(), io::stdout().lock()),
         }
     }
 }

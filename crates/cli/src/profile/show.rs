@@ -96,10 +96,8 @@ fn document(profile: &Profile) -> Result<Document<'_>, CliError> {
 
 /// The directories, those with purses before the others, each group in the profile's order.
 fn application_first(profile: &Profile) -> impl Iterator<Item = &Directory> {
-    let purse = |wanted: bool| {
-        profile.directories.iter().filter(move |one| one.purses.is_empty() != wanted)
-    };
-    purse(true).chain(purse(false))
+    let with = profile.directories.iter().filter(|one| !one.purses.is_empty());
+    with.chain(profile.directories.iter().filter(|one| one.purses.is_empty()))
 }
 
 /// The PIN, where a load needs it.

@@ -1,6 +1,6 @@
 //! Traces in words.
 
-use applet_spec::{Catalogue, vectors};
+use applet_spec::{Catalogue, StatusReason, vectors};
 use purse::Language;
 use purse::trace::Decoder;
 
@@ -308,11 +308,21 @@ fn refusals_are_explained_by_the_catalogue_and_in_the_words_of_the_profile() {
 fn every_refusal_in_the_catalogue_is_explained_by_its_reason() {
     for spec in Catalogue::built_in().commands() {
         let command = sample(spec);
-        for (status, when) in &spec.status {
-            let mut decoder = Decoder::new(rules("pboc"), Language::English);
-            assert_eq!(decoder.command(&command).title, spec.name);
-            let told = decoder.answer(&status.bytes());
-            assert!(told.problem.is_some_and(|why| why.contains(when)), "{} {status}", spec.name);
+        for (status, StatusReason { when, when_zh }) in &spec.status {
+            for (language, when) in [(Language::English, when), (Language::Chinese, when_zh)] {
+                let mut decoder = Decoder::new(rules("pboc"), language);
+                assert_eq!(
+                    decoder.command(&command).title,
+                    *language.pick(&spec.name, &spec.name_zh)
+                );
+                let told = decoder.answer(&status.bytes());
+                let why = told.problem.unwrap_or_default();
+                assert!(
+                    why.split(language.pick("; or ", "; 或 ")).any(|one| one == when),
+                    "{} {status}: {why}",
+                    spec.name
+                );
+            }
         }
     }
 }

@@ -1,0 +1,69 @@
+//! `purse card info`.
+
+use apdu::tlv;
+use link::CardTransport;
+use purse::{FileRef, PurseCommand};
+use serde::Serialize;
+use terminal::CardSession;
+
+use super::Bench;
+use super::balance::{self, PurseLine};
+use super::decode::PublicFile;
+use crate::error::CliError;
+use crate::ui::{Ui, hex_text};
+
+#[derive(Serialize)]
+struct Document {
+    ok: bool,
+    card: String,
+    atr: String,
+    aid: String,
+    family: Option<String>,
+    fci: String,
+    public: Option<PublicFile>,
+    purses: Vec<PurseLine>,
+}
+
+/// Prints what the card is.
+pub fn run(ui: &Ui, bench: &mut Bench) -> Result<(), CliError> {
+    let public = match tlv::find(&bench.selected.fci, &[0x6F, 0xA5, 0x9F0C]) {
+        Ok(Some(bytes)) => PublicFile::of(bytes),
+        _ => read_public(bench.transport.as_mut())?,
+    };
+    let purses = balance::read(ui, bench.transport.as_mut(), &bench.selected)?;
+    let document = Document {
+        ok: true,
+        card: bench.transport.describe(),
+        atr: bench.atr.to_string(),
+        aid: hex_text(&bench.selected.aid),
+        family: bench.family(),
+        fci: hex_text(&bench.selected.fci),
+        public,
+        purses,
+    };
+    if ui.json { ui.document(&document) } else { ui.print(&text(ui, &document)) }
+}
+
+fn read_public(transport: &mut dyn CardTransport) -> Result<Option<PublicFile>, CliError> {
+    let file = FileRef::Sfi(applet_spec::Profile::PUBLIC_SFI);
+    let read = PurseCommand::ReadBinary { file, offset: 0, ne: Some(0x100), mac: None };
+    let answer = CardSession::new(transport).exchange(&read)?;
+    Ok(PublicFile::of(&answer.data).filter(|_| answer.status.is_ok()))
+}
+
+fn text(ui: &Ui, document: &Document) -> String {
+    let say = |en, zh| ui.lang.pick(en, zh);
+    let unknown = say("unknown; name it with --profile", "未知, 请用 --profile 指定");
+    let mut out = String::new();
+    let mut line = |name: &str, value: &str| out += &format!("{name:<13} {value}\n");
+    line(say("card", "卡片"), &document.card);
+    line("ATR", &document.atr);
+    line(say("application", "应用 AID"), &document.aid);
+    line(say("family", "卡片规格"), document.family.as_deref().unwrap_or(unknown));
+    if let Some(public) = &document.public {
+        line(say("issuer", "发卡方"), &public.issuer);
+        line(say("serial", "应用序列号"), &public.serial);
+        line(say("valid", "有效期"), &format!("{} .. {}", public.valid_from, public.valid_to));
+    }
+    out + &balance::text(ui, &document.purses)
+}

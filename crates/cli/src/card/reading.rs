@@ -1,0 +1,226 @@
+//! Reading a card: finding its purse application, its family and its files.
+
+use std::sync::Arc;
+
+use apdu::{DfName, ResponseApdu, StatusWord, tlv};
+use applet_spec::{Directory, FciForm, FileKind, FileSpec, Profile};
+use link::CardTransport;
+use purse::{FileRef, Occurrence, PurseCommand, RecordRef, SelectBy};
+use terminal::CardSession;
+
+use crate::error::CliError;
+
+/// A purse application that was found and selected.
+pub struct Selected {
+    /// Its name.
+    pub aid: Vec<u8>,
+    /// What SELECT answered.
+    pub fci: Vec<u8>,
+    /// The family it looks like.
+    pub profile: Option<Arc<Profile>>,
+}
+
+/// What a file holds, as far as it may be read.
+pub struct FileContent {
+    /// Short file identifier.
+    pub sfi: u8,
+    /// What the family says of it.
+    pub spec: Option<FileSpec>,
+    /// Whether it has records.
+    pub records: bool,
+    /// Its content: one piece, or one per record.
+    pub pieces: Vec<Vec<u8>>,
+    /// 9000, or why there is not more.
+    pub status: StatusWord,
+}
+
+/// Selects the purse application: that of the profile, or the first the card has.
+pub fn select(
+    transport: &mut dyn CardTransport,
+    profile: Option<Arc<Profile>>,
+) -> Result<Selected, CliError> {
+    let candidates = match &profile {
+        Some(profile) => names(std::slice::from_ref(profile)),
+        None => names(&built_in()?),
+    };
+    let mut card = CardSession::new(transport);
+    let mut last = StatusWord::FILE_NOT_FOUND;
+    for aid in candidates {
+        let response = select_name(&mut card, &aid)?;
+        match response.status {
+            StatusWord::OK => {
+                let fci = response.data;
+                let profile = match profile {
+                    Some(profile) => Some(profile),
+                    None => built_in()?.into_iter().find(|one| fits(one, &aid, &fci)),
+                };
+                return Ok(Selected { aid, fci, profile });
+            }
+            StatusWord::FILE_NOT_FOUND => {}
+            other => last = other,
+        }
+    }
+    let step = "SELECT of a purse application".to_owned();
+    Err(CliError::Status { step, status: last })
+}
+
+fn built_in() -> Result<Vec<Arc<Profile>>, CliError> {
+    let names = Profile::built_in_names().iter();
+    Ok(names.map(|name| Profile::find(name)).collect::<Result<_, _>>()?)
+}
+
+/// Names of the purse applications, each once.
+fn names(profiles: &[Arc<Profile>]) -> Vec<Vec<u8>> {
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    for name in profiles.iter().filter_map(|one| Some(one.application()?.name.clone())) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Whether a card with this FCI may be of the family. Families with the same name differ in
+/// whether the FCI tells a version.
+fn fits(profile: &Profile, aid: &[u8], fci: &[u8]) -> bool {
+    let Some(application) = profile.application() else { return false };
+    let told = tlv::find(fci, &[0x6F, 0xA5, 0x9F08]).ok().flatten();
+    let version = match &application.fci {
+        FciForm::PublicFile { version, .. } => version.as_deref(),
+        _ => None,
+    };
+    application.name == aid && told == version
+}
+
+fn select_name(card: &mut CardSession<'_>, name: &[u8]) -> Result<ResponseApdu, CliError> {
+    let name = DfName::new(name).map_err(|error| CliError::Usage(error.to_string()))?;
+    let by = SelectBy::Name(name);
+    Ok(card.exchange(&PurseCommand::Select { by, occurrence: Occurrence::First })?)
+}
+
+/// Reads the files of the selected application: those the family has, or else every one there is.
+pub fn application_files(
+    transport: &mut dyn CardTransport,
+    selected: &Selected,
+) -> Result<Vec<FileContent>, CliError> {
+    let mut card = CardSession::new(transport);
+    let application = selected.profile.as_ref().and_then(|profile| profile.application());
+    let Some(application) = application else {
+        let mut found = Vec::new();
+        for sfi in 0x01..=0x1E {
+            found.extend(discover(&mut card, sfi)?);
+        }
+        return Ok(found);
+    };
+    files_of(&mut card, application)
+}
+
+/// Reads the files of another directory of the family; `None` where the card does not have it.
+pub fn directory_files(
+    transport: &mut dyn CardTransport,
+    directory: &Directory,
+) -> Result<Option<Vec<FileContent>>, CliError> {
+    let mut card = CardSession::new(transport);
+    let response = if directory.name.is_empty() {
+        let by = SelectBy::Fid(directory.fid);
+        card.exchange(&PurseCommand::Select { by, occurrence: Occurrence::First })?
+    } else {
+        select_name(&mut card, &directory.name)?
+    };
+    if !response.status.is_ok() {
+        return Ok(None);
+    }
+    files_of(&mut card, directory).map(Some)
+}
+
+fn files_of(
+    card: &mut CardSession<'_>,
+    directory: &Directory,
+) -> Result<Vec<FileContent>, CliError> {
+    directory.files.iter().map(|spec| known(card, spec)).collect()
+}
+
+/// Reads a file the family has.
+pub fn known(card: &mut CardSession<'_>, spec: &FileSpec) -> Result<FileContent, CliError> {
+    let records = !matches!(spec.kind, FileKind::Binary { .. });
+    let mut content = FileContent {
+        sfi: spec.sfi,
+        spec: Some(spec.clone()),
+        records,
+        pieces: Vec::new(),
+        status: StatusWord::OK,
+    };
+    if records {
+        read_records(card, &mut content)?;
+    } else {
+        read_binary(card, &mut content)?;
+    }
+    Ok(content)
+}
+
+/// Reads whatever file has this identifier; `None` where there is none.
+fn discover(card: &mut CardSession<'_>, sfi: u8) -> Result<Option<FileContent>, CliError> {
+    let mut content =
+        FileContent { sfi, spec: None, records: false, pieces: Vec::new(), status: StatusWord::OK };
+    read_binary(card, &mut content)?;
+    if content.status == StatusWord::FILE_TYPE {
+        content.records = true;
+        content.status = StatusWord::OK;
+        read_records(card, &mut content)?;
+    }
+    Ok(Some(content).filter(|content| content.status != StatusWord::FILE_NOT_FOUND))
+}
+
+/// Reads the records of a file nothing is known of.
+pub fn records(card: &mut CardSession<'_>, sfi: u8) -> Result<FileContent, CliError> {
+    let status = StatusWord::OK;
+    let mut content = FileContent { sfi, spec: None, records: true, pieces: Vec::new(), status };
+    read_records(card, &mut content)?;
+    Ok(content)
+}
+
+fn read_binary(card: &mut CardSession<'_>, content: &mut FileContent) -> Result<(), CliError> {
+    const PIECE: usize = 0x100;
+    let mut bytes = Vec::new();
+    loop {
+        let at = bytes.len();
+        // Only the first piece can name the file; it is the current one then.
+        let file = if at == 0 { FileRef::Sfi(content.sfi) } else { FileRef::Current };
+        let Ok(offset) = u16::try_from(at) else { break };
+        let ne = Some(PIECE as u32);
+        let answer = card.exchange(&PurseCommand::ReadBinary { file, offset, ne, mac: None })?;
+        let wanted = matches!(answer.status, StatusWord::OK | StatusWord::END_OF_FILE);
+        if !wanted {
+            if at == 0 {
+                content.status = answer.status;
+            }
+            break;
+        }
+        bytes.extend_from_slice(&answer.data);
+        if answer.data.len() < PIECE {
+            break;
+        }
+    }
+    if content.status.is_ok() {
+        content.pieces.push(bytes);
+    }
+    Ok(())
+}
+
+fn read_records(card: &mut CardSession<'_>, content: &mut FileContent) -> Result<(), CliError> {
+    for number in 1..=u8::MAX {
+        let file = FileRef::Sfi(content.sfi);
+        let record = RecordRef::Number(number);
+        let ne = Some(0x100);
+        let answer = card.exchange(&PurseCommand::ReadRecord { file, record, ne, mac: None })?;
+        match answer.status {
+            StatusWord::OK => content.pieces.push(answer.data),
+            StatusWord::RECORD_NOT_FOUND => break,
+            other => {
+                content.status = other;
+                break;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Every command of the README is run, and every answer it shows is the answer there is.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A command of a console block and the output shown below it.
+struct Shown {
+    command: String,
+    output: String,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn shown() -> Vec<Shown> {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    let mut out: Vec<Shown> = Vec::new();
+    for block in text.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        for line in block.lines() {
+            match (line.strip_prefix("$ "), out.last_mut()) {
+                (Some(command), _) => {
+                    out.push(Shown { command: command.to_owned(), output: String::new() });
+                }
+                (None, Some(last)) => {
+                    last.output.push_str(line);
+                    last.output.push('\n');
+                }
+                (None, None) => panic!("output without a command: {line}"),
+            }
+        }
+    }
+    assert!(out.len() >= 7, "the README shows commands");
+    out
+}
+
+/// Runs a line of shell in `directory`, with the built `purse` on the path.
+fn shell(line: &str, directory: &Path) -> Output {
+    let purse = PathBuf::from(tests::purse().get_program());
+    let bin = purse.parent().expect("a directory").to_owned();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(bin).chain(std::env::split_paths(&path));
+    Command::new("sh")
+        .args(["-c", line])
+        .current_dir(directory)
+        .env("PATH", std::env::join_paths(paths).expect("a path"))
+        .env_remove("PURSE_CARD")
+        .env_remove("PURSE_LANG")
+        .stdin(Stdio::null())
+        .output()
+        .expect("sh runs")
+}
+
+fn needs_pcsc(command: &str) -> bool {
+    command.contains("--vpcd") || command.starts_with("opensc-tool")
+}
+
+#[test]
+fn every_command_of_the_readme_does_what_it_shows() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut ran = 0;
+    for Shown { command, output } in shown() {
+        if needs_pcsc(&command) || command.starts_with("cargo xtask") {
+            continue;
+        }
+        let line = command.replace("cargo run --release --", "purse");
+        let result = shell(&line, directory.path());
+        let (stdout, stderr) =
+            (String::from_utf8_lossy(&result.stdout), String::from_utf8_lossy(&result.stderr));
+        assert!(result.status.success(), "{command}: {}\n{stderr}", result.status);
+        if !output.is_empty() {
+            assert_eq!(stdout, output, "{command}: the README shows another output");
+        }
+        ran += 1;
+    }
+    assert!(ran >= 4, "{ran} commands were run");
+}
+
+#[test]
+fn every_task_the_readme_names_exists() {
+    let listed = Command::new(env!("CARGO"))
+        .args(["xtask", "help"])
+        .current_dir(root())
+        .output()
+        .expect("cargo xtask runs");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned()
+        + &String::from_utf8_lossy(&listed.stderr);
+    for Shown { command, .. } in shown() {
+        if let Some(task) = command.strip_prefix("cargo xtask ") {
+            assert!(listed.contains(task), "no task '{task}' in: {listed}");
+        }
+    }
+}
+
+#[cfg(feature = "pcsc")]
+#[test]
+fn the_virtual_reader_of_the_readme_answers_opensc_tool() {
+    use std::time::{Duration, Instant};
+
+    let commands: Vec<Shown> =
+        shown().into_iter().filter(|shown| needs_pcsc(&shown.command)).collect();
+    let [emulate, opensc] = commands.as_slice() else {
+        panic!("the README shows one card in a virtual reader and one program that uses it");
+    };
+    let daemon = tests::pcscd::PrivatePcscd::start(1).expect("a daemon of our own");
+    let port = daemon.ports().first().expect("a port");
+    let line = emulate.command.replace("35963", &port.to_string());
+    let mut card = tests::purse()
+        .args(line.split_whitespace().skip(1))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("purse starts");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let answered = loop {
+        let mut words = opensc.command.split_whitespace();
+        let output = daemon
+            .command(words.next().expect("a program"))
+            .args(words)
+            .output()
+            .expect("opensc-tool runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let answers = text.matches("SW1=0x90, SW2=0x00").count();
+        if answers == 2 || Instant::now() > deadline {
+            break text;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    card.kill().expect("the card is stopped");
+    card.wait().expect("the card ends");
+    assert_eq!(answered.matches("SW1=0x90, SW2=0x00").count(), 2, "{answered}");
+    assert!(answered.contains("6F 31 84 08 A0 00 00 06 32 01 01 05"), "{answered}");
+}
