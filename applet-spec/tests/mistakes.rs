@@ -55,6 +55,7 @@ mistakes! {
     JTT: "tries = 3" => "tries = 3.5", at "tries = 3.5", "directory[0].key[0].tries", "a decimal fraction", "0 to 255";
     JTT: "[[directory.purse]]" => "[directory.purse]", at "[directory.purse]", "directory[2].purse", "found a table", "write one [[directory.purse]] per entry";
     JTT: "overdraft-type = 0x07" => "overdraft-type = 0x107", at "0x107", "rules.overdraft-type", "0x107 is out of range", "0x00 to 0xFF";
+    JTT: "overdraft-type = 0x07" => "overdraft-type = 0x06", at "0x06", "rules.overdraft-type", "0x06 is no type of an overdraft update", "write 0x07";
     JTT: "custody = \"lab\"" => "custody = \"labs\"", at "\"labs\"", "custody", "\"labs\" is not known here", "did you mean \"lab\"?";
     JTT: "kind = \"tac\"" => "kind = \"mac\"", at "kind = \"mac\"", "kind", "\"mac\" is not known here", "did you mean \"tac\"?";
     JTT: "allows = [\"balance\"," => "allows = [\"ballance\",", at "allows = [\"ballance", "directory[2].purse[0].allows[0]", "not known here", "did you mean \"balance\"?";

@@ -11,10 +11,6 @@ use crate::Protocol;
 
 /// An application on a card.
 pub trait Application {
-    /// Whether SELECT by this DF name is for this application (the `next` occurrence after the
-    /// current selection, where `next` is set).
-    fn claims(&self, memory: &Nvm, name: &[u8], next: bool) -> bool;
-
     /// Power-on: forgets everything volatile.
     fn reset(&mut self, memory: &Nvm);
 
@@ -27,9 +23,6 @@ pub trait Application {
         context: &mut Context<'_>,
         command: &CommandApdu<'_>,
     ) -> Result<Reply, Halt>;
-
-    /// Another application is selected: whatever is sensitive and volatile goes.
-    fn deselect(&mut self);
 }
 
 /// What an application works with while it executes a command.

@@ -11,23 +11,25 @@ use std::time::Duration;
 use applet_spec::Profile;
 use crypto::SeededEntropy;
 use link::{Atr, CardControl, CardTransport, ControlError, LinkError};
+use nvm::BlobId;
 use nvm::image::{CardImage, Durability, ImageError};
 
 use crate::native::settings::{self, SettingError};
+use crate::native::tree::check as check_layout;
 use crate::{Card, CardSystem, Protocol};
 
 /// A card in a virtual reader.
 pub struct VirtualCard {
     card: Card,
     inserted: bool,
-    image: Option<CardImage>,
+    /// The image, and which of its blobs is the profile.
+    image: Option<(CardImage, BlobId)>,
     snapshots: BTreeMap<String, Card>,
     faults: Vec<FaultSpec>,
     commands: u64,
-    sleep: fn(Duration),
 }
 
-/// A fault to inject. Commands are counted from power-on, memory writes from the start.
+/// A fault to inject. Commands are counted from power-on, memory writes from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultSpec {
     /// `tear@K`: power is lost at the Kth memory write.
@@ -36,7 +38,7 @@ pub enum FaultSpec {
     Mute(u64),
     /// `lost@N`: the Nth command after power-on is executed, its answer is lost.
     Lost(u64),
-    /// `delay=20ms`: every answer waits.
+    /// `delay=20ms`: every answer waits; see [`VirtualCard::answer_delay`].
     Delay(Duration),
 }
 
@@ -71,10 +73,6 @@ pub enum VirtualCardError {
     },
 }
 
-/// What an image keeps beside the memory: version, seed, position.
-const META: usize = 17;
-const META_VERSION: u8 = 1;
-
 impl VirtualCard {
     /// A card whose state ends with the process.
     pub fn volatile(card: Card) -> Self {
@@ -85,7 +83,6 @@ impl VirtualCard {
             snapshots: BTreeMap::new(),
             faults: Vec::new(),
             commands: 0,
-            sleep: std::thread::sleep,
         }
     }
 
@@ -94,8 +91,10 @@ impl VirtualCard {
     /// # Errors
     /// The file exists or cannot be written.
     pub fn create(card: Card, path: &Path, durability: Durability) -> Result<Self, ImageError> {
-        let image = CardImage::create(path, card.memory(), &meta(&card), durability)?;
-        Ok(Self { image: Some(image), ..Self::volatile(card) })
+        let profile = BlobId::of(card.system().profile.text.as_bytes());
+        let meta = Meta::of(&card, profile).write();
+        let image = CardImage::create(path, card.memory(), &meta, durability)?;
+        Ok(Self { image: Some((image, profile)), ..Self::volatile(card) })
     }
 
     /// The card in a file. `wanted` is the profile it must be of.
@@ -111,15 +110,17 @@ impl VirtualCard {
         let (image, memory, meta) = CardImage::open(path, durability)?;
         let not =
             |why: String| VirtualCardError::NotACard { path: path.display().to_string(), why };
-        let (seed, drawn) =
-            read_meta(&meta).ok_or_else(|| not("its head is unknown".to_owned()))?;
-        let text = memory.blobs().map(|(_, text)| text.clone()).next();
-        let text = text.ok_or_else(|| not("it holds no profile".to_owned()))?;
+        let Meta { seed, drawn, profile: blob } =
+            Meta::read(&meta).ok_or_else(|| not("its head is unknown".to_owned()))?;
+        let text = memory.blob(&blob).ok_or_else(|| not("it holds no profile".to_owned()))?;
         let text =
             std::str::from_utf8(&text).map_err(|_| not("its profile is no text".to_owned()))?;
         let profile = Profile::parse(text, "profile in the card image")
             .map_err(|errors| not(format!("its profile does not load: {errors}")))?;
-        if let Some(wanted) = wanted.filter(|wanted| wanted.text != profile.text) {
+        let other = |wanted: &&Profile| {
+            (&wanted.name, &wanted.version) != (&profile.name, &profile.version)
+        };
+        if let Some(wanted) = wanted.filter(other) {
             return Err(VirtualCardError::OtherProfile {
                 path: path.display().to_string(),
                 held: format!("{} {}", profile.name, profile.version),
@@ -127,10 +128,13 @@ impl VirtualCard {
                 wanted: format!("{} {}", wanted.name, wanted.version),
             });
         }
+        let mut recovered = memory.fork();
+        recovered.power_on().map_err(|error| not(error.to_string()))?;
+        check_layout(&recovered).map_err(not)?;
         let system = CardSystem::new(Arc::new(profile));
         let entropy = SeededEntropy::resume(seed, drawn);
         let card = Card::new(system, memory, entropy, protocol);
-        Ok(Self { image: Some(image), ..Self::volatile(card) })
+        Ok(Self { image: Some((image, blob)), ..Self::volatile(card) })
     }
 
     /// Adds a fault.
@@ -141,9 +145,14 @@ impl VirtualCard {
         self.faults.push(fault);
     }
 
-    /// Waits by another way than the thread's sleep.
-    pub fn set_sleep(&mut self, sleep: fn(Duration)) {
-        self.sleep = sleep;
+    /// How long its answers wait on their way; the links wait, so that the card can be pulled
+    /// meanwhile.
+    pub fn answer_delay(&self) -> Duration {
+        let delay = |fault: &FaultSpec| match fault {
+            FaultSpec::Delay(delay) => *delay,
+            _ => Duration::ZERO,
+        };
+        self.faults.iter().map(delay).sum()
     }
 
     /// The card.
@@ -153,7 +162,7 @@ impl VirtualCard {
 
     /// Bytes of the image's torn end that were dropped when it was opened.
     pub fn dropped_bytes(&self) -> u64 {
-        self.image.as_ref().map_or(0, CardImage::dropped_bytes)
+        self.image.as_ref().map_or(0, |(image, _)| image.dropped_bytes())
     }
 
     fn power_on(&mut self) -> Result<Atr, LinkError> {
@@ -165,7 +174,9 @@ impl VirtualCard {
 
     fn persist(&mut self) -> Result<(), ImageError> {
         match &mut self.image {
-            Some(image) => image.persist(self.card.memory(), &meta(&self.card)),
+            Some((image, profile)) => {
+                image.persist(self.card.memory(), &Meta::of(&self.card, *profile).write())
+            }
             None => Ok(()),
         }
     }
@@ -204,11 +215,6 @@ impl CardTransport for VirtualCard {
             return Err(LinkError::NoCard(self.describe()));
         }
         self.commands += 1;
-        let waits: Duration = self
-            .faults
-            .iter()
-            .filter_map(|fault| if let FaultSpec::Delay(wait) = fault { Some(*wait) } else { None })
-            .sum();
         if self.has(FaultSpec::Mute(self.commands)) {
             self.card.power_off();
             return Err(LinkError::Mute);
@@ -222,9 +228,6 @@ impl CardTransport for VirtualCard {
                 self.card.power_off();
             }
             return Err(LinkError::Storage(Box::new(error)));
-        }
-        if !waits.is_zero() {
-            (self.sleep)(waits);
         }
         if self.has(FaultSpec::Lost(self.commands)) {
             self.card.power_off();
@@ -266,6 +269,11 @@ impl CardControl for VirtualCard {
 
     fn snapshot(&mut self, name: &str) -> Result<(), ControlError> {
         const MOST: usize = 10_000;
+        const LONGEST: usize = 64;
+        if name.len() > LONGEST {
+            let text = format!("a snapshot's name has at most {LONGEST} bytes");
+            return Err(ControlError::Value(text));
+        }
         if self.snapshots.len() >= MOST && !self.snapshots.contains_key(name) {
             return Err(ControlError::Value(format!("{MOST} snapshots are kept already")));
         }
@@ -275,8 +283,9 @@ impl CardControl for VirtualCard {
 
     fn restore(&mut self, name: &str) -> Result<(), ControlError> {
         let kept = self.snapshots.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.snapshots.keys().map(String::as_str).collect();
-            ControlError::Value(format!("no snapshot '{name}'; there are: {}", known.join(", ")))
+            let known: Vec<&str> = self.snapshots.keys().map(String::as_str).take(20).collect();
+            let (count, known) = (self.snapshots.len(), known.join(", "));
+            ControlError::Value(format!("no snapshot '{name}'; there are {count}: {known}"))
         })?;
         self.card = kept.fork();
         self.card.power_off();
@@ -284,20 +293,11 @@ impl CardControl for VirtualCard {
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ControlError> {
-        let powered = self.card.powered();
-        let memory = self.card.memory_mut();
-        if !powered {
-            memory.power_on().map_err(|error| ControlError::Value(error.to_string()))?;
-        }
-        let done = settings::set(memory, key, value);
-        if !powered {
-            memory.power_off();
-        }
-        self.store()?;
-        done.map_err(|error| match error {
+        settings::set(self.card.memory_mut(), key, value).map_err(|error| match error {
             SettingError::Memory(error) => ControlError::Value(format!("card memory: {error}")),
             other => ControlError::Value(other.to_string()),
-        })
+        })?;
+        self.store()
     }
 
     fn status(&mut self) -> Result<Vec<(String, String)>, ControlError> {
@@ -357,20 +357,36 @@ impl std::str::FromStr for FaultSpec {
     }
 }
 
-fn meta(card: &Card) -> [u8; META] {
-    let (seed, drawn) = card.entropy_position();
-    let mut out = [META_VERSION; META];
-    let words = seed.to_be_bytes().into_iter().chain(drawn.to_be_bytes());
-    for (to, from) in out.iter_mut().skip(1).zip(words) {
-        *to = from;
-    }
-    out
+/// What an image keeps beside the memory: a version, the randomness's seed and position, and which
+/// blob is the profile.
+struct Meta {
+    seed: u64,
+    drawn: u64,
+    profile: BlobId,
 }
 
-fn read_meta(meta: &[u8]) -> Option<(u64, u64)> {
-    let (version, rest) = meta.split_first()?;
-    let (seed, rest) = rest.split_first_chunk::<8>()?;
-    let (drawn, rest) = rest.split_first_chunk::<8>()?;
-    (*version == META_VERSION && rest.is_empty())
-        .then(|| (u64::from_be_bytes(*seed), u64::from_be_bytes(*drawn)))
+impl Meta {
+    const VERSION: u8 = 1;
+
+    fn of(card: &Card, profile: BlobId) -> Self {
+        let (seed, drawn) = card.entropy_position();
+        Self { seed, drawn, profile }
+    }
+
+    fn write(&self) -> Vec<u8> {
+        let mut out = vec![Self::VERSION];
+        out.extend_from_slice(&self.seed.to_be_bytes());
+        out.extend_from_slice(&self.drawn.to_be_bytes());
+        out.extend_from_slice(self.profile.as_bytes());
+        out
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (version, rest) = bytes.split_first()?;
+        let (seed, rest) = rest.split_first_chunk::<8>()?;
+        let (drawn, rest) = rest.split_first_chunk::<8>()?;
+        let profile = BlobId::from_bytes(rest.try_into().ok()?);
+        let (seed, drawn) = (u64::from_be_bytes(*seed), u64::from_be_bytes(*drawn));
+        (*version == Self::VERSION).then_some(Self { seed, drawn, profile })
+    }
 }

@@ -94,6 +94,10 @@ pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
     let check_order = check_order(&section);
     let tac_index = section.maybe("tac-index");
     let overdraft_type = section.or("overdraft-type", 0x07);
+    if let Some(other) = overdraft_type.filter(|kind| !matches!(kind, 0x07 | 0x11)) {
+        let message = format!("0x{other:02X} is no type of an overdraft update");
+        section.wrong("overdraft-type", message, "write 0x07, or 0x11 for mobile-operator purses");
+    }
     let capp = capp(&section);
     let status = status(&section);
     if let Some(Some(0)) = wrong_mac_limit {

@@ -42,7 +42,7 @@ pub struct Rules {
     pub check_order: Vec<Check>,
     /// TAC key index: fixed, or the index of the transaction key.
     pub tac_index: Option<u8>,
-    /// P1/P2 and transaction type of the overdraft update.
+    /// Transaction type of the overdraft update: 07, or 11 (mobile-operator purses, one vendor).
     pub overdraft_type: u8,
 }
 

@@ -108,9 +108,10 @@ pub fn after_help() -> String {
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let card = plan::Plan::of(args)?.card(ui, args)?;
     let system = card.card().system().clone();
+    let delay = card.answer_delay();
     let card: Box<dyn ControlledCard> = match ui.verbose {
         true => Box::new(trace::told(card, &system.profile.rules, *ui)),
         false => Box::new(card),
     };
-    serve::serve(ui, args, card)
+    serve::serve(ui, args, card, delay)
 }

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use apdu::CommandApdu;
-use applet_spec::{Profile, Rules};
+use applet_spec::{Catalogue, Field, FieldFormat, Profile, Rules};
 use link::{CardTransport, Event, Traced};
 use purse::trace::Decoder;
 
@@ -62,7 +62,8 @@ fn say_fields(ui: &Ui, fields: &str) {
     }
 }
 
-/// CLA INS P1 P2 and lengths; what follows may be a PIN.
+/// CLA INS P1 P2 and lengths; what follows may be a PIN, and so may be what stands for Le where a
+/// command that carries a secret has lost its Lc.
 fn header(command: &[u8]) -> String {
     let apdu = CommandApdu::new(command);
     let (lc, le) = (apdu.data().len(), apdu.ne());
@@ -71,8 +72,14 @@ fn header(command: &[u8]) -> String {
     if lc > 0 {
         out += &format!(" Lc {lc}");
     }
-    if let Some(le) = le {
+    if let Some(le) = le.filter(|_| lc > 0 || !carries_secret(apdu.ins())) {
         out += &format!(" Le {le}");
     }
     out
+}
+
+fn carries_secret(ins: u8) -> bool {
+    let secret = |field: &Field| field.format == FieldFormat::Secret;
+    let commands = Catalogue::built_in().commands();
+    commands.iter().any(|spec| spec.ins == ins && spec.fields.iter().any(secret))
 }

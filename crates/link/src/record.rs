@@ -61,7 +61,9 @@ impl<T: CardTransport> Recorder<T> {
     /// A failure is kept for the next call: the answer at hand is worth more than its record.
     fn write(&mut self, text: &str) {
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
-        self.failed = written.err();
+        if self.failed.is_none() {
+            self.failed = written.err();
+        }
     }
 
     fn check(&mut self) -> Result<(), LinkError> {

@@ -112,6 +112,12 @@ impl Nvm {
         self.power.writes()
     }
 
+    /// How many physical writes are ahead of an armed tear; what [`Nvm::tear_at`] takes to arm it
+    /// again.
+    pub fn tear_ahead(&self) -> Option<u64> {
+        self.power.tear_ahead()
+    }
+
     /// Arranges that power is lost at the `k`-th physical write from now, 1 being the next: an
     /// atomic write does not happen, a raw one is half done. `Some(0)` loses it at once, `None`
     /// calls it off. What has not come yet stays ahead over a power-on, so that recovery can be

@@ -54,6 +54,10 @@ impl Power {
         self.state = State::Off;
     }
 
+    pub fn tear_ahead(&self) -> Option<u64> {
+        (self.tear != u64::MAX).then(|| self.tear - self.writes)
+    }
+
     pub fn tear_at(&mut self, k: Option<u64>) {
         match k {
             Some(0) => self.switch_off(),

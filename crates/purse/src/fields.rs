@@ -180,6 +180,18 @@ impl TransactionType {
         matches!(self, Self::DepositLoad | Self::PurseLoad)
     }
 
+    /// Whether it is made with an issuer and counts the online serial.
+    pub const fn online(self) -> bool {
+        matches!(
+            self,
+            Self::DepositLoad
+                | Self::PurseLoad
+                | Self::Unload
+                | Self::Overdraft
+                | Self::MobileOverdraft
+        )
+    }
+
     /// Name in English and Chinese.
     pub const fn names(self) -> (&'static str, &'static str) {
         match self {

@@ -144,12 +144,12 @@ impl<C: CardTransport + CardControl + Send> Session<C> {
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
-        let first = self.powered_at != Some(self.shared.departures());
-        if first && !self.shared.powered() {
-            self.reset()?;
+        let departures = self.shared.departures();
+        let first = self.powered_at.replace(departures) != Some(departures);
+        match first {
+            true => self.shared.transmit_powered(command),
+            false => self.shared.transmit(command),
         }
-        self.powered_at = Some(self.shared.departures());
-        self.shared.transmit(command)
     }
 }
 

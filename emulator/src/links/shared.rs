@@ -3,6 +3,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::POLL;
 
 use link::{Atr, CardControl, CardTransport, ControlError, LinkError};
 
@@ -23,6 +27,7 @@ struct State {
     stop: AtomicBool,
     departures: AtomicU64,
     power: Mutex<Power>,
+    delay: Mutex<Duration>,
     failure: Mutex<Option<LinkError>>,
 }
 
@@ -77,15 +82,54 @@ impl<C: CardTransport + CardControl + Send> SharedCard<C> {
     /// # Errors
     /// [`LinkError::NoCard`] where it is out, and what the card says.
     pub fn transmit(&self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
-        let mut card = self.present()?;
-        if !self.powered() {
-            return Err(LinkError::Mute);
+        self.exchange(command, false)
+    }
+
+    /// Sends a command to a card that is powered up first where it has no power.
+    ///
+    /// # Errors
+    /// [`LinkError::NoCard`] where it is out, and what the card says.
+    pub fn transmit_powered(&self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        self.exchange(command, true)
+    }
+
+    fn exchange(&self, command: &[u8], power_up: bool) -> Result<Vec<u8>, LinkError> {
+        let departures = self.departures();
+        let answer = {
+            let mut card = self.present()?;
+            match (self.powered(), power_up) {
+                (false, false) => return Err(LinkError::Mute),
+                (false, true) => {
+                    self.reset_held(&mut *card)?;
+                }
+                (true, _) => {}
+            }
+            let answer = card.transmit(command);
+            if answer.is_err() {
+                unpoisoned(&self.state.power).on = false;
+            }
+            answer?
+        };
+        self.wait_for_answer(departures)?;
+        Ok(answer)
+    }
+
+    /// Every answer waits this long on its way.
+    pub fn set_delay(&self, delay: Duration) {
+        *unpoisoned(&self.state.delay) = delay;
+    }
+
+    /// The card is not held meanwhile: it can be pulled, and then its answer is lost.
+    fn wait_for_answer(&self, departures: u64) -> Result<(), LinkError> {
+        let delay = *unpoisoned(&self.state.delay);
+        let start = Instant::now();
+        while let Some(left) = delay.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) {
+            if self.departures() != departures || self.stopped() {
+                return Err(LinkError::Mute);
+            }
+            thread::sleep(left.min(POLL));
         }
-        let answer = card.transmit(command);
-        if answer.is_err() {
-            unpoisoned(&self.state.power).on = false;
-        }
-        answer
+        Ok(())
     }
 
     /// Whether the card has power.

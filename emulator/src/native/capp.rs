@@ -4,7 +4,7 @@
 //! the record: by id (mode 000), by number (100), or a new one at the front of a ring (000 and 011).
 
 use apdu::StatusWord;
-use applet_spec::Rules;
+use applet_spec::{Access, Rules};
 use purse::RecordRef;
 use purse::record::{capp_id, capp_length_fits, capp_locked};
 
@@ -28,15 +28,21 @@ impl Session<'_, '_> {
         let sfi = if sfi == 0 { rules.default_sfi } else { sfi };
         let df = self.df();
         let file = df.by_sfi(self.memory, sfi)?.ok_or(StatusWord::FILE_NOT_FOUND)?;
-        if file.structure == Structure::Binary || file.record == 0 {
+        if file.read == Access::Never {
+            return Err(Halt::Status(self.rules.status.internal_file));
+        }
+        // Only a debit writes the log, whatever a terminal asks for.
+        let is_log = df.log(self.memory)?.contains(&sfi);
+        if is_log || file.structure == Structure::Binary || file.record == 0 {
             return Err(Halt::Status(StatusWord::FILE_TYPE));
         }
         let number = self.cached_target(&file, record)?;
-        let held = match number {
+        let (slot, held) = match number {
             Some(number) => {
-                file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?
+                let held = file.record(self.memory, number)?;
+                (file.content(number), held.ok_or(StatusWord::RECORD_NOT_FOUND)?)
             }
-            None => vec![0; usize::from(file.record)],
+            None => (None, vec![0; usize::from(file.record)]),
         };
         if data.len() > held.len() {
             return Err(Halt::Status(StatusWord::NO_SPACE));
@@ -52,7 +58,7 @@ impl Session<'_, '_> {
         if cached + data.len() > usize::from(rules.cache) {
             return Err(Halt::Status(StatusWord::NO_SPACE));
         }
-        compound.cache.push(CachedRecord { file: file.address, number, data });
+        compound.cache.push(CachedRecord { file: file.address, slot, data });
         self.state.transaction = Transaction::Capp(compound);
         Ok(Reply::done())
     }
@@ -60,11 +66,13 @@ impl Session<'_, '_> {
     /// Writes the cached records, inside the debit's memory transaction.
     pub(super) fn write_cached(&mut self, records: &[CachedRecord]) -> Result<(), Halt> {
         for record in records {
-            let file = Ef::at(self.memory, record.file)?
-                .ok_or_else(|| Halt::Bug("a cached record has lost its file".to_owned()))?;
-            match record.number {
-                None => self.append_to(&file, &record.data)?,
-                Some(number) => self.overwrite(&file, number, &record.data)?,
+            match record.slot {
+                Some(slot) => self.memory.put_raw(slot, &record.data)?,
+                None => {
+                    let file = Ef::at(self.memory, record.file)?;
+                    let lost = || Halt::Bug("a cached record has lost its file".to_owned());
+                    self.append_to(&file.ok_or_else(lost)?, &record.data)?;
+                }
             }
         }
         Ok(())

@@ -8,13 +8,13 @@ use apdu::StatusWord;
 use applet_spec::{BalanceForm, CodeInMac1, KeyKind, PinUse, PurseKind, SerialMoment};
 use crypto::{Mac, SessionKey, TacKey};
 use purse::answer::{Balance, Confirmed, Debited, Proof};
-use purse::mac::{self, Moment};
+use purse::mac::{self, MacInput, Moment};
 use purse::record::LogRecord;
 use purse::{Amount, Debit, Limit, OnlineStep, TransactionType};
 
 use super::personalise::bit;
 use super::transaction::{
-    CachedRecord, Initialized, Mac1Verified, Mac2Verified, Transaction, verify_mac1, verify_mac2,
+    CachedRecord, Initialized, Mac1Verified, Mac2Verified, OnlineInitialized, Transaction,
 };
 use super::tree::{Blocked, Df, PurseState, StoredProof};
 use super::{Outcome, Session};
@@ -29,9 +29,14 @@ struct Entry<'e> {
     serial: u16,
     /// Amount as the log shows it.
     logged: Amount,
+    codes: Codes,
+    records: &'e [CachedRecord],
+}
+
+/// What the proof of a transaction keeps; zero where the transaction has none.
+struct Codes {
     mac: Mac,
     tac: Mac,
-    records: &'e [CachedRecord],
 }
 
 impl Session<'_, '_> {
@@ -40,32 +45,14 @@ impl Session<'_, '_> {
             return Err(Halt::Status(self.rules.status.wrong_state));
         };
         let (begun, moment) = (load.begun, moment(&load.begun, step));
-        let expected = load.session.mac(mac::online_mac2(begun.amount, &moment).as_bytes());
-        let Some(verified) = verify_mac2(step.mac2, expected) else {
-            return Err(self.wrong_mac(begun.transaction_type)?);
-        };
-        let before = begun.purse.state(self.memory)?;
-        let balance = before.balance.0.checked_add(begun.amount.0).ok_or(StatusWord::CONDITIONS)?;
-        let after = PurseState {
-            balance: Amount(balance),
-            online: before.online.wrapping_add(1),
-            ..before
-        };
+        let verified = self.check_mac2(&load, mac::online_mac2(begun.amount, &moment), step)?;
+        let before = self.funded(&begun)?;
+        let balance = Amount(before.balance.0.saturating_add(begun.amount.0));
+        let after = PurseState { balance, ..before };
         let input = mac::online_proof(after.balance, before.online, begun.amount, &moment);
         let tac = self.tac_key(&begun)?.tac(input.as_bytes());
-        self.commit_online(
-            verified,
-            &Entry {
-                begun: &begun,
-                moment: &moment,
-                after,
-                serial: before.online,
-                logged: begun.amount,
-                mac: Mac([0; 4]),
-                tac,
-                records: &[],
-            },
-        )?;
+        let codes = Codes { mac: Mac([0; 4]), tac };
+        self.commit_online(verified, &begun, &moment, after, begun.amount, codes)?;
         Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
     }
 
@@ -74,33 +61,14 @@ impl Session<'_, '_> {
             return Err(Halt::Status(self.rules.status.wrong_state));
         };
         let (begun, moment) = (unload.begun, moment(&unload.begun, step));
-        let expected = unload.session.mac(mac::online_mac2(begun.amount, &moment).as_bytes());
-        let Some(verified) = verify_mac2(step.mac2, expected) else {
-            return Err(self.wrong_mac(begun.transaction_type)?);
-        };
-        let before = begun.purse.state(self.memory)?;
-        let balance =
-            before.balance.0.checked_sub(begun.amount.0).ok_or(StatusWord::BALANCE_INSUFFICIENT)?;
-        let after = PurseState {
-            balance: Amount(balance),
-            online: before.online.wrapping_add(1),
-            ..before
-        };
+        let verified = self.check_mac2(&unload, mac::online_mac2(begun.amount, &moment), step)?;
+        let before = self.funded(&begun)?;
+        let balance = Amount(before.balance.0.saturating_sub(begun.amount.0));
+        let after = PurseState { balance, ..before };
         let input = mac::online_proof(after.balance, before.online, begun.amount, &moment);
         let mac3 = unload.session.mac(input.as_bytes());
-        self.commit_online(
-            verified,
-            &Entry {
-                begun: &begun,
-                moment: &moment,
-                after,
-                serial: before.online,
-                logged: begun.amount,
-                mac: mac3,
-                tac: Mac([0; 4]),
-                records: &[],
-            },
-        )?;
+        let codes = Codes { mac: mac3, tac: Mac([0; 4]) };
+        self.commit_online(verified, &begun, &moment, after, begun.amount, codes)?;
         Ok(Reply::data(Confirmed { code: mac3 }.to_bytes()))
     }
 
@@ -114,40 +82,21 @@ impl Session<'_, '_> {
             return Err(Halt::Status(self.rules.status.wrong_state));
         };
         let (begun, moment) = (update.begun, moment(&update.begun, step));
-        let expected = update.session.mac(mac::overdraft_mac2(limit, &moment).as_bytes());
-        let Some(verified) = verify_mac2(step.mac2, expected) else {
-            return Err(self.wrong_mac(begun.transaction_type)?);
-        };
-        let before = begun.purse.state(self.memory)?;
+        let verified = self.check_mac2(&update, mac::overdraft_mac2(limit, &moment), step)?;
+        let before = self.funded(&begun)?;
         let maximum = begun.purse.terms(self.memory)?.maximum;
         // What was overdrawn must stay within the new limit.
         let raised = u64::from(before.balance.0) + u64::from(limit.fen());
         let balance = raised
-            .checked_sub(u64::from(update.old_limit.fen()))
+            .checked_sub(u64::from(before.limit.fen()))
             .and_then(|balance| u32::try_from(balance).ok())
             .filter(|balance| *balance <= maximum.0)
             .ok_or(StatusWord::CONDITIONS)?;
-        let after = PurseState {
-            balance: Amount(balance),
-            limit,
-            online: before.online.wrapping_add(1),
-            ..before
-        };
+        let after = PurseState { balance: Amount(balance), limit, ..before };
         let input = mac::overdraft_tac(after.balance, before.online, limit, &moment);
         let tac = self.tac_key(&begun)?.tac(input.as_bytes());
-        self.commit_online(
-            verified,
-            &Entry {
-                begun: &begun,
-                moment: &moment,
-                after,
-                serial: before.online,
-                logged: Amount(limit.fen()),
-                mac: Mac([0; 4]),
-                tac,
-                records: &[],
-            },
-        )?;
+        let codes = Codes { mac: Mac([0; 4]), tac };
+        self.commit_online(verified, &begun, &moment, after, Amount(limit.fen()), codes)?;
         Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
     }
 
@@ -167,10 +116,10 @@ impl Session<'_, '_> {
             date: debit.date,
             time: debit.time,
         };
-        let before = begun.purse.state(self.memory)?;
+        let offline = begun.purse.state(self.memory)?.offline;
         let key = begun.key.value(self.memory)?;
         let cipher = self.system.keys.cipher(begun.key.suite, &key);
-        let input = mac::offline_session_input(begun.random, before.offline, debit.terminal_serial);
+        let input = mac::offline_session_input(begun.random, offline, debit.terminal_serial);
         let session = SessionKey::derive(begun.key.suite, &cipher, &input);
         let code = match self.rules.code_in_mac1 {
             CodeInMac1::Never => None,
@@ -178,16 +127,14 @@ impl Session<'_, '_> {
             CodeInMac1::After80Ca | CodeInMac1::Always => self.identification_code()?,
         };
         let input = mac::purchase_mac1(begun.amount, &moment, code.as_ref());
-        let Some(verified) = verify_mac1(debit.mac1, session.mac(input.as_bytes())) else {
+        let expected = session.mac(input.as_bytes());
+        let Some(verified) = Mac1Verified::compare(debit.mac1, expected) else {
             return Err(self.wrong_mac(begun.transaction_type)?);
         };
-        let balance =
-            before.balance.0.checked_sub(begun.amount.0).ok_or(StatusWord::BALANCE_INSUFFICIENT)?;
-        let after = PurseState {
-            balance: Amount(balance),
-            offline: before.offline.wrapping_add(1),
-            ..before
-        };
+        let before = self.funded(&begun)?;
+        let balance = Amount(before.balance.0.saturating_sub(begun.amount.0));
+        let offline = before.offline.wrapping_add(1);
+        let after = PurseState { balance, offline, ..before };
         let mac2 = session.mac(mac::purchase_mac2(begun.amount).as_bytes());
         let input = mac::purchase_tac(begun.amount, &moment, debit.terminal_serial);
         let tac = self.tac_key(&begun)?.tac(input.as_bytes());
@@ -199,8 +146,7 @@ impl Session<'_, '_> {
                 after,
                 serial: before.offline,
                 logged: begun.amount,
-                mac: mac2,
-                tac,
+                codes: Codes { mac: mac2, tac },
                 records: &records,
             },
         )?;
@@ -251,8 +197,43 @@ impl Session<'_, '_> {
         Ok(Reply::data(answer.to_bytes()))
     }
 
-    fn commit_online(&mut self, _verified: Mac2Verified, entry: &Entry<'_>) -> Result<(), Halt> {
-        self.commit(entry)
+    /// The issuer's MAC2, or the status word of a wrong one.
+    fn check_mac2(
+        &mut self,
+        online: &OnlineInitialized,
+        input: MacInput,
+        step: &OnlineStep,
+    ) -> Result<Mac2Verified, Halt> {
+        match Mac2Verified::compare(step.mac2, online.session.mac(input.as_bytes())) {
+            Some(verified) => Ok(verified),
+            None => Err(self.wrong_mac(online.begun.transaction_type)?),
+        }
+    }
+
+    /// The purse as it is now, if it still allows what INITIALIZE promised.
+    fn funded(&self, begun: &Initialized) -> Result<PurseState, Halt> {
+        let state = begun.purse.state(self.memory)?;
+        let terms = begun.purse.terms(self.memory)?;
+        let kind = begun.transaction_type;
+        let refused = self.refuse_amount(&terms, &state, kind, begun.amount);
+        match refused.or_else(|| self.refuse_serial(&state, kind)) {
+            Some(status) => Err(Halt::Status(status)),
+            None => Ok(state),
+        }
+    }
+
+    fn commit_online(
+        &mut self,
+        _verified: Mac2Verified,
+        begun: &Initialized,
+        moment: &Moment,
+        mut after: PurseState,
+        logged: Amount,
+        codes: Codes,
+    ) -> Result<(), Halt> {
+        let serial = after.online;
+        after.online = serial.wrapping_add(1);
+        self.commit(&Entry { begun, moment, after, serial, logged, codes, records: &[] })
     }
 
     fn commit_purchase(&mut self, _verified: Mac1Verified, entry: &Entry<'_>) -> Result<(), Halt> {
@@ -277,8 +258,8 @@ impl Session<'_, '_> {
             transaction_type: entry.begun.transaction_type as u8,
             serial: moment_of(self.rules.proof_serial),
             valid: true,
-            mac: entry.mac.0,
-            tac: entry.tac.0,
+            mac: entry.codes.mac.0,
+            tac: entry.codes.tac.0,
         };
         let counts = self.rules.wrong_mac_limit.is_some();
         self.atomically(|session| {
@@ -297,11 +278,12 @@ impl Session<'_, '_> {
     fn log(&mut self, df: Df, record: &LogRecord) -> Result<(), Halt> {
         let [purchase, load, other_city] = df.log(self.memory)?;
         let own = df.by_sfi(self.memory, purchase)?;
-        let credit = TransactionType::from_byte(record.transaction_type)
-            .is_some_and(TransactionType::credits);
-        let sfi = if credit {
+        let kind = TransactionType::from_byte(record.transaction_type);
+        let sfi = if kind.is_some_and(TransactionType::credits) {
             load
-        } else if other_city != 0 && self.in_other_city(df, record)? {
+        } else if kind.is_some_and(TransactionType::online) || other_city == 0 {
+            purchase
+        } else if self.in_other_city(df, record)? {
             other_city
         } else {
             purchase
@@ -315,7 +297,8 @@ impl Session<'_, '_> {
 
     /// The first two bytes of the terminal number are not the city code of the public file.
     fn in_other_city(&self, df: Df, record: &LogRecord) -> Result<bool, Halt> {
-        let Some(public) = df.by_sfi(self.memory, applet_spec::Profile::PUBLIC_SFI)? else {
+        let public = df.by_sfi(self.memory, applet_spec::Profile::PUBLIC_SFI)?;
+        let Some(public) = public.filter(|file| file.size >= 4) else {
             return Ok(false);
         };
         let city = self.memory.array::<2>(public.data + 2)?;

@@ -8,7 +8,7 @@ use purse::{Amount, Initialize, TerminalId, TransactionType, mac};
 
 use super::personalise::bit;
 use super::transaction::{self, CompoundInitialized, Initialized, Transaction};
-use super::tree::{KeySlot, Purse, PurseState};
+use super::tree::{KeySlot, PurseState, PurseTerms};
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -17,24 +17,6 @@ struct Need {
     transaction_type: TransactionType,
     key: KeyKind,
     pin_use: PinUse,
-    funds: Funds,
-    serial: Serial,
-}
-
-/// What is asked of the balance.
-enum Funds {
-    /// Room for the amount.
-    Room,
-    /// The amount.
-    Cover,
-    /// Nothing.
-    Nothing,
-}
-
-/// Which serial counts.
-enum Serial {
-    Online,
-    Offline,
 }
 
 impl Session<'_, '_> {
@@ -44,8 +26,7 @@ impl Session<'_, '_> {
             PurseKind::Purse => TransactionType::PurseLoad,
         };
         let (key, pin_use) = (KeyKind::Load, PinUse::Load);
-        let need =
-            Need { transaction_type, key, pin_use, funds: Funds::Room, serial: Serial::Online };
+        let need = Need { transaction_type, key, pin_use };
         let (begun, state) = self.begin(running, i, &need)?;
         let (online, answer) = self.online_answer(begun, &state)?;
         self.state.transaction = Transaction::Load(Box::new(online));
@@ -61,8 +42,6 @@ impl Session<'_, '_> {
             transaction_type: TransactionType::Unload,
             key: KeyKind::Unload,
             pin_use: PinUse::Unload,
-            funds: Funds::Cover,
-            serial: Serial::Online,
         };
         let (begun, state) = self.begin(running, i, &need)?;
         let (online, answer) = self.online_answer(begun, &state)?;
@@ -87,10 +66,6 @@ impl Session<'_, '_> {
     }
 
     pub(super) fn initialize_for_capp(&mut self, running: &Transaction, i: &Initialize) -> Outcome {
-        let refuse = self.rules.initialize_in_capp == InitializeInCapp::Refuse;
-        if refuse && !matches!(running, Transaction::Idle) {
-            return Err(Halt::Status(self.rules.status.wrong_state));
-        }
         self.initialize_offline(running, i, TransactionType::Capp, PinUse::Capp)
     }
 
@@ -103,13 +78,7 @@ impl Session<'_, '_> {
     ) -> Outcome {
         let transaction_type = TransactionType::from_byte(self.rules.overdraft_type)
             .unwrap_or(TransactionType::Overdraft);
-        let need = Need {
-            transaction_type,
-            key: KeyKind::Overdraft,
-            pin_use: PinUse::Overdraft,
-            funds: Funds::Nothing,
-            serial: Serial::Online,
-        };
+        let need = Need { transaction_type, key: KeyKind::Overdraft, pin_use: PinUse::Overdraft };
         let i = Initialize { purse, key, amount: Amount(0), terminal };
         let (begun, state) = self.begin(running, &i, &need)?;
         let session = self.online_session(&begun, state.online)?;
@@ -123,7 +92,7 @@ impl Session<'_, '_> {
             random: begun.random,
             mac1: session.mac(input.as_bytes()),
         };
-        let update = transaction::UpdateInitialized { begun, session, old_limit: state.limit };
+        let update = transaction::OnlineInitialized { begun, session };
         self.state.transaction = Transaction::Update(Box::new(update));
         Ok(Reply::data(answer.to_bytes()))
     }
@@ -135,13 +104,7 @@ impl Session<'_, '_> {
         transaction_type: TransactionType,
         pin_use: PinUse,
     ) -> Outcome {
-        let need = Need {
-            transaction_type,
-            key: KeyKind::Purchase,
-            pin_use,
-            funds: Funds::Cover,
-            serial: Serial::Offline,
-        };
+        let need = Need { transaction_type, key: KeyKind::Purchase, pin_use };
         let (begun, state) = self.begin(running, i, &need)?;
         let answer = PurchaseInitialized {
             balance: state.balance,
@@ -182,12 +145,8 @@ impl Session<'_, '_> {
         let state = purse.state(self.memory)?;
         let mut key: Option<KeySlot> = None;
         for check in &self.rules.check_order {
-            let refused = match check {
-                Check::State => {
-                    let compound = matches!(running, Transaction::Capp(_));
-                    let refuse = self.rules.initialize_in_capp == InitializeInCapp::Refuse;
-                    (compound && refuse).then_some(self.rules.status.wrong_state)
-                }
+            let refused: Option<StatusWord> = match check {
+                Check::State => self.refuses_now(running, need.transaction_type),
                 Check::Key => {
                     key = df.key(self.memory, need.key, i.key)?;
                     key.is_none().then_some(StatusWord::KEY_INDEX_UNSUPPORTED)
@@ -196,15 +155,10 @@ impl Session<'_, '_> {
                     let asked = terms.pin_for & bit(need.pin_use) != 0;
                     (asked && !self.holds_rights()).then_some(StatusWord::SECURITY_STATUS)
                 }
-                Check::Amount => self.refuse_amount(purse, &state, i.amount, need)?,
-                Check::Counter => {
-                    let serial = match need.serial {
-                        Serial::Online => state.online,
-                        Serial::Offline => state.offline,
-                    };
-                    let full = serial == u16::MAX && self.rules.counter_stops;
-                    full.then_some(StatusWord::COUNTER_AT_MAXIMUM)
+                Check::Amount => {
+                    self.refuse_amount(&terms, &state, need.transaction_type, i.amount)
                 }
+                Check::Counter => self.refuse_serial(&state, need.transaction_type),
             };
             if let Some(status) = refused {
                 return Err(Halt::Status(status));
@@ -228,30 +182,48 @@ impl Session<'_, '_> {
         Ok((begun, state))
     }
 
-    fn refuse_amount(
+    /// An INITIALIZE while a compound purchase is running, and a compound one while anything is,
+    /// where the profile refuses that.
+    fn refuses_now(&self, running: &Transaction, kind: TransactionType) -> Option<StatusWord> {
+        let busy = match (running, kind) {
+            (Transaction::Idle, _) => false,
+            (Transaction::Capp(_), _) | (_, TransactionType::Capp) => true,
+            _ => false,
+        };
+        let refuse = self.rules.initialize_in_capp == InitializeInCapp::Refuse;
+        (busy && refuse).then_some(self.rules.status.wrong_state)
+    }
+
+    /// Why the balance does not allow a transaction: no room for a load, no cover for the rest.
+    /// Both steps ask, since the purse can be set from outside between them.
+    pub(super) fn refuse_amount(
         &self,
-        purse: Purse,
+        terms: &PurseTerms,
         state: &PurseState,
+        kind: TransactionType,
         amount: Amount,
-        need: &Need,
-    ) -> Result<Option<StatusWord>, Halt> {
-        Ok(match need.funds {
-            Funds::Room => {
-                let maximum = purse.terms(self.memory)?.maximum;
-                let after = state.balance.0.checked_add(amount.0);
-                let fits = after.is_some_and(|after| after <= maximum.0);
-                (!fits).then_some(StatusWord::CONDITIONS)
-            }
-            Funds::Cover => {
-                let covered = amount <= self.spendable(state, need.transaction_type);
-                (!covered).then_some(StatusWord::BALANCE_INSUFFICIENT)
-            }
-            Funds::Nothing => None,
-        })
+    ) -> Option<StatusWord> {
+        if kind.credits() {
+            let after = state.balance.0.checked_add(amount.0);
+            let fits = after.is_some_and(|after| after <= terms.maximum.0);
+            return (!fits).then_some(StatusWord::CONDITIONS);
+        }
+        (amount > self.spendable(state, kind)).then_some(StatusWord::BALANCE_INSUFFICIENT)
+    }
+
+    /// 9402 where the serial that counts is at its end.
+    pub(super) fn refuse_serial(
+        &self,
+        state: &PurseState,
+        kind: TransactionType,
+    ) -> Option<StatusWord> {
+        let serial = if kind.online() { state.online } else { state.offline };
+        let full = serial == u16::MAX && self.rules.counter_stops;
+        full.then_some(StatusWord::COUNTER_AT_MAXIMUM)
     }
 
     /// What a transaction may take: the stored balance includes the overdraft limit.
-    pub(super) fn spendable(&self, state: &PurseState, kind: TransactionType) -> Amount {
+    fn spendable(&self, state: &PurseState, kind: TransactionType) -> Amount {
         let plain =
             matches!(kind, TransactionType::PursePurchase | TransactionType::DepositPurchase);
         if plain && !self.rules.purchase_uses_overdraft {

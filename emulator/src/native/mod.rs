@@ -124,10 +124,6 @@ impl NativeSystem {
 }
 
 impl Application for NativeSystem {
-    fn claims(&self, memory: &Nvm, name: &[u8], _next: bool) -> bool {
-        Df::all(memory).any(|df| df.name(memory).is_ok_and(|own| own.starts_with(name)))
-    }
-
     fn reset(&mut self, memory: &Nvm) {
         *self = Self::new(self.system.clone());
         self.current = Df::master(memory).unwrap_or(Df(0));
@@ -178,13 +174,6 @@ impl Application for NativeSystem {
             return Err(Halt::Bug("a command left its memory transaction open".to_owned()));
         }
         outcome
-    }
-
-    fn deselect(&mut self) {
-        self.rights = Rights::default();
-        self.challenge = None;
-        self.code_given = false;
-        self.transaction = Transaction::Idle;
     }
 }
 

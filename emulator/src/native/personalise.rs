@@ -161,7 +161,6 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
             };
             let terms = PurseTerms {
                 maximum: Amount(spec.maximum),
-                overdraft: spec.overdraft.is_some(),
                 pin_for: bits(&spec.pin_for),
                 allows: bits(&spec.allows),
             };

@@ -87,8 +87,7 @@ impl Session<'_, '_> {
 
     /// Writes over record `number`, whose length must be right.
     pub(super) fn overwrite(&mut self, file: &Ef, number: u8, data: &[u8]) -> Result<(), Halt> {
-        let at = file.slot(number).ok_or(StatusWord::RECORD_NOT_FOUND)?;
-        let at = at + u32::from(file.structure == Structure::Variable);
+        let at = file.content(number).ok_or(StatusWord::RECORD_NOT_FOUND)?;
         self.memory.put_raw(at, data)?;
         Ok(())
     }

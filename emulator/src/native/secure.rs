@@ -1,4 +1,8 @@
 //! Challenges, EXTERNAL and INTERNAL AUTHENTICATE, and secure messaging (线路保护).
+//!
+//! A try of a key is spent after its MAC or cryptogram was found wrong, so power lost in that very
+//! write forgives it. (A PIN's try is spent before; see [`super::pin`].) What real cards do is not
+//! known; the last try and the lock that follows it come together here.
 
 use apdu::StatusWord;
 use applet_spec::{KeyKind, Protection};

@@ -117,23 +117,26 @@ pub enum SettingError {
     Memory(#[from] NvmError),
 }
 
-/// Sets `key` to `value` in one memory transaction.
+/// Sets `key` to `value`. It happens on a copy of the memory that then takes the memory's place:
+/// wholly or not at all, without spending a tear that lies ahead, and whether the card has power or
+/// not. A card whose last command was torn recovers by it.
 ///
 /// # Errors
 /// [`SettingError`]; nothing was changed.
 pub fn set(memory: &mut Nvm, key: &str, value: &str) -> Result<(), SettingError> {
-    let target = Target { key, value };
-    memory.begin()?;
-    match target.apply(memory) {
-        Ok(()) => Ok(memory.commit()?),
-        Err(SettingError::Memory(NvmError::PowerLost)) => {
-            Err(SettingError::Memory(NvmError::PowerLost))
-        }
-        Err(error) => {
-            memory.abort()?;
-            Err(error)
-        }
+    let (powered, tear) = (memory.powered(), memory.tear_ahead());
+    let mut copy = memory.fork();
+    copy.tear_at(None);
+    if !powered {
+        copy.power_on()?;
     }
+    Target { key, value }.apply(&mut copy)?;
+    if !powered {
+        copy.power_off();
+    }
+    copy.tear_at(tear);
+    *memory = copy;
+    Ok(())
 }
 
 /// The card's state in pairs.
@@ -169,7 +172,8 @@ pub fn status(memory: &Nvm) -> Result<Vec<(String, String)>, NvmError> {
     if let Some(pin) = df.pin(memory)? {
         say("pin-tries".to_owned(), pin.tries.to_string());
     }
-    if let Some(public) = df.by_sfi(memory, Profile::PUBLIC_SFI)? {
+    let public = df.by_sfi(memory, Profile::PUBLIC_SFI)?;
+    if let Some(public) = public.filter(|file| u32::from(file.size) >= VALID_FROM + 8) {
         let [a, b, c, d, e, f, g, h] = memory.array::<8>(public.data + VALID_FROM)?;
         say("valid-from".to_owned(), format!("{a:02X}{b:02X}{c:02X}{d:02X}"));
         say("valid-to".to_owned(), format!("{e:02X}{f:02X}{g:02X}{h:02X}"));
@@ -281,8 +285,7 @@ impl Target<'_> {
             "no" => [0x20, 0x99, 0x12, 0x31],
             _ => return Err(self.wrong("expired", "neither yes nor no")),
         };
-        let public = self.file_of(memory, Profile::PUBLIC_SFI)?;
-        Ok(memory.put(public.data + VALID_FROM + 4, &end)?)
+        self.write_public(memory, VALID_FROM + 4, &end)
     }
 
     fn date(&self, memory: &mut Nvm, offset: u32, key: &'static str) -> Done {
@@ -290,8 +293,16 @@ impl Target<'_> {
         if bytes.len() != 4 || !self.value.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(self.wrong(key, "not eight digits"));
         }
-        let public = self.file_of(memory, Profile::PUBLIC_SFI)?;
-        Ok(memory.put(public.data + offset, &bytes)?)
+        self.write_public(memory, offset, &bytes)
+    }
+
+    /// Writes into file 15 of the application, which must reach that far.
+    fn write_public(&self, memory: &mut Nvm, offset: u32, bytes: &[u8]) -> Done {
+        let public = self.application(memory)?.by_sfi(memory, Profile::PUBLIC_SFI)?;
+        let public = public
+            .filter(|file| offset as usize + bytes.len() <= usize::from(file.size))
+            .ok_or_else(|| self.absent("validity dates in a file 15"))?;
+        Ok(memory.put(public.data + offset, bytes)?)
     }
 
     fn key_tries(&self, memory: &mut Nvm, kind: &str, index: &str) -> Done {

@@ -1,7 +1,7 @@
 //! The running transaction: a value that each step takes and gives back.
 
 use crypto::{Mac, SessionKey};
-use purse::{Amount, Limit, TerminalId, TransactionType};
+use purse::{Amount, TerminalId, TransactionType};
 
 use super::tree::{Address, KeySlot, Purse};
 
@@ -17,7 +17,7 @@ pub enum Transaction {
     /// INITIALIZE FOR UNLOAD was answered.
     Unload(Box<OnlineInitialized>),
     /// INITIALIZE FOR UPDATE was answered.
-    Update(Box<UpdateInitialized>),
+    Update(Box<OnlineInitialized>),
     /// INITIALIZE FOR CAPP PURCHASE was answered; records may be cached.
     Capp(CompoundInitialized),
 }
@@ -39,24 +39,13 @@ pub struct Initialized {
     pub random: [u8; 4],
 }
 
-/// A load or unload whose session key and MAC1 were made.
+/// A load, unload or overdraft update whose session key and MAC1 were made.
 #[derive(Clone)]
 pub struct OnlineInitialized {
     /// The common part.
     pub begun: Initialized,
     /// Session key.
     pub session: SessionKey,
-}
-
-/// An overdraft update whose session key and MAC1 were made.
-#[derive(Clone)]
-pub struct UpdateInitialized {
-    /// The common part; its amount is zero.
-    pub begun: Initialized,
-    /// Session key.
-    pub session: SessionKey,
-    /// Limit before.
-    pub old_limit: Limit,
 }
 
 /// A compound purchase with the records that wait for the debit.
@@ -73,26 +62,30 @@ pub struct CompoundInitialized {
 pub struct CachedRecord {
     /// Header address of the file.
     pub file: Address,
-    /// Record number; `None` appends.
-    pub number: Option<u8>,
+    /// Where the record's bytes are; `None` appends to a ring.
+    pub slot: Option<Address>,
     /// The whole record.
     pub data: Vec<u8>,
 }
 
-/// Evidence that the terminal's MAC1 was right. Made only by [`verify_mac1`].
+/// Evidence that the terminal's MAC1 was right.
 pub struct Mac1Verified(());
 
-/// Evidence that the issuer's MAC2 was right. Made only by [`verify_mac2`].
+/// Evidence that the issuer's MAC2 was right.
 pub struct Mac2Verified(());
 
-/// Compares in constant time.
-pub fn verify_mac1(received: Mac, computed: Mac) -> Option<Mac1Verified> {
-    (received == computed).then_some(Mac1Verified(()))
+impl Mac1Verified {
+    /// Compares in constant time.
+    pub fn compare(received: Mac, computed: Mac) -> Option<Self> {
+        (received == computed).then_some(Self(()))
+    }
 }
 
-/// Compares in constant time.
-pub fn verify_mac2(received: Mac, computed: Mac) -> Option<Mac2Verified> {
-    (received == computed).then_some(Mac2Verified(()))
+impl Mac2Verified {
+    /// Compares in constant time.
+    pub fn compare(received: Mac, computed: Mac) -> Option<Self> {
+        (received == computed).then_some(Self(()))
+    }
 }
 
 impl Transaction {

@@ -1,5 +1,6 @@
 //! A card of a profile on the bench, with everything its other side knows.
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test helper may fail the test")]
 
 mod chip;
 mod host;

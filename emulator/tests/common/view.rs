@@ -29,6 +29,7 @@ impl Bench {
             return View(lines);
         };
         let mut say = |key: String, value: String| lines.insert(key, value);
+        chip.set("pin-tries", "3");
         chip.send(self.select());
         chip.send(&pin);
         let directory = self.profile.application().expect("application");

@@ -20,6 +20,7 @@ pub(super) fn check(profile: &Profile, directory: &Directory, section: &Section<
     for (file, section) in directory.files.iter().zip(&sections) {
         check_file(profile, directory, file, section);
     }
+    public_file(directory, &sections);
     let capp = directory.purses.iter().any(|purse| purse.allows.contains(&PinUse::Capp));
     let default_sfi = profile.rules.capp.default_sfi;
     match find(directory, default_sfi) {
@@ -35,6 +36,24 @@ pub(super) fn check(profile: &Profile, directory: &Directory, section: &Section<
             section.wrong_here(message, "let default-sfi name a record file");
         }
         Some(_) => {}
+    }
+}
+
+/// File 15 of a purse application holds the card number and the dates of validity.
+fn public_file(directory: &Directory, sections: &[Section<'_>]) {
+    const SHORTEST: u16 = 28;
+    if directory.purses.is_empty() {
+        return;
+    }
+    for (file, section) in directory.files.iter().zip(sections) {
+        let long_enough = matches!(file.kind, FileKind::Binary { size } if size >= SHORTEST);
+        if file.sfi == Profile::PUBLIC_SFI && !long_enough {
+            section.wrong(
+                "sfi",
+                "file 0x15 of a purse application holds the dates of validity in bytes 20 to 27",
+                "let it be a binary file of at least 28 bytes, usually 30",
+            );
+        }
     }
 }
 

@@ -63,6 +63,11 @@ impl Plan {
             None => (VirtualCard::volatile(make(&made::or_default(profile)?)?), Origin::New),
         };
         introduce(ui, &card, origin, args);
+        if self.profile.is_some_and(|wanted| wanted.text != card.card().system().profile.text) {
+            ui.say(
+                "note: that profile has changed since; this card keeps the rules it was made with",
+            );
+        }
         if origin == Origin::Kept {
             for (key, value) in &self.settings {
                 card.set(key, value).map_err(|error| match error {

@@ -3,8 +3,9 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
-use emulator::links::{Bound, SharedCard, bind, control, hexline, vpcd};
+use emulator::links::{Bound, SharedCard, Stopper, bind, control, hexline, vpcd};
 use link::{ControlledCard, LinkError};
 
 use super::Args;
@@ -14,8 +15,14 @@ use crate::ui::Ui;
 type Shared = SharedCard<Box<dyn ControlledCard>>;
 
 /// Serves the card until a link ends; then the other ends too.
-pub fn serve(ui: &Ui, args: &Args, card: Box<dyn ControlledCard>) -> Result<(), CliError> {
+pub fn serve(
+    ui: &Ui,
+    args: &Args,
+    card: Box<dyn ControlledCard>,
+    delay: Duration,
+) -> Result<(), CliError> {
     let shared = SharedCard::new(Arc::new(Mutex::new(card)));
+    shared.set_delay(delay);
     let commands = Commands::of(ui, args)?;
     let control = args.control.as_deref().map(|at| listen(ui, at, "control on")).transpose()?;
     thread::scope(|scope| {
@@ -23,6 +30,8 @@ pub fn serve(ui: &Ui, args: &Args, card: Box<dyn ControlledCard>) -> Result<(), 
             let shared = &shared;
             scope.spawn(move || ended(shared, control::serve(shared, bound)))
         });
+        // Unwinding stops the other link too: a panic ends the program, it does not hang it.
+        let _stop = StopAtEnd(shared.stopper());
         let done = ended(&shared, commands.serve(ui, &shared));
         let hand = hand.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join);
         let hand = hand.unwrap_or_else(|_| Err(died("the control channel")));
@@ -55,6 +64,14 @@ impl Commands {
             Self::Listen(bound) => hexline::serve(shared, bound),
             Self::Stdio => hexline::serve_stdio(shared, io::stdin().lock(), io::stdout().lock()),
         }
+    }
+}
+
+struct StopAtEnd(Stopper);
+
+impl Drop for StopAtEnd {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 

@@ -71,6 +71,11 @@ impl Df {
             .map(Df)
     }
 
+    /// Where the lists of files and keys begin; their links come first in each header.
+    pub(super) fn lists(self) -> [Address; 2] {
+        [self.0 + df::FIRST_EF, self.0 + df::FIRST_KEY]
+    }
+
     /// File identifier.
     pub fn fid(self, memory: &Nvm) -> Read<u16> {
         memory.be16(self.0 + df::FID)

@@ -183,6 +183,11 @@ impl Ef {
         Some(self.data + index * self.stride())
     }
 
+    /// Where record `number` has its content: behind the length byte of a variable record.
+    pub fn content(&self, number: u8) -> Option<Address> {
+        self.slot(number).map(|at| at + u32::from(self.structure == Structure::Variable))
+    }
+
     /// Where the next appended record goes, and the `used` and `head` it leads to; `None` where a
     /// linear file is full.
     pub fn next_slot(&self) -> Option<(Address, u8, u8)> {

@@ -54,6 +54,40 @@ pub fn format(memory: &mut Nvm) -> Read<()> {
     write(memory, FREE, &HEAP.to_be_bytes())
 }
 
+/// Whether the memory is laid out as this program expects: known layout, and lists that end inside
+/// the memory. To be asked of memory that comes from outside, before anything walks it.
+pub fn check(memory: &Nvm) -> Result<(), String> {
+    let damaged = |what: &str, at: Address| format!("{what} at address {at:#x} cannot be");
+    let read = |error: NvmError| error.to_string();
+    let layout = memory.array::<4>(0).map_err(read)?;
+    if layout != LAYOUT {
+        let [_, _, high, low] = layout;
+        return Err(format!("its memory layout is {high:02X}{low:02X}, this program knows 0001"));
+    }
+    // Allocation only goes up, and so do the links of every list: none can be a ring.
+    let mut last = 0;
+    let mut df = memory.be32(FIRST_DF).map_err(read)?;
+    while df != 0 {
+        if df <= last {
+            return Err(damaged("a directory", df));
+        }
+        last = df;
+        for head in Df(df).lists() {
+            let mut before = df;
+            let mut at = memory.be32(head).map_err(read)?;
+            while at != 0 {
+                if at <= before {
+                    return Err(damaged("a file or key", at));
+                }
+                before = at;
+                at = memory.be32(at).map_err(read)?;
+            }
+        }
+        df = memory.be32(df).map_err(read)?;
+    }
+    if last == 0 { Err("it has no directory".to_owned()) } else { Ok(()) }
+}
+
 /// Personalisation writes bytes only where they change, so that cards made from one template share
 /// their pages.
 pub fn write(memory: &mut Nvm, address: Address, bytes: &[u8]) -> Read<()> {

@@ -29,8 +29,6 @@ pub struct PurseState {
 pub struct PurseTerms {
     /// Largest stored balance.
     pub maximum: Amount,
-    /// Whether it can be overdrawn.
-    pub overdraft: bool,
     /// Bits of [`applet_spec::PinUse`]: what needs the PIN.
     pub pin_for: u8,
     /// Bits of [`applet_spec::PinUse`]: what it can do.
@@ -77,7 +75,7 @@ impl Df {
         let at = allocate(memory, PURSE_SIZE)?;
         write(memory, at, &state.to_bytes())?;
         let [m0, m1, m2, m3] = terms.maximum.to_bytes();
-        let terms = [m0, m1, m2, m3, u8::from(terms.overdraft), terms.pin_for, terms.allows, 0];
+        let terms = [m0, m1, m2, m3, terms.pin_for, terms.allows, 0, 0];
         write(memory, at + 12, &terms)?;
         write(memory, self.0 + purse_link(kind), &at.to_be_bytes())
     }
@@ -145,13 +143,8 @@ impl Purse {
 
     /// What does not.
     pub fn terms(self, memory: &Nvm) -> Read<PurseTerms> {
-        let [m0, m1, m2, m3, overdraft, pin_for, allows, _] = memory.array::<8>(self.0 + 12)?;
-        Ok(PurseTerms {
-            maximum: Amount::from_bytes([m0, m1, m2, m3]),
-            overdraft: overdraft != 0,
-            pin_for,
-            allows,
-        })
+        let [m0, m1, m2, m3, pin_for, allows, _, _] = memory.array::<8>(self.0 + 12)?;
+        Ok(PurseTerms { maximum: Amount::from_bytes([m0, m1, m2, m3]), pin_for, allows })
     }
 }
 
