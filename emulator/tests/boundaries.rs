@@ -1,6 +1,5 @@
 //! What a terminal or a tester must not reach: the log, memory past a file, an image of another
 //! layout.
-#![expect(clippy::expect_used, reason = "a test helper may fail the test")]
 
 mod common;
 
