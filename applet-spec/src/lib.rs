@@ -3,6 +3,8 @@
 //! This room reads and validates; it does no cryptography and knows no card. See [`Profile`],
 //! [`Rules`] and [`Catalogue`].
 
+#![warn(clippy::indexing_slicing)]
+
 mod catalogue;
 mod load;
 mod problem;

@@ -5,6 +5,8 @@
 //! handed in. [`VirtualCard`] is a card in a reader: it keeps the card's image on disk, injects faults and
 //! takes control commands. [`links`] join it to vpcd, to sockets and to standard input.
 
+#![warn(clippy::indexing_slicing)]
+
 mod application;
 mod card;
 mod issue;

@@ -4,6 +4,8 @@
 //! with their ISO case. What a command *means* is the business of the rooms above. [`tlv`] reads
 //! BER-TLV from strangers within bounds.
 
+#![warn(clippy::indexing_slicing)]
+
 mod command;
 mod name;
 mod response;

@@ -7,6 +7,8 @@
 //! Keys are [`Key`]: zeroized on drop, compared in constant time, without `Debug`. What may be
 //! printed is a [`KeyCheckValue`].
 
+#![warn(clippy::indexing_slicing)]
+
 mod cache;
 mod cipher;
 mod key;

@@ -4,6 +4,8 @@
 //! takes a `dyn CardTransport` and does not know which. What only a virtual card can do (be pulled
 //! out, lose power in the middle of a write, be set to any state) is [`CardControl`].
 
+#![warn(clippy::indexing_slicing)]
+
 mod delay;
 mod fault;
 #[cfg(test)]

@@ -6,6 +6,8 @@
 //! in [`mac`], called by card, PSAM, issuer and `explain` alike. [`Rules`](applet_spec::Rules)
 //! choose the variant; this room holds no key and no state.
 
+#![warn(clippy::indexing_slicing)]
+
 pub mod answer;
 mod command;
 mod fields;

@@ -4,6 +4,8 @@
 //! - [`ControlClient`]: the hand that pulls, tears and sets that emulator's card;
 //! - `PcscReader` (feature `pcsc`): a PC/SC reader, real or virtual (`reader:NAME-PART|INDEX`).
 
+#![warn(clippy::indexing_slicing)]
+
 mod choice;
 mod control;
 mod hexline;

@@ -4,6 +4,8 @@
 //! plays the other side with the keys in [`CardKeys`] (issuer for loads, PSAM for purchases), and
 //! checks every MAC and TAC the card answers.
 
+#![warn(clippy::indexing_slicing)]
+
 mod error;
 mod keys;
 mod session;
