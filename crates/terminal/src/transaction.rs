@@ -5,7 +5,7 @@ use crypto::{Mac, SessionKey};
 use purse::answer::{
     AnswerError, Confirmed, Debited, OnlineInitialized, PurchaseInitialized, UpdateInitialized,
 };
-use purse::mac::{self, Moment};
+use purse::mac::{self, MacInput, Moment};
 use purse::{
     Amount, Date, Debit, IdentificationCode, Initialize, Limit, OnlineStep, PurseCommand,
     RecordRef, TerminalId, TerminalSerial, Time, TransactionType,
@@ -57,6 +57,36 @@ pub struct CappRecord {
     pub data: Vec<u8>,
 }
 
+/// What tells a load from an unload.
+struct OnlineSteps {
+    kind: TransactionType,
+    key: KeyKind,
+    initialize: fn(Initialize) -> PurseCommand,
+    finish: fn(OnlineStep) -> PurseCommand,
+}
+
+/// A load or unload that the card has confirmed with a code still to be checked.
+struct Online {
+    key: u8,
+    answer: OnlineInitialized,
+    session: SessionKey,
+    command: PurseCommand,
+    code: Mac,
+}
+
+impl Online {
+    /// What the code covers.
+    fn proof(
+        &self,
+        terminal: &Terminal<'_>,
+        kind: TransactionType,
+        after: Amount,
+        amount: Amount,
+    ) -> MacInput {
+        mac::online_proof(after, self.answer.serial, amount, &terminal.moment(kind))
+    }
+}
+
 impl Terminal<'_> {
     /// Load (圈存).
     ///
@@ -72,23 +102,18 @@ impl Terminal<'_> {
             PurseKind::Deposit => TransactionType::DepositLoad,
             PurseKind::Purse => TransactionType::PurseLoad,
         };
-        let key = self.keys.first_index(KeyKind::Load)?;
-        let i = Initialize { purse, key, amount, terminal: self.id };
-        let command = PurseCommand::InitializeForLoad(i);
-        let begun = self.begin_online(card, &command, KeyKind::Load, &i, kind)?;
-        let (answer, session) = begun;
-        let moment = self.moment(kind);
-        let command = PurseCommand::CreditForLoad(OnlineStep {
-            date: self.date,
-            time: self.time,
-            mac2: session.mac(mac::online_mac2(amount, &moment).as_bytes()),
-        });
-        let confirmed = self.finish(card, &command, Confirmed::parse)?;
-        let after = Amount(answer.balance.0.wrapping_add(amount.0));
-        let input = mac::online_proof(after, answer.serial, amount, &moment);
-        let tac = self.tac(key, input.as_bytes())?;
-        check(&command, "TAC", confirmed.code, tac)?;
-        Ok(self.receipt(kind, amount, answer.balance, answer.serial, tac, None))
+        let steps = OnlineSteps {
+            kind,
+            key: KeyKind::Load,
+            initialize: PurseCommand::InitializeForLoad,
+            finish: PurseCommand::CreditForLoad,
+        };
+        let online = self.online(card, &steps, purse, amount)?;
+        let after = Amount(online.answer.balance.0.wrapping_add(amount.0));
+        let tac = self.tac(online.key, online.proof(self, kind, after, amount).as_bytes())?;
+        check(&online.command, "TAC", online.code, tac)?;
+        let OnlineInitialized { balance, serial, .. } = online.answer;
+        Ok(self.receipt(kind, amount, balance, serial, tac, None))
     }
 
     /// Unload (圈提).
@@ -102,22 +127,18 @@ impl Terminal<'_> {
         amount: Amount,
     ) -> Result<Receipt, FlowError> {
         let kind = TransactionType::Unload;
-        let key = self.keys.first_index(KeyKind::Unload)?;
-        let i = Initialize { purse, key, amount, terminal: self.id };
-        let command = PurseCommand::InitializeForUnload(i);
-        let (answer, session) = self.begin_online(card, &command, KeyKind::Unload, &i, kind)?;
-        let moment = self.moment(kind);
-        let command = PurseCommand::DebitForUnload(OnlineStep {
-            date: self.date,
-            time: self.time,
-            mac2: session.mac(mac::online_mac2(amount, &moment).as_bytes()),
-        });
-        let confirmed = self.finish(card, &command, Confirmed::parse)?;
-        let after = Amount(answer.balance.0.wrapping_sub(amount.0));
-        let input = mac::online_proof(after, answer.serial, amount, &moment);
-        let mac3 = session.mac(input.as_bytes());
-        check(&command, "MAC3", confirmed.code, mac3)?;
-        Ok(self.receipt(kind, amount, answer.balance, answer.serial, mac3, None))
+        let steps = OnlineSteps {
+            kind,
+            key: KeyKind::Unload,
+            initialize: PurseCommand::InitializeForUnload,
+            finish: PurseCommand::DebitForUnload,
+        };
+        let online = self.online(card, &steps, purse, amount)?;
+        let after = Amount(online.answer.balance.0.wrapping_sub(amount.0));
+        let mac3 = online.session.mac(online.proof(self, kind, after, amount).as_bytes());
+        check(&online.command, "MAC3", online.code, mac3)?;
+        let OnlineInitialized { balance, serial, .. } = online.answer;
+        Ok(self.receipt(kind, amount, balance, serial, mac3, None))
     }
 
     /// Overdraft limit update (修改透支限额).
@@ -256,19 +277,24 @@ impl Terminal<'_> {
         }
     }
 
-    fn begin_online(
+    /// Both steps of a load or unload, up to the code that the card answers.
+    fn online(
         &self,
         card: &mut CardSession<'_>,
-        command: &PurseCommand,
-        key_kind: KeyKind,
-        i: &Initialize,
-        kind: TransactionType,
-    ) -> Result<(OnlineInitialized, SessionKey), FlowError> {
-        let answer = self.finish(card, command, OnlineInitialized::parse)?;
-        let session = self.online_session(key_kind, i.key, answer.random, answer.serial)?;
-        let input = mac::online_mac1(answer.balance, i.amount, kind, i.terminal);
-        check(command, "MAC1", answer.mac1, session.mac(input.as_bytes()))?;
-        Ok((answer, session))
+        steps: &OnlineSteps,
+        purse: PurseKind,
+        amount: Amount,
+    ) -> Result<Online, FlowError> {
+        let key = self.keys.first_index(steps.key)?;
+        let command = (steps.initialize)(Initialize { purse, key, amount, terminal: self.id });
+        let answer = self.finish(card, &command, OnlineInitialized::parse)?;
+        let session = self.online_session(steps.key, key, answer.random, answer.serial)?;
+        let input = mac::online_mac1(answer.balance, amount, steps.kind, self.id);
+        check(&command, "MAC1", answer.mac1, session.mac(input.as_bytes()))?;
+        let mac2 = session.mac(mac::online_mac2(amount, &self.moment(steps.kind)).as_bytes());
+        let command = (steps.finish)(OnlineStep { date: self.date, time: self.time, mac2 });
+        let code = self.finish(card, &command, Confirmed::parse)?.code;
+        Ok(Online { key, answer, session, command, code })
     }
 
     fn online_session(
