@@ -78,6 +78,37 @@ fn every_command_of_the_readme_does_what_it_shows() {
     assert!(ran >= 4, "{ran} commands were run");
 }
 
+/// Commands in running text, between backticks.
+fn named() -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    let prose: String = text.split("```").step_by(2).collect();
+    let spans = prose.split('`').skip(1).step_by(2).map(str::to_owned);
+    spans.filter(|span| span.starts_with("purse ") || span.starts_with("cargo ")).collect()
+}
+
+#[test]
+fn every_command_named_in_the_text_works() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut seen = 0;
+    for command in named() {
+        seen += 1;
+        let line = match command.as_str() {
+            // The whole measurement takes a minute; a small one goes the same way.
+            "purse bench" => "purse bench --seconds 0.01 --cards 10".to_owned(),
+            other => other.to_owned(),
+        };
+        if let Some(folder) = line.strip_prefix("cargo install --path ") {
+            let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml"));
+            assert!(manifest.expect(&command).contains("name = \"purse\""), "{command}");
+        } else if !line.starts_with("cargo xtask") {
+            let result = shell(&line, directory.path());
+            let stderr = String::from_utf8_lossy(&result.stderr);
+            assert!(result.status.success(), "{command}: {}\n{stderr}", result.status);
+        }
+    }
+    assert!(seen >= 4, "{seen} commands in the text");
+}
+
 #[test]
 fn every_task_the_readme_names_exists() {
     let listed = Command::new(env!("CARGO"))
@@ -87,7 +118,7 @@ fn every_task_the_readme_names_exists() {
         .expect("cargo xtask runs");
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned()
         + &String::from_utf8_lossy(&listed.stderr);
-    for Shown { command, .. } in shown() {
+    for command in shown().into_iter().map(|shown| shown.command).chain(named()) {
         if let Some(task) = command.strip_prefix("cargo xtask ") {
             assert!(listed.contains(task), "no task '{task}' in: {listed}");
         }
