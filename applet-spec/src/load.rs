@@ -106,7 +106,7 @@ impl Profile {
         let (root, extended) = extend(&log, own);
         let text = if extended { text::flatten(&root) } else { text.to_owned() };
         let profile = top::read(&log, &root, text);
-        log.finish(profile)
+        log.finish(profile).map_err(|problems| problems.seen_from(origin))
     }
 }
 

@@ -31,6 +31,15 @@ impl ProfileErrors {
         &self.problems
     }
 
+    /// As the writer of `origin` reads them: what lies in a profile that theirs extends is mended
+    /// in theirs.
+    pub(crate) fn seen_from(mut self, origin: &str) -> Self {
+        for problem in self.problems.iter_mut().filter(|problem| problem.origin != origin) {
+            problem.mend += &format!(" ({origin} extends this: say it there, \"none\" unsets)");
+        }
+        self
+    }
+
     pub(crate) fn of_file(
         origin: &str,
         message: impl Into<String>,

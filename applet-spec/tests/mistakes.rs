@@ -56,6 +56,7 @@ mistakes! {
     JTT: "[[directory.purse]]" => "[directory.purse]", at "[directory.purse]", "directory[2].purse", "found a table", "write one [[directory.purse]] per entry";
     JTT: "overdraft-type = 0x07" => "overdraft-type = 0x107", at "0x107", "rules.overdraft-type", "0x107 is out of range", "0x00 to 0xFF";
     JTT: "overdraft-type = 0x07" => "overdraft-type = 0x06", at "0x06", "rules.overdraft-type", "0x06 is no type of an overdraft update", "write 0x07";
+    JTT: "kind = \"load\"\n" => "kind = \"load\"\ntries = 3\n", at "kind = \"load\"\ntries = 3\n", "directory[2].key[3].tries", "counts no tries of a load key", "rules.wrong-mac-limit";
     JTT: "custody = \"lab\"" => "custody = \"labs\"", at "\"labs\"", "custody", "\"labs\" is not known here", "did you mean \"lab\"?";
     JTT: "kind = \"tac\"" => "kind = \"mac\"", at "kind = \"mac\"", "kind", "\"mac\" is not known here", "did you mean \"tac\"?";
     JTT: "allows = [\"balance\"," => "allows = [\"ballance\",", at "allows = [\"ballance", "directory[2].purse[0].allows[0]", "not known here", "did you mean \"balance\"?";

@@ -137,6 +137,22 @@ impl VirtualCard {
         Ok(Self { image: Some((image, blob)), ..Self::volatile(card) })
     }
 
+    /// Sets several values: all of them, or none where one is wrong.
+    ///
+    /// # Errors
+    /// The first that is wrong, or an image that cannot be written.
+    pub fn set_all(&mut self, pairs: &[(String, String)]) -> Result<(), ControlError> {
+        let mut memory = self.card.memory().fork();
+        for (key, value) in pairs {
+            settings::set(&mut memory, key, value).map_err(|error| match error {
+                SettingError::Memory(error) => ControlError::Value(format!("card memory: {error}")),
+                other => ControlError::Value(other.to_string()),
+            })?;
+        }
+        *self.card.memory_mut() = memory;
+        self.store()
+    }
+
     /// Adds a fault.
     pub fn add_fault(&mut self, fault: FaultSpec) {
         if let FaultSpec::Tear(write) = fault {
@@ -293,11 +309,7 @@ impl CardControl for VirtualCard {
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ControlError> {
-        settings::set(self.card.memory_mut(), key, value).map_err(|error| match error {
-            SettingError::Memory(error) => ControlError::Value(format!("card memory: {error}")),
-            other => ControlError::Value(other.to_string()),
-        })?;
-        self.store()
+        self.set_all(&[(key.to_owned(), value.to_owned())])
     }
 
     fn status(&mut self) -> Result<Vec<(String, String)>, ControlError> {

@@ -89,6 +89,26 @@ fn setting_a_value_does_not_spend_a_tear_that_lies_ahead() {
 }
 
 #[test]
+fn several_settings_are_made_together_or_not_at_all() {
+    let bench = Bench::new("jtt978");
+    let mut card = bench.inserted();
+    let before = card.status().expect("status");
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    card.set_all(&[pair("balance", "1.00"), pair("locked", "oops")]).expect_err("a wrong value");
+    assert_eq!(card.status().expect("status"), before);
+    card.set_all(&[pair("balance", "1.00"), pair("locked", "card")]).expect("right values");
+    assert!(card.status().expect("status").contains(&pair("ep.balance", "1.00")));
+}
+
+#[test]
+fn tries_are_only_counted_where_the_profile_counts_them() {
+    let bench = Bench::new("jtt978");
+    let mut card = bench.inserted();
+    card.set("key-tries.maintenance.1", "1").expect("counted");
+    card.set("key-tries.load.1", "0").expect_err("not counted");
+}
+
+#[test]
 fn a_log_of_many_records_can_be_filled() {
     let bench = Bench::with(
         "jtt978",

@@ -253,7 +253,7 @@ fn the_status_tells_what_is_going_on() {
         ("ed.balance", "0.00"),
         ("ep.balance", "0.00"),
         ("ed.overdraft-limit", "0.00"),
-        ("ep.online-serial", "0000"),
+        ("ep.online-serial", "0x0000"),
         ("pin-tries", "3"),
         ("valid-from", "20200101"),
         ("valid-to", "20991231"),

@@ -15,7 +15,7 @@ pub fn purse() -> Command {
     });
     let mut command = Command::new(binary);
     // What the developer's shell says about cards must not reach the tests.
-    for name in ["PURSE_CARD", "PURSE_LANG", "NO_COLOR"] {
+    for name in ["PURSE_CARD", "PURSE_LANG", "PURSE_PIN", "NO_COLOR"] {
         command.env_remove(name);
     }
     command

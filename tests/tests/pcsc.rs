@@ -402,7 +402,7 @@ fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("pcsc").join(name)
 }
 
-/// The Python that has pyscard: the distribution's, whatever comes first on PATH.
+/// The Python that has pyscard: the first on PATH, or else the distribution's.
 fn python() -> Result<&'static str, Failed> {
     static FOUND: OnceLock<Option<&'static str>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {

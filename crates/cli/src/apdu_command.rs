@@ -140,8 +140,14 @@ fn steps(arguments: &[String]) -> Result<Vec<Step>, CliError> {
 fn script(input: impl Read) -> Result<Vec<Step>, CliError> {
     const MOST: u64 = 16 * 1024 * 1024;
     let mut steps = Vec::new();
-    for (at, line) in BufReader::new(input.take(MOST)).lines().enumerate() {
+    let mut length = 0;
+    for (at, line) in BufReader::new(input.take(MOST + 1)).lines().enumerate() {
         let place = format!("script line {}", at + 1);
+        length += line.as_ref().map_or(0, |line| line.len() as u64 + 1);
+        if length > MOST {
+            let next = "split it, or feed purse emulate --listen";
+            return Err(CliError::mistyped("the script has more than 16 MiB", next));
+        }
         let line = line.map_err(|error| {
             CliError::mistyped(format!("{place}: {error}"), "give lines of hex, # for comments")
         })?;

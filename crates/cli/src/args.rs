@@ -133,7 +133,7 @@ fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
         Command::Profile(args) => profile::run(ui, args),
         Command::Card(args) => card::run(ui, args),
         Command::Apdu(args) => apdu_command::run(ui, args),
-        Command::Bench(args) => bench::run(args),
+        Command::Bench(args) => bench::run(ui, args),
         Command::Doctor(args) => doctor::run(ui, args),
         Command::Completions(args) => shell::completions(ui, args),
         Command::Man(args) => shell::man(ui, args),

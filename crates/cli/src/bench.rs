@@ -12,16 +12,15 @@ mod start;
 
 use std::time::Duration;
 
+use applet_spec::Profile;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
+use crate::ui::Ui;
 
 /// Options of `purse bench`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// One JSON document instead of a table.
-    #[arg(long)]
-    json: bool,
     /// Seconds per measurement.
     #[arg(long, default_value_t = 1.0, value_name = "SECONDS")]
     seconds: f64,
@@ -66,62 +65,67 @@ const LIMIT_START: Duration = Duration::from_millis(50);
 const VPCD: &str = "127.0.0.1:35963";
 #[cfg(feature = "pcsc")]
 const VPCD_READER: &str = "Virtual PCD 00 00";
-/// The profile that everything but the purchase is measured with.
+/// The profile that is measured with; purchases on its SM4 sibling too.
 const PROFILE: &str = "jtt978";
+const PROFILE_SM4: &str = "jtt978-sm4";
 
 /// Measures and prints.
 ///
 /// # Errors
 /// A measurement that could not be made.
-pub fn run(args: &Args) -> Result<(), CliError> {
+pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let budget = Duration::try_from_secs_f64(args.seconds.clamp(0.01, 600.0))
         .map_err(|error| CliError::Usage(format!("--seconds: {error}")))?;
-    let lines = measure(args, budget)?;
-    let processor = processor();
-    if args.json {
+    let lines = measure(ui, args, budget)?;
+    let (processor, profiles) = (processor(), profiles());
+    if ui.json {
         let figures: serde_json::Map<String, Value> =
             lines.into_iter().map(|line| (line.name, line.json)).collect();
-        let report = json!({
+        return ui.document(&json!({
             "ok": true,
             "processor": processor,
             "version": env!("CARGO_PKG_VERSION"),
+            "profiles": profiles,
             "figures": figures,
-        });
-        println!("{report:#}");
-        return Ok(());
+        }));
     }
-    println!("on {processor}");
+    let mut text = format!("on {processor}, profiles {}\n", profiles.join(", "));
     for line in lines {
         let verdict = match line.limit {
-            Some((limit, kept)) => {
-                format!("limit {limit}, {}", if kept { "kept" } else { "MISSED" })
-            }
+            Some((limit, true)) => format!("limit {limit}, kept"),
+            Some((limit, false)) => format!("limit {limit}, MISSED"),
             None => String::new(),
         };
-        println!("{:<24} {:<52} {verdict}", line.name, line.value);
+        text += &format!("{:<20} {:<58} {verdict}\n", line.name, line.value);
     }
-    Ok(())
+    ui.print(&text)
 }
 
-fn measure(args: &Args, budget: Duration) -> Result<Vec<Line>, CliError> {
+/// Names and versions of the profiles that are measured.
+fn profiles() -> Vec<String> {
+    let name_and_version = |name| Profile::built_in(name).map(|p| format!("{name} {}", p.version));
+    [PROFILE, PROFILE_SM4].into_iter().filter_map(name_and_version).collect()
+}
+
+fn measure(ui: &Ui, args: &Args, budget: Duration) -> Result<Vec<Line>, CliError> {
     check_pcsc(args)?;
-    let mut lines = in_process(args, budget).map_err(CliError::Bug)?;
-    lines.push(pcsc_line(args)?);
+    let mut lines = in_process(ui, args, budget).map_err(CliError::Bug)?;
+    lines.push(pcsc_line(ui, args)?);
     Ok(lines)
 }
 
 /// What needs nothing but this program; that it fails is a bug.
-fn in_process(args: &Args, budget: Duration) -> Result<Vec<Line>, String> {
+fn in_process(ui: &Ui, args: &Args, budget: Duration) -> Result<Vec<Line>, String> {
     let mut lines = Vec::new();
-    for (profile, limit) in [("jtt978", LIMIT_3DES), ("jtt978-sm4", LIMIT_SM4)] {
-        eprintln!("measuring a purchase on {profile}");
+    for (profile, limit) in [(PROFILE, LIMIT_3DES), (PROFILE_SM4, LIMIT_SM4)] {
+        ui.say(&format!("measuring a purchase on {profile}"));
         lines.push(purchase_line(&purchase::measure(profile, budget)?, limit));
     }
-    eprintln!("measuring forks");
+    ui.say("measuring forks");
     lines.extend(fork_lines(&fleet::fork(PROFILE, budget)?));
-    eprintln!("personalising {} cards", args.cards);
+    ui.say(&format!("personalising {} cards", args.cards));
     lines.push(fleet_line(&fleet::fleet(PROFILE, args.cards.max(1))?));
-    eprintln!("measuring cold starts");
+    ui.say("measuring cold starts");
     lines.push(start_line(start::cold_start(PROFILE)?));
     Ok(lines)
 }
@@ -131,10 +135,7 @@ fn purchase_line(figures: &purchase::Figures, limit: f64) -> Line {
         (figures.purchase.as_nanos(), figures.ciphers.as_nanos(), figures.ratio());
     Line {
         name: format!("purchase {}", figures.profile),
-        value: format!(
-            "{ratio:.2} times its cipher work ({purchase} / {ciphers} ns), profile {}",
-            figures.version
-        ),
+        value: format!("{ratio:.2} times its cipher work ({purchase} / {ciphers} ns)"),
         limit: Some((format!("{limit}"), ratio <= limit)),
         json: json!({
             "profile_version": figures.version,
@@ -193,18 +194,20 @@ fn start_line(start: Duration) -> Line {
 }
 
 #[cfg(feature = "pcsc")]
-fn pcsc_line(args: &Args) -> Result<Line, CliError> {
-    let (address, reader) = match (&args.vpcd, std::net::TcpStream::connect(VPCD)) {
-        (Some(address), _) => (address.as_str(), args.reader.as_deref()),
-        (None, Ok(_)) => (VPCD, Some(args.reader.as_deref().unwrap_or(VPCD_READER))),
-        (None, Err(_)) => {
+fn pcsc_line(ui: &Ui, args: &Args) -> Result<Line, CliError> {
+    let (address, reader) = match &args.vpcd {
+        Some(address) => (address.as_str(), args.reader.as_deref()),
+        None if std::net::TcpStream::connect(VPCD).is_ok() => {
+            (VPCD, Some(args.reader.as_deref().unwrap_or(VPCD_READER)))
+        }
+        None => {
             return Ok(pcsc_skipped(
                 "not measured: no vpcd at 127.0.0.1:35963; start pcscd with the vpcd driver, give \
                  --vpcd HOST:PORT, or run cargo xtask bench",
             ));
         }
     };
-    eprintln!("measuring through PC/SC");
+    ui.say("measuring through PC/SC");
     let figures = pcsc::measure(address, reader, PROFILE).map_err(CliError::Bench)?;
     let ratio = figures.card / figures.constant;
     let kept = ratio >= LIMIT_PCSC;
@@ -223,7 +226,7 @@ fn pcsc_line(args: &Args) -> Result<Line, CliError> {
 }
 
 #[cfg(not(feature = "pcsc"))]
-fn pcsc_line(_args: &Args) -> Result<Line, CliError> {
+fn pcsc_line(_ui: &Ui, _args: &Args) -> Result<Line, CliError> {
     Ok(pcsc_skipped("not measured: this build has no PC/SC; run cargo xtask bench"))
 }
 

@@ -38,7 +38,7 @@ enum Verb {
     Info,
     /// What is on its purses.
     Balance,
-    /// Its transaction log, newest first.
+    /// Its transaction logs, each newest first.
     Records,
     /// Its files: which may be read, and how much is in them.
     Files,
@@ -49,13 +49,13 @@ enum Verb {
 const PIN_VARIABLE: &str = "PURSE_PIN";
 
 /// A card that was reset, with its purse application selected.
-struct Bench {
+struct OpenedCard {
     transport: Box<dyn CardTransport>,
     atr: Atr,
     selected: Selected,
 }
 
-impl Bench {
+impl OpenedCard {
     /// Name and version of the family.
     fn family(&self) -> Option<String> {
         self.selected.profile.as_ref().map(|one| format!("{} {}", one.name, one.version))
@@ -73,7 +73,10 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     if let Some(pin) = pin_of_environment()? {
         CardSession::new(opened.transport.as_mut()).verify(&pin)?;
     }
-    let mut bench = Bench { transport: opened.transport, atr, selected };
+    let mut bench = OpenedCard { transport: opened.transport, atr, selected };
+    if let (false, Some(family)) = (ui.json || matches!(args.verb, Verb::Info), bench.family()) {
+        ui.print(&format!("{family}\n"))?;
+    }
     match args.verb {
         Verb::Info => info::run(ui, &mut bench),
         Verb::Balance => balance::run(ui, &mut bench),

@@ -169,9 +169,12 @@ fn driver(port: u16) -> Check {
 }
 
 fn vpcd(port: u16) -> Check {
-    let confine = "the driver cannot be told otherwise; keep strangers out with\n\
-        systemctl edit pcscd.service: [Service] IPAddressDeny=any IPAddressAllow=localhost\n\
-        or: nft add rule inet filter input iifname != lo tcp dport 35963-35964 drop";
+    let last = port.saturating_add(1);
+    let confine = format!(
+        "the driver cannot be told otherwise; keep strangers out with\n\
+         systemctl edit pcscd.service: [Service] IPAddressDeny=any IPAddressAllow=localhost\n\
+         or: nft add rule inet filter input iifname != lo tcp dport {port}-{last} drop"
+    );
     match system::listener(port) {
         Listener::Everywhere => Check::warning(
             "vpcd port",

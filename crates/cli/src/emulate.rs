@@ -106,12 +106,15 @@ pub fn after_help() -> String {
 /// # Errors
 /// [`CliError`].
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
-    let card = plan::Plan::of(args)?.card(ui, args)?;
+    let plan = plan::Plan::of(args)?;
+    // An address that cannot be had is told before a state file is made.
+    let links = serve::Links::open(ui, args)?;
+    let card = plan.card(ui, args)?;
     let system = card.card().system().clone();
     let delay = card.answer_delay();
     let card: Box<dyn ControlledCard> = match ui.verbose {
         true => Box::new(trace::told(card, &system.profile.rules, *ui)),
         false => Box::new(card),
     };
-    serve::serve(ui, args, card, delay)
+    links.serve(ui, card, delay)
 }

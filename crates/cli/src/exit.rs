@@ -59,7 +59,7 @@ exits! {
     KeyStore 70 "key-store" "a key is missing or the key store fails";
     Configuration 96 "configuration" "a profile or card file is wrong; the message gives the line";
     TestsFailed 100 "tests-failed" "tests failed";
-    Interrupted 130 "interrupted" "interrupted by Ctrl-C or a signal; the state is kept";
+    Interrupted 130 "interrupted" "interrupted by Ctrl-C; the state is kept";
 }
 
 impl Exit {
@@ -124,8 +124,9 @@ fn of_image(error: &ImageError) -> Exit {
 fn of_link(error: &LinkError) -> Exit {
     match error {
         LinkError::NoCard(_) | LinkError::Mute | LinkError::Protocol(_) => Exit::CardGone,
-        // Whoever read our answers has gone, as in `purse emulate --stdio | head -1`.
-        LinkError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
+        LinkError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Exit::StorageFull
+        }
         LinkError::Io { .. } => Exit::CardGone,
         LinkError::Timeout(_) => Exit::Timeout,
         LinkError::Service(_) => Exit::Service,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use applet_spec::Profile;
 use emulator::{Card, CardMaker, Protocol, VirtualCard};
-use nvm::image::Durability;
+use nvm::image::{Durability, ImageError};
 
 use crate::error::CliError;
 
@@ -60,7 +60,14 @@ pub fn kept(
         return Ok((card, Origin::Kept));
     }
     let card = make(&or_default(wanted.profile.clone())?)?;
-    Ok((VirtualCard::create(card, path, durability)?, Origin::New))
+    match VirtualCard::create(card, path, durability) {
+        // Another program was faster; what it made is opened, or told to be in use.
+        Err(ImageError::Exists { .. }) => {
+            let card = VirtualCard::open(path, wanted.profile.as_deref(), durability, protocol)?;
+            Ok((card, Origin::Kept))
+        }
+        made => Ok((made?, Origin::New)),
+    }
 }
 
 /// The profile, or the default one.

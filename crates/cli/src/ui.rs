@@ -106,7 +106,7 @@ impl Ui {
         paint(self.shown(tone, &io::stderr()), text)
     }
 
-    /// Says on stderr why the program ends; with `--json` also on stdout.
+    /// Says why the program ends: on stderr, or with `--json` on stdout.
     pub fn fail(&self, error: &CliError) {
         let exit = Exit::of(error);
         if exit == Exit::Ok {

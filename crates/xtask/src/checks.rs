@@ -1,5 +1,6 @@
 //! Formatting, lints, tests.
 
+use crate::bench::{self, Build};
 use crate::command::{Failure, cargo, run, succeeds};
 use crate::{fuzz, setup};
 
@@ -37,7 +38,10 @@ pub fn test(options: &[String]) -> Result<(), Failure> {
     run(&mut cargo(&["build", "--package", "cli"]))?;
     run(cargo(&["test"]).args(options))?;
     run(cargo(&["test", "--package", "reader", "--features", "pcsc"]).args(options))?;
-    run(cargo(&["test", "--package", "tests", "--features", "pcsc"]).args(options))?;
+    let pcsc = ["test", "--package", "tests", "--features", "pcsc", "--test", "pcsc", "--test"];
+    run(cargo(&pcsc).arg("readme").args(options))?;
+    // The PC/SC build of `purse`, driving its own card through a daemon of its own.
+    bench::measure(Build::Debug, &["--json", "--seconds", "0.05", "--cards", "10"])?;
     run(cargo(&["test", "--package", "xtask"]).args(options))?;
     fuzz::smoke(SMOKE_SECONDS)
 }

@@ -90,7 +90,8 @@ struct Fuzzer {
 impl Fuzzer {
     fn build(targets: &[String]) -> Result<Self, Failure> {
         let host = host()?;
-        let results = root().join("target/fuzz");
+        let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        let results = root().join(folder).join("fuzz");
         // With --target the flags are not applied to build scripts, which have no fuzzer.
         let mut build = cargo(&["build", "--release", "--manifest-path", MANIFEST]);
         build.args(["--target", &host]).arg("--target-dir").arg(&results);

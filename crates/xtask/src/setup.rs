@@ -18,7 +18,7 @@ const NEEDS: &[Need] = &[
     }),
     ("pkg-config", "pkg-config", || installed("pkg-config")),
     ("the PC/SC library", "libpcsclite-dev", || {
-        !installed("pkg-config") || succeeds("pkg-config", &["--exists", "libpcsclite"])
+        installed("pkg-config") && succeeds("pkg-config", &["--exists", "libpcsclite"])
     }),
     ("a C compiler", "gcc", || installed("cc")),
     ("a C++ compiler", "g++", || installed("c++")),

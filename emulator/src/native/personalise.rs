@@ -126,7 +126,7 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
             add_file(memory_ref, df, file)?;
         }
         for key in &directory.keys {
-            let tries = key.tries.unwrap_or(0xFF);
+            let tries = key.tries.unwrap_or(KeySlot::UNLIMITED);
             df.add_key(
                 memory_ref,
                 KeySlot {

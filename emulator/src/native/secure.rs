@@ -217,8 +217,7 @@ impl Session<'_, '_> {
     }
 
     fn spend_try(&mut self, slot: &KeySlot) -> Result<u8, Halt> {
-        const UNLIMITED: u8 = 0xFF;
-        if slot.tries_max == UNLIMITED {
+        if slot.tries_max == KeySlot::UNLIMITED {
             return Ok(0x0F);
         }
         let left = slot.tries.saturating_sub(1);

@@ -8,7 +8,7 @@ use nvm::{Nvm, NvmError};
 use purse::record::LogRecord;
 use purse::{Amount, Date, Limit, TerminalId, Time, TransactionType};
 
-use super::tree::{self, Blocked, Df, Ef, Purse, Structure};
+use super::tree::{self, Blocked, Df, Ef, KeySlot, Purse, Structure};
 
 /// A key that can be set: its spelling, what its value looks like, what it does.
 pub struct Setting {
@@ -165,8 +165,8 @@ pub fn status(memory: &Nvm) -> Result<Vec<(String, String)>, NvmError> {
             let state = purse.state(memory)?;
             say(format!("{prefix}.balance"), state.balance.to_string());
             say(format!("{prefix}.overdraft-limit"), Amount(state.limit.fen()).to_string());
-            say(format!("{prefix}.offline-serial"), format!("{:04X}", state.offline));
-            say(format!("{prefix}.online-serial"), format!("{:04X}", state.online));
+            say(format!("{prefix}.offline-serial"), format!("0x{:04X}", state.offline));
+            say(format!("{prefix}.online-serial"), format!("0x{:04X}", state.online));
         }
     }
     if let Some(pin) = df.pin(memory)? {
@@ -313,7 +313,9 @@ impl Target<'_> {
                 ALL_KINDS.iter().any(|known| *known as u8 == slot.kind && known.text() == kind);
             kind_fits && index.parse() == Ok(slot.index)
         });
-        let slot = slot.ok_or_else(|| self.absent(&format!("key {kind} {index}")))?;
+        let slot = slot
+            .filter(|slot| slot.tries_max != KeySlot::UNLIMITED)
+            .ok_or_else(|| self.absent(&format!("key {kind} {index} whose tries it counts")))?;
         Ok(slot.set_tries(memory, tries)?)
     }
 

@@ -111,13 +111,24 @@ fn control_pulls_tears_sets_and_restores_the_running_card() {
     control(&["reset"]).fine();
     let status = control(&["status"]).fine().stdout;
     let serial = status.lines().find(|line| line.starts_with("ep.offline-serial "));
-    assert!(serial.is_some_and(|line| line.ends_with(" 0102")), "{status}");
+    assert!(serial.is_some_and(|line| line.ends_with(" 0x0102")), "{status}");
 
     control(&["restore", "eleven"]).refused(2, &["no snapshot 'eleven'", "ten"]);
     control(&["set", "balance=ten"]).refused(2, &["10.00|1000fen"]);
     control(&["set", "balance"]).refused(2, &["KEY=VALUE"]);
     control(&["tear", "1"]).fine();
     assert_eq!(balance(), 1000, "reading writes nothing");
+    let tries = || control(&["status", "--json"]).fine().json()["status"]["pin-tries"].clone();
+    let select = "00A4040008A000000632010105";
+    let wrong_pin = ["apdu", "--card", &card, select, "0020000003999999"];
+    assert_eq!(run(&wrong_pin).code, Some(11), "power is lost at the first write");
+    assert_eq!(tries(), "3", "that write did not happen");
+    control(&["reset"]).fine();
+    run(&wrong_pin).fine();
+    assert_eq!(tries(), "2");
+    control(&["reset"]).fine();
+    let after = run(&["apdu", "--card", &card, "805C000204"]).fine().stdout;
+    assert!(!after.contains("9000"), "a reset forgets the selection: {after}");
 }
 
 #[test]

@@ -68,7 +68,8 @@ impl Model {
         let status = card.status().expect("status");
         let serial = |key: &str| {
             let found = status.iter().find(|(known, _)| known == key).expect(key);
-            u16::from_str_radix(&found.1, 16).expect("a serial")
+            let digits = found.1.strip_prefix("0x").expect("hexadecimal");
+            u16::from_str_radix(digits, 16).expect("a serial")
         };
         let (online, offline) = (serial("ep.online-serial"), serial("ep.offline-serial"));
         let mut session = CardSession::new(&mut card);

@@ -18,6 +18,20 @@ pub(super) fn check(profile: &Profile, directory: &Directory, section: &Section<
             );
             section.wrong("index", message, "give every key of a kind its own index");
         }
+        let counted = !matches!(
+            key.kind,
+            KeyKind::Purchase
+                | KeyKind::Load
+                | KeyKind::Unload
+                | KeyKind::Overdraft
+                | KeyKind::Tac
+                | KeyKind::InternalAuthentication
+        );
+        if key.tries.is_some() && !counted {
+            let message = format!("a card counts no tries of a {} key", key.kind.text());
+            let mend = "remove it; rules.wrong-mac-limit counts wrong transaction MACs";
+            section.wrong("tries", message, mend);
+        }
         if profile.custody == Custody::Sealed && key.master.is_some() {
             let mend = "remove it, or say custody = \"lab\" if this is a public test key";
             section.wrong("master", "a key in clear under custody \"sealed\"", mend);

@@ -24,7 +24,7 @@ pub struct Fleet {
     pub time: Duration,
 }
 
-/// Measures forks of a personalised, powered card with its application selected.
+/// Measures forks of a personalised, powered card.
 pub fn fork(profile: &str, budget: Duration) -> Result<Fork, String> {
     const ROUND: u32 = 10_000;
     let maker = maker(profile)?;

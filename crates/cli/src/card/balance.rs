@@ -7,7 +7,7 @@ use purse::{Amount, PurseCommand};
 use serde::Serialize;
 use terminal::CardSession;
 
-use super::Bench;
+use super::OpenedCard;
 use super::reading::Selected;
 use crate::error::CliError;
 use crate::ui::Ui;
@@ -37,7 +37,7 @@ struct Document {
 }
 
 /// Prints the balances.
-pub fn run(ui: &Ui, bench: &mut Bench) -> Result<(), CliError> {
+pub fn run(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
     let family = bench.family();
     let purses = read(ui, bench.transport.as_mut(), &bench.selected)?;
     if ui.json {

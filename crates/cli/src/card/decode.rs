@@ -124,8 +124,8 @@ impl PublicFile {
     }
 }
 
-/// Files of the family that hold log records, in the order loads and purchases of the own city,
-/// then others.
+/// Files of the family that hold log records, purchases first, then what the family keeps
+/// apart: loads, purchases in other cities.
 pub fn log_files(profile: Option<&Profile>) -> Vec<u8> {
     let log = profile.and_then(|profile| profile.application()?.log);
     let Some(log) = log else { return vec![0x18] };

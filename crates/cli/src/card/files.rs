@@ -4,7 +4,7 @@ use apdu::tlv;
 use applet_spec::Profile;
 use serde::Serialize;
 
-use super::Bench;
+use super::OpenedCard;
 use super::decode::{LogLine, PublicFile, log_files};
 use super::reading::{self, FileContent};
 use super::records::log_lines;
@@ -50,7 +50,7 @@ enum Depth {
 }
 
 /// Prints which files there are.
-pub fn list(ui: &Ui, bench: &mut Bench) -> Result<(), CliError> {
+pub fn list(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
     let document = read(ui, bench, Depth::Summary)?;
     if ui.json {
         return ui.document(&document);
@@ -83,7 +83,7 @@ pub fn list(ui: &Ui, bench: &mut Bench) -> Result<(), CliError> {
 }
 
 /// Prints everything that may be read.
-pub fn dump(ui: &Ui, bench: &mut Bench) -> Result<(), CliError> {
+pub fn dump(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
     let document = read(ui, bench, Depth::Content)?;
     if ui.json {
         return ui.document(&document);
@@ -149,7 +149,7 @@ fn tree(piece: &str) -> Vec<String> {
     tlv::tree(&bytes).map_or_else(|_| Vec::new(), |elements| elements.iter().map(line).collect())
 }
 
-fn read(ui: &Ui, bench: &mut Bench, depth: Depth) -> Result<Document, CliError> {
+fn read(ui: &Ui, bench: &mut OpenedCard, depth: Depth) -> Result<Document, CliError> {
     let profile = bench.selected.profile.clone();
     let logs = log_files(profile.as_deref());
     let part = |content: FileContent| part(ui, content, &logs, depth);

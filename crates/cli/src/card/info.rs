@@ -6,7 +6,7 @@ use purse::{FileRef, PurseCommand};
 use serde::Serialize;
 use terminal::CardSession;
 
-use super::Bench;
+use super::OpenedCard;
 use super::balance::{self, PurseLine};
 use super::decode::PublicFile;
 use crate::error::CliError;
@@ -25,7 +25,7 @@ struct Document {
 }
 
 /// Prints what the card is.
-pub fn run(ui: &Ui, bench: &mut Bench) -> Result<(), CliError> {
+pub fn run(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
     let public = match tlv::find(&bench.selected.fci, &[0x6F, 0xA5, 0x9F0C]) {
         Ok(Some(bytes)) => PublicFile::of(bytes),
         _ => read_public(bench.transport.as_mut())?,

@@ -4,7 +4,7 @@ use apdu::StatusWord;
 use serde::Serialize;
 use terminal::CardSession;
 
-use super::Bench;
+use super::OpenedCard;
 use super::decode::{LogLine, log_files};
 use super::reading::{self, FileContent};
 use crate::error::CliError;
@@ -18,7 +18,7 @@ struct Document {
 }
 
 /// Prints the log.
-pub fn run(ui: &Ui, bench: &mut Bench) -> Result<(), CliError> {
+pub fn run(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
     let records = read(ui, bench)?;
     if ui.json {
         let family = bench.family();
@@ -33,7 +33,7 @@ pub fn run(ui: &Ui, bench: &mut Bench) -> Result<(), CliError> {
     ui.print(&format!("{heading}\n{lines}"))
 }
 
-fn read(ui: &Ui, bench: &mut Bench) -> Result<Vec<LogLine>, CliError> {
+fn read(ui: &Ui, bench: &mut OpenedCard) -> Result<Vec<LogLine>, CliError> {
     let profile = bench.selected.profile.clone();
     let application = profile.as_ref().and_then(|profile| profile.application());
     let mut card = CardSession::new(bench.transport.as_mut());

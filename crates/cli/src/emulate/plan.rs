@@ -5,7 +5,7 @@ use std::sync::Arc;
 use applet_spec::Profile;
 use emulator::native::settings;
 use emulator::{Card, FaultSpec, Protocol, VirtualCard};
-use link::{CardControl, ControlError};
+use link::ControlError;
 use nvm::image::Durability;
 
 use super::Args;
@@ -69,12 +69,10 @@ impl Plan {
             );
         }
         if origin == Origin::Kept {
-            for (key, value) in &self.settings {
-                card.set(key, value).map_err(|error| match error {
-                    ControlError::Value(problem) => wrong_setting(&problem),
-                    other => other.into(),
-                })?;
-            }
+            card.set_all(&self.settings).map_err(|error| match error {
+                ControlError::Value(problem) => wrong_setting(&problem),
+                other => other.into(),
+            })?;
         }
         for fault in self.faults {
             card.add_fault(fault);

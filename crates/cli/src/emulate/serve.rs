@@ -14,30 +14,50 @@ use crate::ui::Ui;
 
 type Shared = SharedCard<Box<dyn ControlledCard>>;
 
-/// Serves the card until a link ends; then the other ends too.
-pub fn serve(
-    ui: &Ui,
-    args: &Args,
-    card: Box<dyn ControlledCard>,
-    delay: Duration,
-) -> Result<(), CliError> {
-    let shared = SharedCard::new(Arc::new(Mutex::new(card)));
-    shared.set_delay(delay);
-    let commands = Commands::of(ui, args)?;
-    let control = args.control.as_deref().map(|at| listen(ui, at, "control on")).transpose()?;
-    thread::scope(|scope| {
-        let hand = control.as_ref().map(|bound| {
-            let shared = &shared;
-            scope.spawn(move || ended(shared, control::serve(shared, bound)))
-        });
-        // Unwinding stops the other link too: a panic ends the program, it does not hang it.
-        let _stop = StopAtEnd(shared.stopper());
-        let done = ended(&shared, commands.serve(ui, &shared));
-        let hand = hand.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join);
-        let hand = hand.unwrap_or_else(|_| Err(died("the control channel")));
-        done.and(hand)
-    })?;
-    Ok(())
+/// The links that are asked for, their ports taken.
+pub struct Links {
+    commands: Commands,
+    control: Option<Bound>,
+}
+
+impl Links {
+    /// Takes the ports.
+    ///
+    /// # Errors
+    /// An address that is none, or that cannot be had.
+    pub fn open(ui: &Ui, args: &Args) -> Result<Self, CliError> {
+        let commands = Commands::of(ui, args)?;
+        let control = args.control.as_deref().map(|at| listen(ui, at, "control on")).transpose()?;
+        Ok(Self { commands, control })
+    }
+
+    /// Serves the card, every answer waiting for `delay`, until a link ends; then the other ends
+    /// too.
+    ///
+    /// # Errors
+    /// What ended the links.
+    pub fn serve(
+        &self,
+        ui: &Ui,
+        card: Box<dyn ControlledCard>,
+        delay: Duration,
+    ) -> Result<(), CliError> {
+        let shared = SharedCard::new(Arc::new(Mutex::new(card)));
+        shared.set_delay(delay);
+        thread::scope(|scope| {
+            let hand = self.control.as_ref().map(|bound| {
+                let shared = &shared;
+                scope.spawn(move || ended(shared, control::serve(shared, bound)))
+            });
+            // Unwinding stops the other link too: a panic ends the program, it does not hang it.
+            let _stop = StopAtEnd(shared.stopper());
+            let done = ended(&shared, self.commands.serve(ui, &shared));
+            let hand = hand.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join);
+            let hand = hand.unwrap_or_else(|_| Err(died("the control channel")));
+            done.and(hand)
+        })?;
+        Ok(())
+    }
 }
 
 /// Where commands come from.
@@ -62,7 +82,17 @@ impl Commands {
                 ui.say(&event.to_string());
             }),
             Self::Listen(bound) => hexline::serve(shared, bound),
-            Self::Stdio => hexline::serve_stdio(shared, io::stdin().lock(), io::stdout().lock()),
+            Self::Stdio => {
+                match hexline::serve_stdio(shared, io::stdin().lock(), io::stdout().lock()) {
+                    // Whoever read our answers has gone, as in `purse emulate --stdio | head -1`.
+                    Err(LinkError::Io { source, .. })
+                        if source.kind() == io::ErrorKind::BrokenPipe =>
+                    {
+                        Ok(())
+                    }
+                    done => done,
+                }
+            }
         }
     }
 }

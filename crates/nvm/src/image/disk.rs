@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::format::HEADER;
 use super::replay::check_header;
@@ -161,11 +162,22 @@ fn lock(path: &Path) -> Result<File, ImageError> {
     let io =
         |source| ImageError::Io { doing: "lock card image through", path: beside.clone(), source };
     let file = owner_only().append(true).create(true).open(&beside).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(ImageError::Locked { path: path.to_path_buf() }),
-        Err(TryLockError::Error(source)) => Err(io(source)),
+    // A program that starts another shares its locks with it for a moment, between fork and exec:
+    // one that has just let go of an image may find it held.
+    const PATIENCE: u32 = 50;
+    for wait in 0.. {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if wait < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(ImageError::Locked { path: path.to_path_buf() });
+            }
+            Err(TryLockError::Error(source)) => return Err(io(source)),
+        }
     }
+    Ok(file)
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

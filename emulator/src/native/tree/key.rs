@@ -88,6 +88,9 @@ impl Df {
 }
 
 impl KeySlot {
+    /// `tries_max` of a key whose tries are not counted.
+    pub const UNLIMITED: u8 = 0xFF;
+
     pub(super) fn at(memory: &Nvm, address: Address) -> Read<Option<Self>> {
         if address == 0 {
             return Ok(None);
