@@ -164,7 +164,7 @@ fn lock(path: &Path) -> Result<File, ImageError> {
     let file = owner_only().append(true).create(true).open(&beside).map_err(io)?;
     // A program that starts another shares its locks with it for a moment, between fork and exec:
     // one that has just let go of an image may find it held.
-    const PATIENCE: u32 = 50;
+    const PATIENCE: u32 = 12;
     for wait in 0.. {
         match file.try_lock() {
             Ok(()) => break,
