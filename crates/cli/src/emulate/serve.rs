@@ -27,7 +27,7 @@ impl Links {
     /// An address that is none, or that cannot be had.
     pub fn open(ui: &Ui, args: &Args) -> Result<Self, CliError> {
         let commands = Commands::of(ui, args)?;
-        let control = args.control.as_deref().map(|at| listen(ui, at, "control on")).transpose()?;
+        let control = args.control.as_deref().map(|at| listen(ui, at)).transpose()?;
         Ok(Self { commands, control })
     }
 
@@ -44,6 +44,13 @@ impl Links {
     ) -> Result<(), CliError> {
         let shared = SharedCard::new(Arc::new(Mutex::new(card)));
         shared.set_delay(delay);
+        // Said only now: who waits for these lines finds the card there.
+        if let Commands::Listen(bound) = &self.commands {
+            ui.say(&format!("listening on {}", bound.address));
+        }
+        if let Some(bound) = &self.control {
+            ui.say(&format!("control on {}", bound.address));
+        }
         thread::scope(|scope| {
             let hand = self.control.as_ref().map(|bound| {
                 let shared = &shared;
@@ -71,7 +78,7 @@ impl Commands {
     fn of(ui: &Ui, args: &Args) -> Result<Self, CliError> {
         Ok(match (&args.vpcd, &args.listen) {
             (Some(address), _) => Self::Vpcd(address.clone()),
-            (None, Some(address)) => Self::Listen(listen(ui, address, "listening on")?),
+            (None, Some(address)) => Self::Listen(listen(ui, address)?),
             (None, None) => Self::Stdio,
         })
     }
@@ -105,12 +112,11 @@ impl Drop for StopAtEnd {
     }
 }
 
-fn listen(ui: &Ui, address: &str, what: &str) -> Result<Bound, CliError> {
+fn listen(ui: &Ui, address: &str) -> Result<Bound, CliError> {
     let bound = bind(address)?;
     if let Some(warning) = &bound.warning {
         ui.say(&format!("warning: {warning}"));
     }
-    ui.say(&format!("{what} {}", bound.address));
     Ok(bound)
 }
 
