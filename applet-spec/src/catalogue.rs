@@ -1,17 +1,19 @@
-//! The APDU catalogue (指令表): one entry per command, read from `commands.toml`.
+//! The APDU catalogues (指令表): one entry per command, read from `commands*.toml`.
 //!
-//! The card's parser, the trace decoder, the docs table and the generated negative tests all come
+//! The card's parser, the trace decoder, the docs tables and the generated negative tests all come
 //! from these entries; none of them has a second copy of a class, an instruction, a length, or of
-//! what a command does to a running transaction.
+//! what a command does to a running transaction. There is a catalogue for each [`CommandSet`]; what
+//! sets have in common is described once and shared.
 
 mod load;
 mod markdown;
 
 use apdu::StatusWord;
 
-/// All commands, in the order of the file.
+/// The commands of a set: its own in the order of its file, then those it shares.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
+    pub(crate) set: CommandSet,
     pub(crate) version: String,
     pub(crate) commands: Vec<CommandSpec>,
     /// For each INS, indices into `commands`.
@@ -149,56 +151,94 @@ pub enum TransactionEffect {
 }
 
 macro_rules! command_ids {
-    ($($variant:ident $text:literal),* $(,)?) => {
-        /// The commands of the catalogue. The spelling in `commands.toml` is kebab-case.
+    ($($set:ident { $($variant:ident $text:literal),* $(,)? })*) => {
+        /// The commands of the catalogues. The spelling in their files is kebab-case.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "each name is the command's own")]
-        pub enum CommandId { $($variant),* }
+        pub enum CommandId { $($($variant),*),* }
 
         impl CommandId {
-            /// Every command.
-            pub const ALL: &'static [CommandId] = &[$(CommandId::$variant),*];
+            /// Every command of every set.
+            pub const ALL: &'static [CommandId] = &[$($(CommandId::$variant),*),*];
 
-            /// Spelling in `commands.toml`.
+            /// Spelling in the catalogue files.
             pub const fn text(self) -> &'static str {
-                match self { $(CommandId::$variant => $text),* }
+                match self { $($(CommandId::$variant => $text),*),* }
+            }
+
+            /// The set that describes it; others may share it.
+            pub const fn home(self) -> CommandSet {
+                match self { $($(CommandId::$variant)|* => CommandSet::$set),* }
+            }
+        }
+
+        impl CommandSet {
+            /// The commands that this set describes, in order; it may share those of others.
+            pub const fn own(self) -> &'static [CommandId] {
+                match self { $(CommandSet::$set => &[$(CommandId::$variant),*]),* }
             }
         }
     };
 }
 
+/// What a card understands as a whole (指令集): a profile has one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CommandSet {
+    /// A purse card (用户卡).
+    Purse,
+    /// A PSAM (消费安全存取模块).
+    Psam,
+    /// A purse card that is built and keyed by FMCOS commands.
+    Fmcos,
+}
+
 command_ids! {
-    Select "select",
-    GetResponse "get-response",
-    ReadBinary "read-binary",
-    UpdateBinary "update-binary",
-    ReadRecord "read-record",
-    UpdateRecord "update-record",
-    AppendRecord "append-record",
-    GetChallenge "get-challenge",
-    ExternalAuthenticate "external-authenticate",
-    InternalAuthenticate "internal-authenticate",
-    Verify "verify",
-    ChangePin "change-pin",
-    ReloadPin "reload-pin",
-    PinUnblock "pin-unblock",
-    ApplicationBlock "application-block",
-    ApplicationUnblock "application-unblock",
-    CardBlock "card-block",
-    GetBalance "get-balance",
-    GetTransactionProof "get-transaction-proof",
-    GetIdentificationCode "get-identification-code",
-    InitializeForLoad "initialize-for-load",
-    CreditForLoad "credit-for-load",
-    InitializeForPurchase "initialize-for-purchase",
-    InitializeForCashWithdrawal "initialize-for-cash-withdrawal",
-    InitializeForCappPurchase "initialize-for-capp-purchase",
-    UpdateCappDataCache "update-capp-data-cache",
-    DebitForPurchase "debit-for-purchase",
-    InitializeForUnload "initialize-for-unload",
-    DebitForUnload "debit-for-unload",
-    InitializeForUpdate "initialize-for-update",
-    UpdateOverdrawLimit "update-overdraw-limit",
+    Purse {
+        Select "select",
+        GetResponse "get-response",
+        ReadBinary "read-binary",
+        UpdateBinary "update-binary",
+        ReadRecord "read-record",
+        UpdateRecord "update-record",
+        AppendRecord "append-record",
+        GetChallenge "get-challenge",
+        ExternalAuthenticate "external-authenticate",
+        InternalAuthenticate "internal-authenticate",
+        Verify "verify",
+        ChangePin "change-pin",
+        ReloadPin "reload-pin",
+        PinUnblock "pin-unblock",
+        ApplicationBlock "application-block",
+        ApplicationUnblock "application-unblock",
+        CardBlock "card-block",
+        GetBalance "get-balance",
+        GetTransactionProof "get-transaction-proof",
+        GetIdentificationCode "get-identification-code",
+        InitializeForLoad "initialize-for-load",
+        CreditForLoad "credit-for-load",
+        InitializeForPurchase "initialize-for-purchase",
+        InitializeForCashWithdrawal "initialize-for-cash-withdrawal",
+        InitializeForCappPurchase "initialize-for-capp-purchase",
+        UpdateCappDataCache "update-capp-data-cache",
+        DebitForPurchase "debit-for-purchase",
+        InitializeForUnload "initialize-for-unload",
+        DebitForUnload "debit-for-unload",
+        InitializeForUpdate "initialize-for-update",
+        UpdateOverdrawLimit "update-overdraw-limit",
+    }
+    Psam {
+        InitializeSamForPurchase "initialize-sam-for-purchase",
+        CreditSamForPurchase "credit-sam-for-purchase",
+        DeliverKey "deliver-key",
+        Crypt "crypt",
+        CheckIdentificationCode "check-identification-code",
+        WriteSamKey "write-sam-key",
+    }
+    Fmcos {
+        CreateFile "create-file",
+        EraseDirectory "erase-directory",
+        WriteKey "write-key",
+    }
 }
 
 /// Why a command APDU is not one of the catalogue's. In the order of the checks.
@@ -215,12 +255,17 @@ pub enum Mismatch {
 }
 
 impl Catalogue {
+    /// Which commands these are.
+    pub fn set(&self) -> CommandSet {
+        self.set
+    }
+
     /// Version of the catalogue file.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// All commands, in the order of the file.
+    /// All commands: the set's own in the order of the file, then those it shares.
     pub fn commands(&self) -> &[CommandSpec] {
         &self.commands
     }
@@ -230,15 +275,27 @@ impl Catalogue {
         self.commands.iter().find(|c| c.id == id)
     }
 
-    /// The entry of `id`; every catalogue has all of them, which its loader checks.
+    /// The entry of `id`, from the set that describes it; every catalogue has all of its own, which
+    /// its loader checks.
     ///
     /// # Panics
     /// Never for a loaded catalogue.
-    pub fn entry(&self, id: CommandId) -> &CommandSpec {
-        match self.command(id) {
+    pub fn entry(id: CommandId) -> &'static CommandSpec {
+        match Self::of(id.home()).command(id) {
             Some(spec) => spec,
             None => unreachable!("the loader refuses a catalogue without {}", id.text()),
         }
+    }
+
+    /// Whether a command with this instruction may carry a PIN, a key or a cryptogram: one of any set
+    /// does. `None` where no set knows the instruction.
+    pub fn carries_secret(ins: u8) -> Option<bool> {
+        let mut named = CommandId::ALL.iter().map(|id| Self::entry(*id)).filter(|c| c.ins == ins);
+        let secret = |command: &CommandSpec| {
+            command.fields.iter().any(|field| field.format == FieldFormat::Secret)
+        };
+        let first = named.next()?;
+        Some(secret(first) || named.any(secret))
     }
 
     /// Finds the command that class, instruction, parameters and data length belong to.

@@ -3,20 +3,23 @@
 
 use applet_spec::*;
 
+const SETS: [CommandSet; 3] = [CommandSet::Purse, CommandSet::Psam, CommandSet::Fmcos];
+
 fn find(header: &str, lc: usize) -> Result<CommandId, Mismatch> {
     let bytes = hex::decode(header).unwrap();
     let [cla, ins, p1, p2] = bytes.try_into().unwrap();
-    Catalogue::built_in().find(cla, ins, p1, p2, lc).map(|command| command.id)
+    Catalogue::of(CommandSet::Purse).find(cla, ins, p1, p2, lc).map(|command| command.id)
 }
 
 #[test]
 fn every_command_is_there_once_and_in_words() {
-    let catalogue = Catalogue::built_in();
-    assert_eq!(catalogue.commands().len(), CommandId::ALL.len());
-    for id in CommandId::ALL {
-        assert_eq!(catalogue.commands().iter().filter(|command| command.id == *id).count(), 1);
+    for set in SETS {
+        let commands = Catalogue::of(set).commands();
+        for id in set.own() {
+            assert_eq!(commands.iter().filter(|command| command.id == *id).count(), 1);
+        }
     }
-    for command in catalogue.commands() {
+    for command in CommandId::ALL.iter().map(|id| Catalogue::entry(*id)) {
         assert!(!command.source.is_empty() && !command.name_zh.is_empty(), "{}", command.name);
         assert!(!command.status.is_empty(), "{}", command.name);
         for (status, StatusReason { when, when_zh }) in &command.status {
@@ -30,17 +33,19 @@ fn every_command_is_there_once_and_in_words() {
 
 #[test]
 fn no_command_bytes_belong_to_two_commands() {
-    let commands = Catalogue::built_in().commands();
-    for (at, one) in commands.iter().enumerate() {
-        for other in &commands[at + 1..] {
-            assert!(!one.overlaps(other), "{} and {}", one.name, other.name);
+    for set in SETS {
+        let commands = Catalogue::of(set).commands();
+        for (at, one) in commands.iter().enumerate() {
+            for other in &commands[at + 1..] {
+                assert!(!one.overlaps(other), "{} and {}", one.name, other.name);
+            }
         }
     }
 }
 
 #[test]
 fn fields_add_up_to_the_lengths() {
-    for command in Catalogue::built_in().commands() {
+    for command in CommandId::ALL.iter().map(|id| Catalogue::entry(*id)) {
         let fixed: usize =
             command.fields.iter().filter_map(|field| field.len).map(usize::from).sum();
         let open = command.fields.iter().any(|field| field.len.is_none());
@@ -114,6 +119,26 @@ fn example_commands_of_terminals_and_readers_are_found() {
 }
 
 #[test]
+fn a_set_has_its_own_commands_and_those_it_shares() {
+    let found = |set, header: &str, lc| {
+        let [cla, ins, p1, p2] = hex::decode(header).unwrap().try_into().unwrap();
+        Catalogue::of(set).find(cla, ins, p1, p2, lc).map(|command: &CommandSpec| command.id)
+    };
+    let psam = |header, lc| found(CommandSet::Psam, header, lc);
+    assert_eq!(psam("00B09600", 0), Ok(CommandId::ReadBinary));
+    assert_eq!(psam("80700000", 0x24), Ok(CommandId::InitializeSamForPurchase));
+    assert_eq!(psam("80CA0000", 9), Ok(CommandId::CheckIdentificationCode));
+    assert_eq!(psam("80500102", 11), Err(Mismatch::Instruction));
+    assert_eq!(psam("80CA0000", 0), Err(Mismatch::Length(CommandId::CheckIdentificationCode)));
+    let fmcos = |header, lc| found(CommandSet::Fmcos, header, lc);
+    assert_eq!(fmcos("80E03F01", 0x11), Ok(CommandId::CreateFile));
+    assert_eq!(fmcos("84D40102", 0x14), Ok(CommandId::WriteKey));
+    for id in CommandSet::Purse.own() {
+        assert!(Catalogue::of(CommandSet::Fmcos).command(*id).is_some(), "{}", id.text());
+    }
+}
+
+#[test]
 fn checks_go_class_instruction_parameters_length() {
     use CommandId::*;
     for (header, lc, mismatch) in [
@@ -136,7 +161,7 @@ fn checks_go_class_instruction_parameters_length() {
 #[test]
 fn transactions_are_started_continued_kept_and_ended() {
     use TransactionEffect::*;
-    for command in Catalogue::built_in().commands() {
+    for command in Catalogue::of(CommandSet::Purse).commands() {
         let expected = match (command.ins, command.cla.contains(&0x80)) {
             (0x50, _) => Starts,
             (0x52 | 0x54 | 0x58, _) | (0xDC, true) => Continues,
@@ -152,7 +177,7 @@ fn transactions_are_started_continued_kept_and_ended() {
 fn a_blocked_application_still_hears_what_can_unblock_it() {
     use CommandId::*;
     let allowed = |permanent: bool| -> Vec<CommandId> {
-        Catalogue::built_in()
+        Catalogue::of(CommandSet::Purse)
             .commands()
             .iter()
             .filter(|c| if permanent { c.when_permanently_blocked } else { c.when_blocked })
@@ -185,6 +210,9 @@ fn mistakes_in_a_catalogue_are_named() {
         ("lc = [11]\nle = 4", "lc = [11]", "answer without le"),
         (", when-zh = \"没有待取数据\"", "", "when-zh"),
         ("secure-class = 0x04", "secure-class = 0x14", "not one of cla"),
+        ("set = \"purse\"", "set = \"pursue\"", "did you mean \"purse\""),
+        ("set = \"purse\"", "set = \"purse\"\nshared = [\"verify\"]", "this set's own"),
+        ("set = \"purse\"", "set = \"psam\"", "belongs to another set"),
     ] {
         let text = text.replacen(from, to, 1);
         let errors = Catalogue::parse(&text, "commands.toml").unwrap_err().to_string();

@@ -3,7 +3,7 @@
 
 mod common;
 
-use applet_spec::{Catalogue, CommandId, KeyKind};
+use applet_spec::{Catalogue, CommandId, CommandSet, KeyKind};
 use common::{Bench, Chip, Init, Kind, spoilt};
 
 const KEY: KeyKind = KeyKind::Maintenance;
@@ -54,8 +54,9 @@ fn examples(bench: &Bench) -> Vec<(CommandId, Vec<u8>)> {
         CommandId::DebitForUnload => "805403000B".to_owned() + &"00".repeat(11),
         CommandId::UpdateOverdrawLimit => "805800000E".to_owned() + &"00".repeat(14),
         CommandId::UpdateCappDataCache => "80DC01D00100".to_owned(),
+        other => unreachable!("{} is no command of purse cards", other.text()),
     };
-    Catalogue::built_in()
+    Catalogue::of(CommandSet::Purse)
         .commands()
         .iter()
         .map(|spec| (spec.id, hex::decode(text(spec.id)).unwrap()))

@@ -5,7 +5,7 @@
 
 mod common;
 
-use applet_spec::{Catalogue, CommandSpec, KeyKind, Lengths, Pattern, PurseKind};
+use applet_spec::{Catalogue, CommandSet, CommandSpec, KeyKind, Lengths, Pattern, PurseKind};
 use common::{Answer, Bench, Chip, Init, Kind, Step};
 use crypto::pin_reload_mac;
 use emulator::native::tree::{Blocked, Df};
@@ -83,7 +83,7 @@ impl<'b> Victim<'b> {
         }
         let apdu = apdu::CommandApdu::new(command);
         let [cla, ins, p1, p2] = [apdu.cla(), apdu.ins(), apdu.p1(), apdu.p2()];
-        let found = Catalogue::built_in().find(cla, ins, p1, p2, apdu.data().len());
+        let found = Catalogue::of(CommandSet::Purse).find(cla, ins, p1, p2, apdu.data().len());
         let spec = found.unwrap_or_else(|_| panic!("{apdu:?} is no command: {status:04X}"));
         let documented = spec.status.iter().any(|(known, _)| match known.0 {
             tries @ 0x63C0 => status & 0xFFF0 == tries,
@@ -223,7 +223,7 @@ fn tell(victim: &mut Victim<'_>, twists: &[Twist]) {
 
 /// A command of the catalogue with everything else made up.
 fn made_up() -> impl Strategy<Value = Vec<u8>> {
-    let count = Catalogue::built_in().commands().len();
+    let count = Catalogue::of(CommandSet::Purse).commands().len();
     (
         0..count,
         any::<[u8; 4]>(),
@@ -232,7 +232,7 @@ fn made_up() -> impl Strategy<Value = Vec<u8>> {
         prop::option::of(any::<u8>()),
     )
         .prop_map(|(at, bytes, data, fits, le)| {
-            fit(&Catalogue::built_in().commands()[at], bytes, data, fits, le)
+            fit(&Catalogue::of(CommandSet::Purse).commands()[at], bytes, data, fits, le)
         })
 }
 
@@ -335,7 +335,7 @@ fn random_bytes_are_no_commands_and_do_no_harm() {
 fn a_command_of_64_kib_is_refused_like_a_short_one() {
     let bench = Bench::new("cjt166");
     let mut victim = Victim::new(&bench, bench.rich(1_000));
-    for spec in Catalogue::built_in().commands() {
+    for spec in Catalogue::of(CommandSet::Purse).commands() {
         for (length, claimed) in
             [(0xFFFF, 0xFFFF), (0xFFFF, 0xFFFE), (256, 256), (0x1_0010, 0xFFFF)]
         {

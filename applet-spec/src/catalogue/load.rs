@@ -1,4 +1,4 @@
-//! `commands.toml` read into a [`Catalogue`].
+//! `commands*.toml` read into a [`Catalogue`].
 
 use std::sync::LazyLock;
 
@@ -6,11 +6,11 @@ use apdu::StatusWord;
 
 use crate::text::{self, FromNode, Log, MAX_TEXT, Node, Refusal, Section, Value, words};
 use crate::{
-    Catalogue, CommandId, CommandSpec, Field, FieldFormat, Lengths, Pattern, ProfileErrors,
-    StatusReason, TransactionEffect,
+    Catalogue, CommandId, CommandSet, CommandSpec, Field, FieldFormat, Lengths, Pattern,
+    ProfileErrors, StatusReason, TransactionEffect,
 };
 
-const TOP_KEYS: &[&str] = &["version", "command"];
+const TOP_KEYS: &[&str] = &["set", "version", "shared", "command"];
 const COMMAND_KEYS: &[&str] = &[
     "id",
     "name",
@@ -34,18 +34,34 @@ const COMMAND_KEYS: &[&str] = &[
 const FIELD_KEYS: &[&str] = &["name", "name-zh", "len", "format"];
 const STATUS_KEYS: &[&str] = &["sw", "when", "when-zh"];
 
-static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
-    Catalogue::parse(include_str!("../../commands.toml"), "commands.toml (built in)")
-        .unwrap_or_else(|errors| panic!("the program's own catalogue does not load: {errors}"))
-});
+macro_rules! built_in {
+    ($($name:ident $file:literal)*) => {$(
+        static $name: LazyLock<Catalogue> = LazyLock::new(|| {
+            let text = include_str!(concat!("../../", $file));
+            Catalogue::parse(text, concat!($file, " (built in)")).unwrap_or_else(|errors| {
+                panic!("the program's own catalogue does not load: {errors}")
+            })
+        });
+    )*};
+}
+
+built_in! {
+    PURSE "commands.toml"
+    PSAM "commands-psam.toml"
+    FMCOS "commands-fmcos.toml"
+}
 
 impl Catalogue {
-    /// The catalogue that comes with the program.
+    /// The catalogue of a set.
     ///
     /// # Panics
-    /// Where that text is not valid, which a test of this crate excludes.
-    pub fn built_in() -> &'static Catalogue {
-        &BUILT_IN
+    /// Where its text is not valid, which a test of this crate excludes.
+    pub fn of(set: CommandSet) -> &'static Catalogue {
+        match set {
+            CommandSet::Purse => &PURSE,
+            CommandSet::Psam => &PSAM,
+            CommandSet::Fmcos => &FMCOS,
+        }
     }
 
     /// Reads a catalogue from a text. `origin` is what errors call it.
@@ -66,17 +82,26 @@ impl Catalogue {
 
 fn read(log: &Log, root: &Node) -> Option<Catalogue> {
     let top = Section::open(log, root, "", TOP_KEYS)?;
+    let set: CommandSet = top.need("set")?;
     let version = top.need("version");
+    let shared: Vec<Shared> = top.list("shared")?;
     let sections = top.sections("command", COMMAND_KEYS)?;
     let read: Vec<Option<CommandSpec>> = sections.iter().map(command).collect();
-    let commands: Vec<CommandSpec> = read.into_iter().collect::<Option<_>>()?;
+    let mut commands: Vec<CommandSpec> = read.into_iter().collect::<Option<_>>()?;
     check_unique(&commands, &sections);
-    for id in CommandId::ALL {
+    for id in set.own() {
         if !commands.iter().any(|command| command.id == *id) {
             let mend = format!("add a [[command]] with id = {:?}", id.text());
             top.wrong("command", format!("{} is missing", id.text()), mend);
         }
     }
+    for (command, section) in commands.iter().zip(&sections) {
+        if command.id.home() != set {
+            let mend = "describe it in the catalogue of its own set, and list it under shared";
+            section.wrong("id", format!("{} belongs to another set", command.id.text()), mend);
+        }
+    }
+    share(&mut commands, &shared, set, &top);
 
     let mut by_ins = vec![Vec::new(); 256];
     let mut classes = vec![false; 256];
@@ -90,7 +115,34 @@ fn read(log: &Log, root: &Node) -> Option<Catalogue> {
             }
         }
     }
-    Some(Catalogue { version: version?, commands, by_ins, classes })
+    Some(Catalogue { set, version: version?, commands, by_ins, classes })
+}
+
+/// What `shared` lists: all that another set describes, or one command of it.
+enum Shared {
+    Set(CommandSet),
+    Command(CommandId),
+}
+
+fn share(commands: &mut Vec<CommandSpec>, shared: &[Shared], set: CommandSet, top: &Section<'_>) {
+    let ids = shared.iter().flat_map(|shared| match shared {
+        Shared::Set(set) => set.own(),
+        Shared::Command(id) => std::slice::from_ref(id),
+    });
+    for id in ids {
+        if id.home() == set {
+            let message = format!("{} is this set's own", id.text());
+            top.wrong("shared", message, "list commands of other sets only");
+            continue;
+        }
+        let spec = Catalogue::entry(*id);
+        if let Some(other) = commands.iter().find(|other| other.overlaps(spec)) {
+            let message =
+                format!("some command bytes of {} are also {}", id.text(), other.id.text());
+            top.wrong("shared", message, "let class, instruction, P1, P2 or Lc differ");
+        }
+        commands.push(spec.clone());
+    }
 }
 
 fn check_unique(commands: &[CommandSpec], sections: &[Section<'_>]) {
@@ -197,6 +249,11 @@ fn fields(section: &Section<'_>, key: &str) -> Option<Vec<Field>> {
 }
 
 words! {
+    CommandSet {
+        "purse" => CommandSet::Purse,
+        "psam" => CommandSet::Psam,
+        "fmcos" => CommandSet::Fmcos,
+    }
     TransactionEffect {
         "keeps" => TransactionEffect::Keeps,
         "ends" => TransactionEffect::Ends,
@@ -222,6 +279,13 @@ impl FromNode for CommandId {
         CommandId::ALL.iter().copied().find(|id| id.text() == text).ok_or_else(|| {
             Refusal::new(format!("{text:?} is no command"), "use the kebab-case of a CommandId")
         })
+    }
+}
+
+impl FromNode for Shared {
+    fn from_node(node: &Node) -> Result<Self, Refusal> {
+        let set = CommandSet::from_node(node).map(Self::Set);
+        set.or_else(|_| CommandId::from_node(node).map(Self::Command))
     }
 }
 

@@ -1,49 +1,65 @@
-//! docs/commands.md, made from the catalogue.
+//! docs/commands.md, made from the catalogues.
 
 use std::fmt::Write;
 
 use crate::{
-    Catalogue, CommandSpec, Field, FieldFormat, Lengths, Pattern, StatusReason, TransactionEffect,
+    Catalogue, CommandSet, CommandSpec, Field, FieldFormat, Lengths, Pattern, StatusReason,
+    TransactionEffect,
 };
 
+const SETS: [(CommandSet, &str, &str); 3] = [
+    (CommandSet::Purse, "Purse cards (用户卡)", "commands.toml"),
+    (CommandSet::Psam, "PSAMs (消费安全存取模块)", "commands-psam.toml"),
+    (
+        CommandSet::Fmcos,
+        "Building and keying cards by FMCOS commands (发卡)",
+        "commands-fmcos.toml",
+    ),
+];
+
 impl Catalogue {
-    /// The catalogue as a Markdown page.
-    pub fn to_markdown(&self) -> String {
+    /// All catalogues as one Markdown page.
+    pub fn page() -> String {
         let mut out = String::new();
         // Writing to a String cannot fail.
-        let _ = self.write_page(&mut out);
+        let _ = write_page(&mut out);
         out
     }
 
-    fn write_page(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "# Commands (指令表)\n")?;
-        writeln!(
-            out,
-            "Made from `applet-spec/commands.toml`, version {}; do not edit. After a change there, run \
-             `UPDATE_DOCS=1 cargo test -p applet-spec`.\n\n\
-             Numbers in the first columns are hexadecimal; lengths below are decimal bytes. A card \
-             checks class (6E00), instruction (6D00), P1 and P2 (6A86), length (6700), in this \
-             order, before anything else. `sm` marks the class whose data ends in a 4-byte secure \
-             messaging MAC. A profile may narrow what is said here, never widen it.\n",
-            self.version()
-        )?;
+    fn write_set(&self, out: &mut String, title: &str, file: &str) -> std::fmt::Result {
+        let version = self.version();
+        writeln!(out, "\n## {title}\n\n`applet-spec/{file}`, version {version}.\n")?;
         writeln!(out, "| CLA | INS | P1 | P2 | Lc | Le | command | | transaction | locked |")?;
         writeln!(out, "|---|---|---|---|---|---|---|---|---|---|")?;
         for command in self.commands() {
             command.write_row(out)?;
         }
-        writeln!(
-            out,
-            "\nThe column *transaction* says what a running transaction becomes: kept, ended, \
-             started or continued; *read* ends it unless the profile says `read-keeps-transaction`. \
-             The column *locked* says under which lock of the application the command still runs: \
-             T temporary, P permanent."
-        )?;
-        for command in self.commands() {
+        for command in self.commands().iter().filter(|command| command.id.home() == self.set()) {
             command.write_section(out)?;
         }
         Ok(())
     }
+}
+
+fn write_page(out: &mut String) -> std::fmt::Result {
+    writeln!(
+        out,
+        "# Commands (指令表)\n\n\
+         Made from the catalogues in `applet-spec`; do not edit. After a change there, run \
+         `UPDATE_DOCS=1 cargo test -p applet-spec`.\n\n\
+         Numbers in the first columns are hexadecimal; lengths below are decimal bytes. A card \
+         checks class (6E00), instruction (6D00), P1 and P2 (6A86), length (6700), in this \
+         order, before anything else. `sm` marks the class whose data ends in a 4-byte secure \
+         messaging MAC. A profile may narrow what is said here, never widen it.\n\n\
+         The column *transaction* says what a running transaction becomes: kept, ended, \
+         started or continued; *read* ends it unless the profile says `read-keeps-transaction`. \
+         The column *locked* says under which lock of the application the command still runs: \
+         T temporary, P permanent."
+    )?;
+    for (set, title, file) in SETS {
+        Catalogue::of(set).write_set(out, title, file)?;
+    }
+    Ok(())
 }
 
 impl CommandSpec {
@@ -79,7 +95,7 @@ impl CommandSpec {
     }
 
     fn write_section(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "\n## {} {}\n", self.name, self.name_zh)?;
+        writeln!(out, "\n### {} {}\n", self.name, self.name_zh)?;
         writeln!(out, "Id `{}`. Source: {}.", self.id.text(), self.source)?;
         write_fields(out, "Command data", &self.fields)?;
         write_fields(out, "Answer data", &self.answer)?;

@@ -6,10 +6,12 @@ use crypto::Suite;
 use super::key::{suite_of, unknown_id};
 use crate::text::Section;
 use crate::{
-    BalanceForm, CappRules, Check, CodeInMac1, InitializeInCapp, Rules, SerialMoment, StatusRules,
+    BalanceForm, CappRules, Check, CodeInMac1, CommandSet, InitializeInCapp, Rules, SerialMoment,
+    StatusRules,
 };
 
 pub(super) const RULES_KEYS: &[&str] = &[
+    "commands",
     "algorithm-id",
     "suite",
     "balance-p1",
@@ -80,6 +82,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
     if suite_of(algorithm_id).is_none() && !section.has("suite") {
         unknown_id(&section, algorithm_id);
     }
+    let commands = section.or("commands", CommandSet::Purse);
     let balance_p1 = balance_p1(&section);
     let code_in_mac1 = section.or("code-in-mac1", CodeInMac1::Never);
     let log_serial = section.or("log-serial", SerialMoment::After);
@@ -107,6 +110,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
     Some(Rules {
         profile: String::new(),
         version: String::new(),
+        commands: commands?,
         suite,
         balance_p1: balance_p1?,
         code_in_mac1: code_in_mac1?,

@@ -3,6 +3,8 @@
 use apdu::StatusWord;
 use crypto::Suite;
 
+use crate::CommandSet;
+
 /// The key-free part of a profile: how commands look, what MACs cover, what a card answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
@@ -10,6 +12,8 @@ pub struct Rules {
     pub profile: String,
     /// Version of that profile.
     pub version: String,
+    /// What the card understands.
+    pub commands: CommandSet,
     /// Suite of the transaction keys.
     pub suite: Suite,
     /// GET BALANCE: P1 values and what each means.

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use apdu::CommandApdu;
-use applet_spec::{Catalogue, Field, FieldFormat, Profile, Rules};
+use applet_spec::{Catalogue, Profile, Rules};
 use link::{CardTransport, Event, Traced};
 use purse::trace::Decoder;
 
@@ -72,14 +72,8 @@ fn header(command: &[u8]) -> String {
     if lc > 0 {
         out += &format!(" Lc {lc}");
     }
-    if let Some(le) = le.filter(|_| lc > 0 || !carries_secret(apdu.ins())) {
+    if let Some(le) = le.filter(|_| lc > 0 || Catalogue::carries_secret(apdu.ins()) != Some(true)) {
         out += &format!(" Le {le}");
     }
     out
-}
-
-fn carries_secret(ins: u8) -> bool {
-    let secret = |field: &Field| field.format == FieldFormat::Secret;
-    let commands = Catalogue::built_in().commands();
-    commands.iter().any(|spec| spec.ins == ins && spec.fields.iter().any(secret))
 }

@@ -17,8 +17,9 @@ pub mod record;
 pub mod trace;
 
 pub use command::{
-    BlockKind, CommandError, DataFault, Debit, Expected, FileRef, Initialize, Occurrence,
-    OnlineStep, Problem, Protected, PurseCommand, RecordRef, SelectBy,
+    BlockKind, Command, CommandError, CryptMode, DataFault, Debit, Expected, FileRef, Initialize,
+    IssuingCommand, Occurrence, OnlineStep, Problem, Protected, PsamCommand, PurseCommand,
+    RecordRef, SamPurchase, SelectBy,
 };
 pub use fields::{
     Amount, AmountError, Date, IdentificationCode, Limit, Pin, PinError, TerminalId,

@@ -38,7 +38,7 @@ use applet_spec::{Catalogue, CommandId, CommandSpec, Rules};
 
 use self::answer::AnswerForm;
 use self::fields::Walk;
-use crate::{CommandError, Language, PurseCommand};
+use crate::{Command, CommandError, Language};
 
 /// A command or an answer in words. `Display` gives a line for the title, one for each field, and
 /// one for the problem, if there is one.
@@ -111,14 +111,15 @@ impl Decoder {
     /// A command in words.
     pub fn command(&mut self, raw: &[u8]) -> Decoded {
         let apdu = CommandApdu::new(raw);
-        let parsed = PurseCommand::parse_with(Catalogue::built_in(), &apdu, &self.rules);
+        let catalogue = Catalogue::of(self.rules.commands);
+        let parsed = Command::parse_with(catalogue, &apdu, &self.rules);
         let (spec, form, decoded) = match &parsed {
             Ok((spec, command)) => {
                 let form = AnswerForm::of(command, &self.rules);
                 (Some(*spec), form, self.understood(&apdu, spec, command))
             }
             Err(error) => {
-                let spec = refused::likely(&apdu, error);
+                let spec = refused::likely(catalogue, &apdu, error);
                 (spec, AnswerForm::AsInCatalogue, self.refused(&apdu, spec, error))
             }
         };
@@ -161,12 +162,7 @@ impl Decoder {
         Decoded { title, fields, problem: self.reason(status).or(fault) }
     }
 
-    fn understood(
-        &self,
-        apdu: &CommandApdu<'_>,
-        spec: &CommandSpec,
-        command: &PurseCommand,
-    ) -> Decoded {
+    fn understood(&self, apdu: &CommandApdu<'_>, spec: &CommandSpec, command: &Command) -> Decoded {
         let mut fields = parameters::in_words(command, &self.rules, self.language);
         let walk = fields::of_command(spec, apdu, self.language);
         fields.extend(walk.fields);

@@ -32,7 +32,7 @@ impl<'t> CardSession<'t> {
 
     /// Name of a command as messages show it.
     pub fn step(command: &PurseCommand) -> &'static str {
-        Catalogue::built_in().entry(command.id()).name.as_str()
+        Catalogue::entry(command.id()).name.as_str()
     }
 
     /// Sends a command; any answer is an answer.

@@ -25,7 +25,7 @@ use apdu::{CommandApdu, StatusWord};
 use applet_spec::{Catalogue, CommandSpec, Rules, TransactionEffect};
 use crypto::Entropy;
 use nvm::Nvm;
-use purse::{CommandError, PurseCommand};
+use purse::{Command, CommandError, PurseCommand};
 
 use crate::application::{Application, Context, Halt, Reply};
 use crate::issue::CardSystem;
@@ -134,13 +134,13 @@ impl Application for NativeSystem {
         let rules = &system.profile.rules;
         let challenge = self.challenge.take();
         let transaction = std::mem::replace(&mut self.transaction, Transaction::Idle);
-        let parsed = PurseCommand::parse_with(Catalogue::built_in(), apdu, rules);
+        let parsed = Command::parse_with(Catalogue::of(rules.commands), apdu, rules);
         self.check_blocked(context.memory, rules, &parsed)?;
         let (spec, command) = match parsed {
             Ok(parsed) => parsed,
             Err(error) => {
                 // A command that leaves the transaction alone does so when it is refused, too.
-                let spec = error.command.map(|id| Catalogue::built_in().entry(id));
+                let spec = error.command.map(Catalogue::entry);
                 if spec.is_some_and(|spec| spec.transaction == TransactionEffect::Keeps) {
                     self.transaction = transaction;
                 }
@@ -183,7 +183,7 @@ impl NativeSystem {
         &self,
         memory: &Nvm,
         rules: &Rules,
-        parsed: &Result<(&CommandSpec, PurseCommand), CommandError>,
+        parsed: &Result<(&CommandSpec, Command), CommandError>,
     ) -> Result<(), Halt> {
         if memory.byte(tree::CARD_BLOCKED)? != 0 {
             return Err(Halt::Status(StatusWord::LOCKED));
@@ -192,10 +192,9 @@ impl NativeSystem {
         if blocked == Blocked::No {
             return Ok(());
         }
-        let catalogue = Catalogue::built_in();
         let spec = match parsed {
             Ok((spec, _)) => Some(*spec),
-            Err(error) => error.command.map(|id| catalogue.entry(id)),
+            Err(error) => error.command.map(Catalogue::entry),
         };
         let (allowed, status) = match blocked {
             Blocked::Permanently => {
@@ -208,7 +207,14 @@ impl NativeSystem {
 }
 
 impl Session<'_, '_> {
-    fn execute(&mut self, command: PurseCommand, transaction: Transaction) -> Outcome {
+    fn execute(&mut self, command: Command, transaction: Transaction) -> Outcome {
+        match command {
+            Command::Purse(command) => self.execute_purse(command, transaction),
+            Command::Psam(_) | Command::Issuing(_) => Err(Halt::Status(StatusWord::UNKNOWN_INS)),
+        }
+    }
+
+    fn execute_purse(&mut self, command: PurseCommand, transaction: Transaction) -> Outcome {
         use PurseCommand as C;
         match command {
             C::Select { by, occurrence } => self.select(by, occurrence),

@@ -1,7 +1,7 @@
 //! From command to APDU: what a host sends is exactly what a card understands.
 
 use apdu::CommandBuf;
-use applet_spec::{Catalogue, PurseKind};
+use applet_spec::{Catalogue, CommandId, PurseKind};
 use crypto::Mac;
 
 use super::{
@@ -18,16 +18,7 @@ impl PurseCommand {
     /// above 7FFF without), becomes parameters that no card takes (6A86), never another place in
     /// a file.
     pub fn to_apdu(&self) -> CommandBuf {
-        let spec = Catalogue::built_in().entry(self.id());
-        let secured = self.secured();
-        let plain = spec.cla.iter().copied().find(|cla| Some(*cla) != spec.secure_class);
-        let cla = if secured { spec.secure_class } else { plain.or(spec.secure_class) };
-        let [p1, p2] = self.parameters();
-        CommandBuf {
-            header: [cla.unwrap_or_default(), spec.ins, p1, p2],
-            data: self.data(),
-            ne: self.ne().unwrap_or(spec.le.map(|le| if le == 0 { 0x100 } else { u32::from(le) })),
-        }
+        assemble(self.id(), self.secured(), self.parameters(), self.data(), self.ne())
     }
 
     /// Header and data under a secure messaging MAC, for the one who makes or checks it.
@@ -107,10 +98,7 @@ impl PurseCommand {
             }
             Self::UpdateBinary { data, .. }
             | Self::UpdateRecord { data, .. }
-            | Self::AppendRecord { data, .. } => match data {
-                Protected::Plain(data) => data.clone(),
-                Protected::Secured { data, mac } => with_mac(data, *mac),
-            },
+            | Self::AppendRecord { data, .. } => data.to_bytes(),
             Self::ExternalAuthenticate { cryptogram, .. } => cryptogram.clone(),
             Self::InternalAuthenticate { data, .. } | Self::UpdateCappDataCache { data, .. } => {
                 data.clone()
@@ -148,6 +136,35 @@ impl PurseCommand {
             Self::GetResponse { ne } => Some(Some(*ne)),
             Self::GetChallenge { length } => Some(Some(u32::from(*length))),
             _ => None,
+        }
+    }
+}
+
+/// A command of the catalogue: its class (that of secure messaging where it is `secured`) and
+/// instruction, and the Le of the catalogue where `ne` does not say another.
+pub(super) fn assemble(
+    id: CommandId,
+    secured: bool,
+    [p1, p2]: [u8; 2],
+    data: Vec<u8>,
+    ne: Option<Option<u32>>,
+) -> CommandBuf {
+    let spec = Catalogue::entry(id);
+    let plain = spec.cla.iter().copied().find(|cla| Some(*cla) != spec.secure_class);
+    let cla = if secured { spec.secure_class } else { plain.or(spec.secure_class) };
+    CommandBuf {
+        header: [cla.unwrap_or_default(), spec.ins, p1, p2],
+        data,
+        ne: ne.unwrap_or(spec.le.map(|le| if le == 0 { 0x100 } else { u32::from(le) })),
+    }
+}
+
+impl Protected {
+    /// Data and MAC as they are sent.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Plain(data) => data.clone(),
+            Self::Secured { data, mac } => with_mac(data, *mac),
         }
     }
 }

@@ -1,15 +1,22 @@
-//! The purse commands, typed.
+//! The commands, typed: of purse cards, of PSAMs, and those that build cards.
 
+mod any;
 mod build;
+mod cursor;
 mod error;
+mod issuing;
 mod parse;
+mod psam;
 
 use applet_spec::{CommandId, PurseKind};
 use crypto::Mac;
 
 use crate::{Amount, Date, Limit, Pin, TerminalId, TerminalSerial, Time};
 
+pub use any::Command;
 pub use error::{CommandError, DataFault, Expected, Problem};
+pub use issuing::IssuingCommand;
+pub use psam::{CryptMode, PsamCommand, SamPurchase};
 
 /// A command of the purse applications, valid in itself. Whether the card accepts it depends on
 /// the card's state.

@@ -1,80 +1,21 @@
-//! From APDU to command.
-//!
-//! Class, instruction, parameters and length are checked against the catalogue; what is left here
-//! is to take the fields apart.
+//! From APDU to purse command: class, instruction, parameters and length are right; what is left is
+//! to take the fields apart.
 
-use apdu::{Case, CommandApdu, DfName, Malformed};
-use applet_spec::{Catalogue, CommandId, CommandSpec, Mismatch, PurseKind, Rules};
-use crypto::Mac;
+use apdu::DfName;
+use applet_spec::{CommandId, PurseKind};
 
+use super::cursor::Fields;
 use super::{
     BlockKind, CommandError, DataFault, Debit, Expected, FileRef, Initialize, Occurrence,
-    OnlineStep, Problem, Protected, PurseCommand, RecordRef, SelectBy,
+    OnlineStep, Problem, PurseCommand, RecordRef, SelectBy,
 };
-use crate::{Amount, Date, Limit, Pin, TerminalId, TerminalSerial, Time};
+use crate::{Amount, Date, Limit, TerminalId, TerminalSerial, Time};
 
-impl PurseCommand {
-    /// Reads a command.
-    ///
-    /// # Errors
-    /// [`CommandError`]: what is wrong, where, and the status word a card answers.
-    pub fn parse(apdu: &CommandApdu<'_>, rules: &Rules) -> Result<Self, CommandError> {
-        Self::parse_with(Catalogue::built_in(), apdu, rules).map(|(_, command)| command)
-    }
-
-    /// Reads a command and gives its catalogue entry too.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn parse_with<'c>(
-        catalogue: &'c Catalogue,
-        apdu: &CommandApdu<'_>,
-        rules: &Rules,
-    ) -> Result<(&'c CommandSpec, Self), CommandError> {
-        let error =
-            |command, field, offset, problem| Err(CommandError { command, field, offset, problem });
-        if let Case::Malformed(why) = apdu.case() {
-            let (field, offset) = match why {
-                Malformed::TooShort { length } => ("header", length),
-                Malformed::WrongLc { .. } => ("Lc", 4),
-            };
-            return error(None, field, offset, Problem::Malformed(why));
-        }
-        let [cla, ins, p1, p2] = [apdu.cla(), apdu.ins(), apdu.p1(), apdu.p2()];
-        let found = apdu.data().len();
-        let spec = match catalogue.find(cla, ins, p1, p2, found) {
-            Ok(spec) => spec,
-            Err(Mismatch::Class) => return error(None, "CLA", 0, Problem::Class(cla)),
-            Err(Mismatch::Instruction) => {
-                return error(None, "INS", 1, Problem::Instruction(ins));
-            }
-            Err(Mismatch::Parameters(id)) => {
-                return error(Some(id), "P1 P2", 2, Problem::Parameters([p1, p2]));
-            }
-            Err(Mismatch::Length(id)) => {
-                let expected = Expected::Data(catalogue.entry(id).lc.clone());
-                return error(Some(id), "Lc", 4, Problem::Length { expected, found });
-            }
-        };
-        let mut fields = Fields { spec, apdu, rest: apdu.data(), rules };
-        let command = fields.command()?;
-        fields.finish()?;
-        Ok((spec, command))
-    }
-}
-
-/// A cursor over the command data.
-struct Fields<'a> {
-    spec: &'a CommandSpec,
-    apdu: &'a CommandApdu<'a>,
-    rest: &'a [u8],
-    rules: &'a Rules,
-}
-
-impl<'a> Fields<'a> {
-    fn command(&mut self) -> Result<PurseCommand, CommandError> {
+impl Fields<'_> {
+    /// The purse command of the catalogue entry; `None` where the entry is none of a purse card.
+    pub(super) fn purse_command(&mut self) -> Result<Option<PurseCommand>, CommandError> {
         let (p1, p2) = (self.apdu.p1(), self.apdu.p2());
-        Ok(match self.spec.id {
+        Ok(Some(match self.spec.id {
             CommandId::Select => self.select()?,
             CommandId::GetResponse => {
                 PurseCommand::GetResponse { ne: self.apdu.ne().unwrap_or(0x100) }
@@ -165,7 +106,8 @@ impl<'a> Fields<'a> {
                 limit: Limit::from_bytes(self.take()?),
                 step: self.online_step()?,
             },
-        })
+            _ => return Ok(None),
+        }))
     }
 
     fn select(&mut self) -> Result<PurseCommand, CommandError> {
@@ -249,79 +191,5 @@ impl<'a> Fields<'a> {
             .filter(|_| sfi <= 0x1E)
             .map(|record| (FileRef::from_sfi(sfi), record))
             .ok_or_else(|| self.wrong_parameters())
-    }
-
-    fn secured(&self) -> bool {
-        self.spec.secure_class == Some(self.apdu.cla())
-    }
-
-    fn protected(&mut self) -> Result<Protected, CommandError> {
-        if !self.secured() {
-            return Ok(Protected::Plain(self.all()));
-        }
-        let (data, mac) = self.split_mac()?;
-        Ok(Protected::Secured { data: data.to_vec(), mac })
-    }
-
-    fn read_mac(&mut self) -> Result<Option<Mac>, CommandError> {
-        if self.secured() { self.mac().map(Some) } else { Ok(None) }
-    }
-
-    fn mac(&mut self) -> Result<Mac, CommandError> {
-        match self.rest.split_first_chunk() {
-            Some((mac, rest)) => {
-                self.rest = rest;
-                Ok(Mac(*mac))
-            }
-            None => Err(self.wrong_lc(Expected::Mac)),
-        }
-    }
-
-    /// What is left, without its last four bytes, and those.
-    fn split_mac(&mut self) -> Result<(&'a [u8], Mac), CommandError> {
-        let (data, mac) =
-            self.rest.split_last_chunk::<4>().ok_or_else(|| self.wrong_lc(Expected::Mac))?;
-        self.rest = &[];
-        Ok((data, Mac(*mac)))
-    }
-
-    fn pin(&mut self) -> Result<Pin, CommandError> {
-        let data = std::mem::take(&mut self.rest);
-        self.pin_of(data, self.apdu.data_offset())
-    }
-
-    fn pin_of(&self, bytes: &[u8], offset: usize) -> Result<Pin, CommandError> {
-        Pin::new(bytes).map_err(|why| self.error("PIN", offset, Problem::Data(DataFault::Pin(why))))
-    }
-
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], CommandError> {
-        let (head, rest) = self
-            .rest
-            .split_first_chunk()
-            .ok_or_else(|| self.wrong_lc(Expected::Data(self.spec.lc.clone())))?;
-        self.rest = rest;
-        Ok(*head)
-    }
-
-    fn all(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.rest).to_vec()
-    }
-
-    /// Data is left only where the catalogue allows a MAC and the class says there is none.
-    fn finish(self) -> Result<(), CommandError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.wrong_lc(Expected::NoData)) }
-    }
-
-    fn wrong_parameters(&self) -> CommandError {
-        self.error("P1 P2", 2, Problem::Parameters([self.apdu.p1(), self.apdu.p2()]))
-    }
-
-    fn wrong_lc(&self, expected: Expected) -> CommandError {
-        let found = self.apdu.data().len();
-        self.error("Lc", 4, Problem::Length { expected, found })
-    }
-
-    fn error(&self, field: &'static str, offset: usize, problem: Problem) -> CommandError {
-        CommandError { command: Some(self.spec.id), field, offset, problem }
     }
 }

@@ -5,7 +5,7 @@ use applet_spec::{BalanceForm, FieldFormat, Rules};
 use super::fields::{Walk, one, walk};
 use super::{Asked, DecodedField, Decoder, parameters};
 use crate::record::LogRecord;
-use crate::{FileRef, PurseCommand};
+use crate::{Command, FileRef, PurseCommand};
 
 /// Files that hold log records: 18 in every family; 10 and 1A on construction-ministry cards,
 /// where other families keep records of other lengths.
@@ -24,7 +24,8 @@ pub(super) enum AnswerForm {
 
 impl AnswerForm {
     /// What answers `command`.
-    pub(super) fn of(command: &PurseCommand, rules: &Rules) -> Self {
+    pub(super) fn of(command: &Command, rules: &Rules) -> Self {
+        let Command::Purse(command) = command else { return Self::AsInCatalogue };
         match command {
             PurseCommand::GetBalance { form, .. } => rules
                 .balance_p1

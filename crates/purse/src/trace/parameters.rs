@@ -4,66 +4,129 @@ use applet_spec::{BalanceForm, PurseKind, Rules};
 
 use super::DecodedField;
 use crate::{
-    BlockKind, FileRef, Initialize, Language, Occurrence, PurseCommand, RecordRef, SelectBy,
-    TransactionType,
+    BlockKind, Command, CryptMode, FileRef, Initialize, IssuingCommand, Language, Occurrence,
+    PsamCommand, PurseCommand, RecordRef, SelectBy, TransactionType,
 };
 
 const P1: usize = 2;
 const P2: usize = 3;
 
 /// What P1 and P2 of `command` say; nothing where they are fixed.
-pub(super) fn in_words(
-    command: &PurseCommand,
-    rules: &Rules,
-    language: Language,
-) -> Vec<DecodedField> {
+pub(super) fn in_words(command: &Command, rules: &Rules, language: Language) -> Vec<DecodedField> {
     let mut out = Words { language, fields: Vec::new() };
     match command {
-        PurseCommand::Select { by, occurrence } => out.select(by, *occurrence),
-        PurseCommand::ReadBinary { file, offset, .. }
-        | PurseCommand::UpdateBinary { file, offset, .. } => out.binary(*file, *offset),
-        PurseCommand::ReadRecord { file, record, .. }
-        | PurseCommand::UpdateRecord { file, record, .. } => out.record(*file, *record),
-        PurseCommand::AppendRecord { file, .. } => out.file(P2, *file),
-        PurseCommand::UpdateCappDataCache { sfi, record, .. } => {
-            let sfi = if *sfi == 0 { rules.capp.default_sfi } else { *sfi };
-            out.record(FileRef::Sfi(sfi), *record);
-        }
-        PurseCommand::ExternalAuthenticate { key, .. } => out.index(P2, *key, "key", "密钥"),
-        PurseCommand::InternalAuthenticate { mode, key, .. } => {
-            out.mode(*mode);
-            out.index(P2, *key, "key", "密钥");
-        }
-        PurseCommand::Verify { index, .. }
-        | PurseCommand::ChangePin { index, .. }
-        | PurseCommand::ReloadPin { index, .. } => out.index(P2, *index, "PIN", "密码"),
-        PurseCommand::PinUnblock { index, .. } => out.index(P1, *index, "PIN", "密码"),
-        PurseCommand::ApplicationBlock { kind, .. } => out.block(*kind),
-        PurseCommand::GetBalance { form, purse } => {
-            out.balance(*form, rules);
-            out.purse(*purse);
-        }
-        PurseCommand::GetTransactionProof { transaction_type, .. } => {
-            let value = transaction(*transaction_type, language);
-            out.push(P2, 1, ("transaction type", "交易类型"), value);
-        }
-        PurseCommand::InitializeForLoad(Initialize { purse, .. })
-        | PurseCommand::InitializeForPurchase(Initialize { purse, .. })
-        | PurseCommand::InitializeForCashWithdrawal(Initialize { purse, .. })
-        | PurseCommand::InitializeForCappPurchase(Initialize { purse, .. })
-        | PurseCommand::InitializeForUnload(Initialize { purse, .. })
-        | PurseCommand::InitializeForUpdate { purse, .. } => out.purse(*purse),
-        PurseCommand::GetResponse { .. }
-        | PurseCommand::GetChallenge { .. }
-        | PurseCommand::ApplicationUnblock { .. }
-        | PurseCommand::CardBlock { .. }
-        | PurseCommand::GetIdentificationCode
-        | PurseCommand::CreditForLoad(_)
-        | PurseCommand::DebitForPurchase(_)
-        | PurseCommand::DebitForUnload(_)
-        | PurseCommand::UpdateOverdrawLimit { .. } => {}
+        Command::Purse(command) => out.purse_command(command, rules),
+        Command::Psam(command) => out.psam_command(command),
+        Command::Issuing(command) => out.issuing_command(command),
     }
     out.fields
+}
+
+impl Words {
+    fn purse_command(&mut self, command: &PurseCommand, rules: &Rules) {
+        match command {
+            PurseCommand::Select { by, occurrence } => self.select(by, *occurrence),
+            PurseCommand::ReadBinary { file, offset, .. }
+            | PurseCommand::UpdateBinary { file, offset, .. } => self.binary(*file, *offset),
+            PurseCommand::ReadRecord { file, record, .. }
+            | PurseCommand::UpdateRecord { file, record, .. } => self.record(*file, *record),
+            PurseCommand::AppendRecord { file, .. } => self.file(P2, *file),
+            PurseCommand::UpdateCappDataCache { sfi, record, .. } => {
+                let sfi = if *sfi == 0 { rules.capp.default_sfi } else { *sfi };
+                self.record(FileRef::Sfi(sfi), *record);
+            }
+            PurseCommand::ExternalAuthenticate { key, .. } => self.index(P2, *key, "key", "密钥"),
+            PurseCommand::InternalAuthenticate { mode, key, .. } => {
+                self.mode(*mode);
+                self.index(P2, *key, "key", "密钥");
+            }
+            PurseCommand::Verify { index, .. }
+            | PurseCommand::ChangePin { index, .. }
+            | PurseCommand::ReloadPin { index, .. } => self.index(P2, *index, "PIN", "密码"),
+            PurseCommand::PinUnblock { index, .. } => self.index(P1, *index, "PIN", "密码"),
+            PurseCommand::ApplicationBlock { kind, .. } => self.block(*kind),
+            PurseCommand::GetBalance { form, purse } => {
+                self.balance(*form, rules);
+                self.purse(*purse);
+            }
+            PurseCommand::GetTransactionProof { transaction_type, .. } => {
+                let value = transaction(*transaction_type, self.language);
+                self.push(P2, 1, ("transaction type", "交易类型"), value);
+            }
+            PurseCommand::InitializeForLoad(Initialize { purse, .. })
+            | PurseCommand::InitializeForPurchase(Initialize { purse, .. })
+            | PurseCommand::InitializeForCashWithdrawal(Initialize { purse, .. })
+            | PurseCommand::InitializeForCappPurchase(Initialize { purse, .. })
+            | PurseCommand::InitializeForUnload(Initialize { purse, .. })
+            | PurseCommand::InitializeForUpdate { purse, .. } => self.purse(*purse),
+            PurseCommand::GetResponse { .. }
+            | PurseCommand::GetChallenge { .. }
+            | PurseCommand::ApplicationUnblock { .. }
+            | PurseCommand::CardBlock { .. }
+            | PurseCommand::GetIdentificationCode
+            | PurseCommand::CreditForLoad(_)
+            | PurseCommand::DebitForPurchase(_)
+            | PurseCommand::DebitForUnload(_)
+            | PurseCommand::UpdateOverdrawLimit { .. } => {}
+        }
+    }
+
+    fn psam_command(&mut self, command: &PsamCommand) {
+        match command {
+            PsamCommand::DeliverKey { usage, key, .. } => {
+                let (levels, purpose) = (usage >> 5, usage & 0x1F);
+                let value = match self.language {
+                    Language::English => {
+                        format!("{usage:02X}: purpose {purpose:02X}, {levels} levels")
+                    }
+                    Language::Chinese => {
+                        format!("{usage:02X}: 用途 {purpose:02X}, {levels} 级分散")
+                    }
+                };
+                self.push(P1, 1, ("key usage", "密钥用途"), value);
+                self.index(P2, *key, "key", "密钥");
+            }
+            PsamCommand::Crypt { mode, .. } => {
+                let value = match mode {
+                    CryptMode::EncryptLast => self.language.pick("encipher, last", "加密, 末块"),
+                    CryptMode::EncryptMore => {
+                        self.language.pick("encipher, more follows", "加密, 有后续块")
+                    }
+                    CryptMode::MacWhole => self.language.pick("whole MAC", "计算 MAC, 唯一一块"),
+                    CryptMode::MacFirst => self.language.pick("MAC, first piece", "计算 MAC, 首块"),
+                    CryptMode::MacNext => self.language.pick("MAC, next piece", "计算 MAC, 中间块"),
+                    CryptMode::MacLast => self.language.pick("MAC, last piece", "计算 MAC, 末块"),
+                };
+                self.push(P1, 1, ("mode", "方式"), value.to_owned());
+            }
+            PsamCommand::InitializeForPurchase(_)
+            | PsamCommand::CreditForPurchase { .. }
+            | PsamCommand::CheckIdentificationCode { .. }
+            | PsamCommand::WriteKey { .. } => {}
+        }
+    }
+
+    fn issuing_command(&mut self, command: &IssuingCommand) {
+        match command {
+            IssuingCommand::CreateFile { fid, .. } => {
+                self.push(P1, 2, ("file identifier", "文件标识符"), format!("{fid:04X}"));
+            }
+            IssuingCommand::WriteKey { target: 0x01, index, .. } => {
+                let value = self.language.pick("adds a key", "增加密钥").to_owned();
+                self.push(P1, 1, ("what", "操作"), value);
+                self.index(P2, *index, "key", "密钥");
+            }
+            IssuingCommand::WriteKey { target, index, .. } => {
+                let value = match self.language {
+                    Language::English => format!("changes the key of type {target:02X}"),
+                    Language::Chinese => format!("修改类型 {target:02X} 的密钥"),
+                };
+                self.push(P1, 1, ("what", "操作"), value);
+                self.index(P2, *index, "key", "密钥");
+            }
+            IssuingCommand::EraseDirectory => {}
+        }
+    }
 }
 
 /// A transaction type byte and its name.

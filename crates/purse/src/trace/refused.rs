@@ -27,7 +27,7 @@ impl Decoder {
             }
         };
         let body = apdu.raw().get(4..).unwrap_or_default();
-        let hides = may_hide_a_secret(apdu.ins());
+        let hides = Catalogue::carries_secret(apdu.ins()) != Some(false);
         let malformed = matches!(error.problem, Problem::Malformed(_));
         let problem = match &error.problem {
             // Where the length byte was forgotten, the PIN's first byte stands in its place.
@@ -60,8 +60,11 @@ impl Decoder {
 
 /// The command that was probably meant: the one whose data is wrong, or the only one with this
 /// class and instruction.
-pub(super) fn likely(apdu: &CommandApdu<'_>, error: &CommandError) -> Option<&'static CommandSpec> {
-    let catalogue = Catalogue::built_in();
+pub(super) fn likely(
+    catalogue: &'static Catalogue,
+    apdu: &CommandApdu<'_>,
+    error: &CommandError,
+) -> Option<&'static CommandSpec> {
     match error.problem {
         Problem::Length { .. } | Problem::Data(_) => catalogue.command(error.command?),
         Problem::Class(_) | Problem::Instruction(_) => None,
@@ -74,13 +77,4 @@ pub(super) fn likely(apdu: &CommandApdu<'_>, error: &CommandError) -> Option<&'s
             fitting.next().filter(|_| fitting.next().is_none())
         }
     }
-}
-
-/// Whether a command with this instruction may carry a PIN, a key or a cryptogram: one of the
-/// catalogue does, or the catalogue does not know.
-fn may_hide_a_secret(ins: u8) -> bool {
-    let mut named = Catalogue::built_in().commands().iter().filter(|spec| spec.ins == ins);
-    let secret =
-        |spec: &CommandSpec| spec.fields.iter().any(|field| field.format == FieldFormat::Secret);
-    named.clone().next().is_none() || named.any(secret)
 }

@@ -151,7 +151,7 @@ proptest! {
         cla: Option<u8>,
         chinese: bool,
     ) {
-        let spec = applet_spec::Catalogue::built_in().entry(id);
+        let spec = applet_spec::Catalogue::entry(id);
         prop_assert!(spec.fields.iter().any(|field| field.format == FieldFormat::Secret));
         let [p1, p2] = if cut == 0 { header } else { [header[0] & 1, header[1] & 1] };
         let data = match id {

@@ -1,13 +1,14 @@
 //! Arbitrary commands: whatever a host may want to say.
 
-use applet_spec::{CommandId, Profile, PurseKind, Rules};
+use applet_spec::{CommandId, CommandSet, Profile, PurseKind, Rules};
 use crypto::Mac;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use purse::{
-    Amount, BlockKind, Date, Debit, FileRef, Initialize, Limit, Occurrence, OnlineStep, Pin,
-    Protected, PurseCommand, RecordRef, SelectBy, TerminalId, TerminalSerial, Time,
+    Amount, BlockKind, CryptMode, Date, Debit, FileRef, IdentificationCode, Initialize,
+    IssuingCommand, Limit, Occurrence, OnlineStep, Pin, Protected, PsamCommand, PurseCommand,
+    RecordRef, SamPurchase, SelectBy, TerminalId, TerminalSerial, Time,
 };
 
 /// The rules of any built-in profile.
@@ -17,7 +18,8 @@ pub fn rules() -> impl Strategy<Value = &'static Rules> {
 
 /// Any command for cards of any built-in profile.
 pub fn command() -> impl Strategy<Value = (PurseCommand, &'static Rules)> {
-    (select(CommandId::ALL), rules()).prop_flat_map(|(id, rules)| (of(id, rules), Just(rules)))
+    (select(CommandSet::Purse.own()), rules())
+        .prop_flat_map(|(id, rules)| (of(id, rules), Just(rules)))
 }
 
 /// Any command of this kind.
@@ -116,7 +118,58 @@ pub fn of(id: CommandId, rules: &'static Rules) -> BoxedStrategy<PurseCommand> {
                 step,
             })
             .boxed(),
+        other => unreachable!("{} is no command of purse cards", other.text()),
     }
+}
+
+/// Any command that only PSAMs understand.
+pub fn psam_command() -> impl Strategy<Value = PsamCommand> {
+    let factors = |least| vec(any::<[u8; 8]>(), least..=3);
+    let purchase = (any::<([u8; 4], u16, u32, u8)>(), date(), time(), any::<[u8; 2]>(), factors(1));
+    prop_oneof![
+        purchase.prop_map(|((random, serial, fen, kind), date, time, key, factors)| {
+            PsamCommand::InitializeForPurchase(SamPurchase {
+                random,
+                serial,
+                amount: Amount(fen),
+                transaction_type: kind,
+                date,
+                time,
+                key_version: key[0],
+                algorithm: key[1],
+                factors,
+            })
+        }),
+        mac().prop_map(|mac2| PsamCommand::CreditForPurchase { mac2 }),
+        (any::<[u8; 2]>(), factors(0))
+            .prop_map(|([usage, key], factors)| PsamCommand::DeliverKey { usage, key, factors }),
+        (select(&CryptMode::ALL[..]), vec(any::<u8>(), 8..=255))
+            .prop_map(|(mode, data)| PsamCommand::Crypt { mode, data }),
+        any::<[u8; 9]>().prop_map(|code| PsamCommand::CheckIdentificationCode {
+            code: IdentificationCode(code)
+        }),
+        (select(&[16_usize, 24, 32][..]), mac()).prop_map(|(length, mac)| {
+            PsamCommand::WriteKey { enciphered: vec![0xA5; length], mac }
+        }),
+    ]
+}
+
+/// Any command that builds or keys a card.
+pub fn issuing_command() -> impl Strategy<Value = IssuingCommand> {
+    prop_oneof![
+        (any::<u16>(), vec(any::<u8>(), 7..=24))
+            .prop_map(|(fid, description)| IssuingCommand::CreateFile { fid, description }),
+        Just(IssuingCommand::EraseDirectory),
+        (any::<[u8; 2]>(), vec(any::<u8>(), 2..=32), proptest::option::of(mac())).prop_map(
+            |([target, index], data, mac)| {
+                let data = match mac {
+                    Some(mac) => Protected::Secured { data, mac },
+                    None => Protected::Plain(data),
+                };
+                IssuingCommand::WriteKey { target, index, data }
+            }
+        ),
+    ]
 }
 
 pub fn mac() -> impl Strategy<Value = Mac> {

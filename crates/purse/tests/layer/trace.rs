@@ -1,6 +1,6 @@
 //! Traces in words.
 
-use applet_spec::{Catalogue, StatusReason, vectors};
+use applet_spec::{Catalogue, CommandSet, StatusReason, vectors};
 use purse::Language;
 use purse::trace::Decoder;
 
@@ -306,7 +306,7 @@ fn refusals_are_explained_by_the_catalogue_and_in_the_words_of_the_profile() {
 
 #[test]
 fn every_refusal_in_the_catalogue_is_explained_by_its_reason() {
-    for spec in Catalogue::built_in().commands() {
+    for spec in Catalogue::of(CommandSet::Purse).commands() {
         let command = sample(spec);
         for (status, StatusReason { when, when_zh }) in &spec.status {
             for (language, when) in [(Language::English, when), (Language::Chinese, when_zh)] {
@@ -337,7 +337,7 @@ fn sample(spec: &applet_spec::CommandSpec) -> Vec<u8> {
 
 #[test]
 fn names_and_fields_are_those_of_the_catalogue_in_both_languages() {
-    for spec in Catalogue::built_in().commands() {
+    for spec in Catalogue::of(CommandSet::Purse).commands() {
         for language in [Language::English, Language::Chinese] {
             let told = Decoder::new(rules("pboc"), language).command(&sample(spec));
             assert_eq!(told.title, *language.pick(&spec.name, &spec.name_zh));
