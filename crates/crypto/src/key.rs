@@ -116,16 +116,22 @@ impl fmt::Debug for KeyCheckValue {
 /// `E(K, F ‖ not F)`. Source: vectors `diversify-psam-blog`, `d-sm4-diversify`.
 pub fn diversify(suite: Suite, master: &Key, factor: &[u8; 8]) -> Key {
     let cipher = BlockCipher::new(suite, master);
-    let mut input = [0; 16];
-    for (at, (to, from)) in input.iter_mut().zip(factor.iter().chain(factor)).enumerate() {
+    let mut bytes = [0; 16];
+    let mut enciphered = cipher.encrypt_ecb(&and_complement(factor));
+    for (to, from) in bytes.iter_mut().zip(&enciphered) {
+        *to = *from;
+    }
+    enciphered.zeroize();
+    Key::double(bytes)
+}
+
+/// `F ‖ not F`: what one level of diversification enciphers, by ECB in both suites.
+pub(crate) fn and_complement(factor: &[u8; 8]) -> [u8; 16] {
+    let mut out = [0; 16];
+    for (at, (to, from)) in out.iter_mut().zip(factor.iter().chain(factor)).enumerate() {
         *to = if at < 8 { *from } else { !from };
     }
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(cipher.encrypt_ecb(&input)) {
-        *to = from;
-    }
-    input.zeroize();
-    Key::double(bytes)
+    out
 }
 
 /// A lab master key: the left 16 bytes of `SM3(seed ‖ 00 ‖ label)`. Public by construction, so

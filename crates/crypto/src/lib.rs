@@ -4,13 +4,14 @@
 //! The block ciphers are the RustCrypto crates; what is built from them (PBOC padding, folding,
 //! two-block diversification, ISO 9797-1 algorithm 3) is written here, once per rule.
 //!
-//! Keys are [`Key`]: zeroized on drop, compared in constant time, without `Debug`. What may be
+//! [`custody`] is who holds stored keys, and what may be asked of them. Keys are [`Key`]: zeroized on drop, compared in constant time, without `Debug`. What may be
 //! printed is a [`KeyCheckValue`].
 
 #![warn(clippy::indexing_slicing)]
 
 mod cache;
 mod cipher;
+pub mod custody;
 mod key;
 mod mac;
 mod random;

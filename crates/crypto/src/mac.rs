@@ -6,6 +6,7 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use crate::key::and_complement;
 use crate::{BlockCipher, Key, Suite};
 
 /// A MAC or TAC of four bytes. Equality takes the same time for every value.
@@ -43,10 +44,7 @@ impl SessionKey {
     /// Derives it from a card key and the 8-byte input of the transaction (`rand4 ‖ serial2 ‖
     /// 8000`, or `rand4 ‖ serial2 ‖ low half of the terminal serial`).
     pub fn derive(suite: Suite, key: &BlockCipher, input: &[u8; 8]) -> Self {
-        let mut bytes = [0; 16];
-        for (at, (to, from)) in bytes.iter_mut().zip(input.iter().chain(input)).enumerate() {
-            *to = if at < 8 { *from } else { !from };
-        }
+        let mut bytes = and_complement(input);
         key.encrypt(&mut bytes);
         if suite == Suite::TripleDes {
             bytes.iter_mut().skip(8).for_each(|byte| *byte = 0);

@@ -1,5 +1,7 @@
 //! Secure messaging (线路保护) and authentication cryptograms.
 
+use zeroize::Zeroizing;
+
 use crate::mac::left;
 use crate::{BlockCipher, Key, Mac, Suite};
 
@@ -22,6 +24,11 @@ pub fn secure_messaging_mac(suite: Suite, key: &Key, challenge: &[u8], data: &[u
 /// Enciphers protected data: `Ld ‖ data`, padding 80 00.. only if that is not whole blocks, ECB.
 /// `data` has at most 255 bytes, as its length takes one.
 pub fn encipher(suite: Suite, key: &Key, data: &[u8]) -> Vec<u8> {
+    BlockCipher::new(suite, key).encrypt_ecb(&Zeroizing::new(protected(suite, data)))
+}
+
+/// The plaintext of [`encipher`]: `Ld ‖ data`, padding 80 00.. only if that is not whole blocks.
+pub(crate) fn protected(suite: Suite, data: &[u8]) -> Vec<u8> {
     debug_assert!(data.len() <= 0xFF, "the length takes one byte");
     let block = suite.block();
     let mut plain = Vec::with_capacity((data.len() + 1).next_multiple_of(block));
@@ -31,7 +38,7 @@ pub fn encipher(suite: Suite, key: &Key, data: &[u8]) -> Vec<u8> {
         plain.push(0x80);
         plain.resize(plain.len().next_multiple_of(block), 0);
     }
-    BlockCipher::new(suite, key).encrypt_ecb(&plain)
+    plain
 }
 
 /// Why protected data does not decipher.
