@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use applet_spec::*;
+use crypto::custody::{KeyCustody, KeyName};
 
 fn all() -> Vec<&'static std::sync::Arc<Profile>> {
     Profile::built_in_names()
@@ -25,6 +26,42 @@ fn every_built_in_loads_and_names_itself() {
         assert!(profile.lab_seed.is_some());
         assert!(!profile.summary.is_empty() && !profile.summary_zh.is_empty());
     }
+}
+
+#[test]
+fn lab_keys_are_held_under_custody_names_that_tell_the_slot() {
+    let profile = Profile::built_in("jtt978").expect("built in");
+    let application = profile.application().expect("an application");
+    let purchase = application.key(KeyKind::Purchase, 1).expect("a purchase key");
+    let name = profile.custody_name(application, purchase);
+    assert_eq!(name.as_str(), "jtt978/1001/purchase/01/01");
+
+    for profile in all() {
+        let custody = profile.lab_custody();
+        let slots = profile.directories.iter().flat_map(|d| d.keys.iter().map(move |k| (d, k)));
+        let mut names = std::collections::BTreeSet::new();
+        for (directory, key) in slots {
+            let name = profile.custody_name(directory, key);
+            assert_eq!(KeyName::new(name.as_str()).as_ref(), Ok(&name));
+            let record = custody.record(&name).expect("a lab key");
+            let master = profile.lab_master(directory, key).expect("a lab key");
+            assert_eq!(record.check_value, master.check_value(key.suite));
+            assert!(record.public && record.suite == key.suite, "{name}");
+            names.insert(name);
+        }
+        let held = custody.records().expect("records").into_iter().map(|record| record.name);
+        assert!(held.eq(names), "{}: each slot has a name of its own", profile.name);
+    }
+}
+
+#[test]
+fn a_sealed_profile_has_no_lab_keys() {
+    let lab = Profile::built_in("jtt978").expect("built in");
+    let lines = lab.text.lines().filter(|line| !line.starts_with("lab-seed"));
+    let text =
+        lines.collect::<Vec<_>>().join("\n").replace("custody = \"lab\"", "custody = \"sealed\"");
+    let sealed = Profile::parse(&text, "sealed").expect("a profile");
+    assert_eq!(sealed.lab_custody().records(), Ok(Vec::new()));
 }
 
 #[test]

@@ -17,5 +17,5 @@ mod virtual_card;
 pub use application::{Application, Context, Halt, Reply};
 pub use card::{Card, CardFault, Protocol};
 pub use issue::{CardMaker, CardSystem};
-pub use native::personalise::{LabKeys, MasterKeys, PersonaliseError};
+pub use native::personalise::{CustodyKeys, LabKeys, MasterKeys, PersonaliseError};
 pub use virtual_card::{FaultSpec, VirtualCard, VirtualCardError};

@@ -6,6 +6,7 @@ mod common;
 
 use applet_spec::{Profile, PurseKind};
 use common::{Bench, Bytes, Chip, Init, Kind};
+use crypto::custody::LabCustody;
 use emulator::{Protocol, VirtualCard, VirtualCardError};
 use link::{CardControl, CardTransport, LinkError};
 use nvm::image::Durability;
@@ -69,6 +70,22 @@ fn cards_of_one_maker_differ_in_serial_and_keys_only() {
     other.ok(init.apdu());
     let begun = bench.begin(&mut mine.clone(), init).expect("INITIALIZE");
     other.refuses(&bench.step(&begun).command, 0x9302);
+}
+
+#[test]
+fn a_card_made_through_key_custody_is_the_card_made_from_the_lab_keys() {
+    for bench in Bench::all() {
+        let profile = &bench.profile;
+        let custody = profile.lab_custody();
+        let keys = emulator::CustodyKeys { profile, custody: &custody };
+        let card = bench.maker.card(&profile.serial, &keys, 1).expect("a card");
+        assert!(card.memory().same_contents(bench.card().memory()));
+
+        let empty = LabCustody::new("an empty provider", []);
+        let keys = emulator::CustodyKeys { profile, custody: &empty };
+        let refused = bench.maker.card(&profile.serial, &keys, 1).err().expect("no keys");
+        assert!(refused.to_string().contains("an empty provider has no key"), "{refused}");
+    }
 }
 
 #[test]

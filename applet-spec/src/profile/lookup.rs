@@ -1,6 +1,11 @@
 //! Finding things in a profile, and what follows from it for one card.
 
-use super::{Directory, FileKind, FileSpec, KeyKind, KeySpec, Profile, PurseKind, PurseSpec};
+use crypto::custody::{KeyName, LabCustody};
+use crypto::{Key, lab_master};
+
+use super::{
+    Custody, Directory, FileKind, FileSpec, KeyKind, KeySpec, Profile, PurseKind, PurseSpec,
+};
 
 impl Profile {
     /// SFI of the public file (公共应用信息文件).
@@ -30,6 +35,33 @@ impl Profile {
             .iter()
             .filter_map(|factor| factor.fill(serial, &public).try_into().ok())
             .collect()
+    }
+
+    /// What custody calls the master key behind a key slot:
+    /// `PROFILE/DIRECTORY/KIND/INDEX/VERSION`, `jtt978/1001/purchase/01/01`.
+    pub fn custody_name(&self, directory: &Directory, key: &KeySpec) -> KeyName {
+        KeyName::joined([self.name.as_str(), &key.label(directory)])
+    }
+
+    /// The master key behind a key slot under lab custody: written in the profile, or made from
+    /// its lab seed and the slot's [label](KeySpec::label). `None` where keys come from elsewhere.
+    pub fn lab_master(&self, directory: &Directory, key: &KeySpec) -> Option<Key> {
+        if let Some(master) = &key.master {
+            return Some(Key::double(master.0));
+        }
+        let seed = self.lab_seed.as_ref().filter(|_| self.custody == Custody::Lab)?;
+        Some(lab_master(seed, &key.label(directory)))
+    }
+
+    /// The provider of this profile's lab keys; it has none where keys come from elsewhere.
+    pub fn lab_custody(&self) -> LabCustody {
+        let keys = self.directories.iter().flat_map(|directory| {
+            directory.keys.iter().filter_map(move |key| {
+                let master = self.lab_master(directory, key)?;
+                Some((self.custody_name(directory, key), key.suite, master))
+            })
+        });
+        LabCustody::new(format!("lab keys of profile {} {}", self.name, self.version), keys)
     }
 
     /// Bytes of a card that the profile takes: contents, and a rough count for headers and keys.
@@ -66,6 +98,15 @@ impl Directory {
     /// The purse of this kind.
     pub fn purse(&self, kind: PurseKind) -> Option<&PurseSpec> {
         self.purses.iter().find(|purse| purse.kind == kind)
+    }
+}
+
+impl KeySpec {
+    /// The slot within its profile, `DIRECTORY/KIND/INDEX/VERSION`: lab keys are made from it, and
+    /// custody names end with it.
+    pub fn label(&self, directory: &Directory) -> String {
+        let (fid, kind) = (directory.fid, self.kind.text());
+        format!("{fid:04X}/{kind}/{:02X}/{:02X}", self.index, self.version)
     }
 }
 

@@ -251,6 +251,20 @@ fn names_are_parts_of_plain_characters_and_never_a_key_typed_in_the_wrong_place(
 }
 
 #[test]
+fn joined_parts_are_always_a_name() {
+    for (parts, joined) in [
+        (&["jtt978", "1001/purchase/01/01"][..], "jtt978/1001/purchase/01/01"),
+        (&["two words", "x/", ""], "two_words/x/_/_"),
+        (&[], "_"),
+    ] {
+        let name = KeyName::joined(parts.iter().copied());
+        assert_eq!((name.as_str(), KeyName::new(joined)), (joined, Ok(name.clone())));
+    }
+    let longest = KeyName::joined(["ab"; 99]);
+    assert_eq!(KeyName::new(longest.as_str()), Ok(longest));
+}
+
+#[test]
 fn test_keys_that_everybody_knows_are_told_from_others() {
     for known in [
         "00000000000000000000000000000000",

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crypto::custody::{KeyCustody, KeyName, LabCustody, Transport, Wrapped, Wrapping};
 use crypto::{
     BlockCipher, Key, SessionKey, Suite, decipher, diversify, encipher, pin_reload_mac,
     secure_messaging_mac,
@@ -134,6 +135,48 @@ fn secure_messaging_macs_are_those_of_the_vectors() {
         let again =
             secure_messaging_mac(vector.suite(), &vector.key(), short, &vector.input("data"));
         assert_eq!(again, mac, "{}", vector.id);
+    }
+}
+
+/// What the lab provider wraps, by the plaintext of a vector: `head ‖ key`.
+fn wrapped(transport: &Vector, plain: &[u8], key: usize, header: [u8; 4], iv: &[u8]) -> Wrapped {
+    let suite = transport.suite();
+    let (head, key) = plain.split_at(plain.len() - key);
+    let name = |text| KeyName::new(text).unwrap();
+    let keys = [(name("card"), Key::new(key).unwrap()), (name("transport"), transport.key())];
+    let custody = LabCustody::new("vectors", keys.map(|(name, key)| (name, suite, key)));
+    let (name, transport) = (&name("card"), &name("transport"));
+    let transport = Transport::Stored(transport, &[]);
+    custody.wrap(&Wrapping { name, factors: &[], head, header, challenge: iv, transport }).unwrap()
+}
+
+#[test]
+fn wrapped_keys_are_the_data_fields_of_the_published_write_key_commands() {
+    let find = |kind, count, id| {
+        let all = Vector::all(kind, count);
+        all.into_iter().find(|vector| vector.id == id).unwrap_or_else(|| panic!("no vector {id}"))
+    };
+    let psam = find("sm-encrypt", 5, "psam-writekey-enc");
+    let made = wrapped(&psam, &psam.input("data"), 16, [0x84, 0xD4, 0x00, 0x00], &[0; 8]);
+    assert_eq!(made.ciphertext, psam.output("out"));
+
+    for (id, macs) in [
+        ("fmcos-writekey-enc-1", &["fmcos-writekey-mac-1", "fmcos-writekey-mac-2"][..]),
+        ("fmcos-writekey-enc-3", &[]),
+    ] {
+        let vector = find("encrypt", 6, id);
+        // These have length and padding written out.
+        let padded = vector.input("data");
+        let plain = &padded[1..=usize::from(padded[0])];
+        let made = wrapped(&vector, plain, 8, [0; 4], &[]);
+        assert_eq!(made.ciphertext, vector.output("out"), "{id}");
+        for mac in macs.iter().map(|id| find("mac", 9, id)) {
+            let command = mac.input("data");
+            let header = *command.first_chunk().unwrap();
+            let made = wrapped(&vector, plain, 8, header, &mac.input("iv"));
+            assert_eq!(made.mac.0, mac.output("mac").as_slice(), "{}", mac.id);
+            assert_eq!(made.ciphertext, &command[5..]);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Card keys that this side holds.
 
-use applet_spec::{Directory, KeyKind};
-use crypto::{BlockCipher, Key, Suite, TacKey, diversify};
+use applet_spec::{Directory, KeyKind, KeySpec};
+use crypto::{BlockCipher, Key, Suite, TacKey};
 
 use crate::FlowError;
 
@@ -20,20 +20,19 @@ struct Slot {
 }
 
 impl CardKeys {
-    /// Derives the card keys of a directory from master keys.
+    /// The card keys of a directory, from whoever holds the master keys: `card_key` derives one
+    /// with the factors, highest first.
     ///
     /// # Errors
-    /// What `master` says of a missing key.
+    /// What `card_key` says of a missing key.
     pub fn derive<E>(
         directory: &Directory,
         factors: &[[u8; 8]],
-        mut master: impl FnMut(&applet_spec::KeySpec) -> Result<Key, E>,
+        mut card_key: impl FnMut(&KeySpec, &[[u8; 8]]) -> Result<Key, E>,
     ) -> Result<Self, E> {
         let mut slots = Vec::with_capacity(directory.keys.len());
         for spec in &directory.keys {
-            let key = factors
-                .iter()
-                .fold(master(spec)?, |key, factor| diversify(spec.suite, &key, factor));
+            let key = card_key(spec, factors)?;
             slots.push(Slot {
                 kind: spec.kind,
                 index: spec.index,

@@ -3,8 +3,9 @@
 //! Two steps: [`template`] lays out everything that cards of a profile share, [`fill`] writes what
 //! depends on the serial. Cards made from one template share the pages that are equal.
 
-use applet_spec::{Custody, Directory, FileKind, FileSpec, KeySpec, PinUse, Profile};
-use crypto::{Key, diversify, lab_master};
+use applet_spec::{Directory, FileKind, FileSpec, KeySpec, PinUse, Profile};
+use crypto::custody::{CustodyError, KeyCustody};
+use crypto::{Key, diversify};
 use nvm::{Nvm, NvmError};
 use purse::{Amount, Limit};
 
@@ -13,17 +14,31 @@ use super::tree::{self, Df, Ef, KeySlot, PinSlot, PurseState, PurseTerms, Struct
 /// Bytes of card memory.
 pub const MEMORY: u32 = 0x1_0000;
 
-/// Where master keys come from.
+/// Whoever holds master keys. They stay there: what is asked for is the key of one card.
 pub trait MasterKeys {
-    /// The master key behind a key slot.
+    /// The card key (卡片子密钥) of a key slot: its master key diversified by each factor, highest
+    /// first.
     ///
     /// # Errors
-    /// Where there is none.
-    fn master(&self, directory: &Directory, key: &KeySpec) -> Result<Key, PersonaliseError>;
+    /// Where there is no such master key, or its holder fails.
+    fn card_key(
+        &self,
+        directory: &Directory,
+        key: &KeySpec,
+        factors: &[[u8; 8]],
+    ) -> Result<Key, PersonaliseError>;
 }
 
 /// Master keys of a profile under lab custody: written in it, or made from its lab seed.
 pub struct LabKeys<'p>(pub &'p Profile);
+
+/// Master keys of a profile that a provider holds under their custody names.
+pub struct CustodyKeys<'c> {
+    /// The profile.
+    pub profile: &'c Profile,
+    /// The provider.
+    pub custody: &'c dyn KeyCustody,
+}
 
 /// Why a card cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +56,9 @@ pub enum PersonaliseError {
         /// Key kind and index.
         key: String,
     },
+    /// The holder of the master keys does not give a card key.
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
     /// It does not fit.
     #[error("profile {profile} needs more than {MEMORY} bytes of card memory ({reason})")]
     TooLarge {
@@ -51,22 +69,41 @@ pub enum PersonaliseError {
     },
 }
 
-impl MasterKeys for LabKeys<'_> {
-    fn master(&self, directory: &Directory, key: &KeySpec) -> Result<Key, PersonaliseError> {
+impl LabKeys<'_> {
+    /// The master key behind a key slot.
+    ///
+    /// # Errors
+    /// [`PersonaliseError::NoMasterKey`].
+    pub fn master(&self, directory: &Directory, key: &KeySpec) -> Result<Key, PersonaliseError> {
         let profile = self.0;
-        match (&key.master, &profile.lab_seed) {
-            (Some(master), _) => Ok(Key::double(master.0)),
-            (None, Some(seed)) if profile.custody == Custody::Lab => {
-                let (fid, kind) = (directory.fid, key.kind.text());
-                let label = format!("{fid:04X}/{kind}/{:02X}/{:02X}", key.index, key.version);
-                Ok(lab_master(seed, &label))
-            }
-            _ => Err(PersonaliseError::NoMasterKey {
-                profile: profile.name.clone(),
-                directory: format!("{:04X}", directory.fid),
-                key: format!("{} {:02X}", key.kind.text(), key.index),
-            }),
-        }
+        profile.lab_master(directory, key).ok_or_else(|| PersonaliseError::NoMasterKey {
+            profile: profile.name.clone(),
+            directory: format!("{:04X}", directory.fid),
+            key: format!("{} {:02X}", key.kind.text(), key.index),
+        })
+    }
+}
+
+impl MasterKeys for LabKeys<'_> {
+    fn card_key(
+        &self,
+        directory: &Directory,
+        key: &KeySpec,
+        factors: &[[u8; 8]],
+    ) -> Result<Key, PersonaliseError> {
+        Ok(diversified(&self.master(directory, key)?, key, factors))
+    }
+}
+
+impl MasterKeys for CustodyKeys<'_> {
+    fn card_key(
+        &self,
+        directory: &Directory,
+        key: &KeySpec,
+        factors: &[[u8; 8]],
+    ) -> Result<Key, PersonaliseError> {
+        let name = self.profile.custody_name(directory, key);
+        Ok(self.custody.derive(&name, factors)?)
     }
 }
 
@@ -97,7 +134,7 @@ pub fn fill(
             fill_file(memory, df, file, serial, &public).map_err(io)?;
         }
         for key in &directory.keys {
-            let card_key = diversified(&masters.master(directory, key)?, key, &factors);
+            let card_key = masters.card_key(directory, key, &factors)?;
             if let Some(slot) = df.key(memory, key.kind, key.index).map_err(io)? {
                 slot.set_value(memory, &card_key).map_err(io)?;
             }

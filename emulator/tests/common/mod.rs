@@ -47,8 +47,9 @@ impl Bench {
         let directory = profile.application().expect("a purse application");
         let factors = profile.factors_for(&profile.serial);
         let lab = LabKeys(&profile);
-        let keys = CardKeys::derive(directory, &factors, |spec| lab.master(directory, spec))
-            .expect("lab keys");
+        let keys =
+            CardKeys::derive(directory, &factors, |spec, f| lab.card_key(directory, spec, f))
+                .expect("lab keys");
         let maker = CardMaker::new(profile.clone()).expect("the profile makes cards");
         Self { keys, maker, profile }
     }

@@ -164,7 +164,8 @@ fn a_kill_at_any_instant_loses_nothing_that_was_acknowledged() {
     let factors = profile.factors_for(&profile.serial);
     let lab = LabKeys(&profile);
     let keys =
-        CardKeys::derive(application, &factors, |spec| lab.master(application, spec)).unwrap();
+        CardKeys::derive(application, &factors, |spec, f| lab.card_key(application, spec, f))
+            .unwrap();
     let mut terminal = Terminal {
         rules: &profile.rules,
         keys: &keys,

@@ -73,7 +73,7 @@ fn record(name: &str) -> Result<(Card, Vec<Vec<u8>>), String> {
     let directory = profile.application().ok_or_else(|| text("no application"))?;
     let factors = profile.factors_for(&profile.serial);
     let lab = LabKeys(&profile);
-    let keys = CardKeys::derive(directory, &factors, |spec| lab.master(directory, spec))
+    let keys = CardKeys::derive(directory, &factors, |spec, f| lab.card_key(directory, spec, f))
         .map_err(|error| error.to_string())?;
     let maker = CardMaker::new(profile.clone()).map_err(|error| error.to_string())?;
     let mut card = maker.lab_card(1).map_err(|error| error.to_string())?;

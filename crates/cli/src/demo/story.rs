@@ -52,7 +52,8 @@ impl Story {
         let atr = card.reset()?;
         let factors = profile.factors_for(&profile.serial);
         let lab = LabKeys(profile);
-        let keys = CardKeys::derive(application, &factors, |spec| lab.master(application, spec))?;
+        let keys =
+            CardKeys::derive(application, &factors, |spec, f| lab.card_key(application, spec, f))?;
         let mut teller = Teller {
             lang: ui.lang,
             profile,

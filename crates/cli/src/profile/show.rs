@@ -2,8 +2,8 @@
 
 use applet_spec::{Custody, Directory, FileKind, KeySpec, PinUse, Profile};
 use crypto::{Key, Suite};
+use emulator::LabKeys;
 use emulator::native::personalise::diversified;
-use emulator::{LabKeys, MasterKeys};
 use serde::Serialize;
 
 use crate::error::CliError;

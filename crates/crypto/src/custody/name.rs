@@ -72,6 +72,18 @@ impl KeyName {
         Ok(Self(text.to_owned()))
     }
 
+    /// Joins parts of programs' own making. Total, so that callers need no error for what their
+    /// parts never have: a character that names lack becomes `_`, and so does an empty part; what
+    /// is beyond [`LONGEST`](Self::LONGEST) is left out.
+    pub fn joined<'p>(parts: impl IntoIterator<Item = &'p str>) -> Self {
+        let parts = parts.into_iter().flat_map(|part| part.split('/'));
+        let parts: Vec<_> = parts.map(|part| if part.is_empty() { "_" } else { part }).collect();
+        let text = if parts.is_empty() { "_".to_owned() } else { parts.join("/") };
+        let plain = text.chars().map(|c| if allowed(c) { c } else { '_' });
+        let text: String = plain.take(Self::LONGEST).collect();
+        Self(text.trim_end_matches('/').to_owned())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
