@@ -134,6 +134,12 @@ impl Template {
         self.parts.iter().map(Part::length).sum()
     }
 
+    /// Where the serial starts, where there is one.
+    pub fn serial_offset(&self) -> Option<usize> {
+        let at = self.parts.iter().position(|part| *part == Part::Serial)?;
+        Some(self.parts.iter().take(at).map(Part::length).sum())
+    }
+
     /// Fills the holes. `public` is the content of file 15 (empty while that file itself is made);
     /// bytes beyond its end are FF.
     pub fn fill(&self, serial: &[u8; 8], public: &[u8]) -> Vec<u8> {

@@ -171,6 +171,9 @@ fn cards_are_ready_for_use() {
             assert_eq!(record[usize::from(rules.lock_offset)], 0x00);
         }
         assert_eq!(capp.protection, Protection::Mac);
+        let public = profile.public_content(b"another1");
+        assert_eq!(profile.serial_in(&public), Some(*b"another1"), "{}", profile.name);
+        assert_eq!(profile.serial_in(&public[..15]), None, "{}", profile.name);
         assert_eq!(profile.factors_for(&profile.serial).last(), Some(&profile.serial));
     }
 }
@@ -266,4 +269,17 @@ fn the_text_of_a_profile_makes_the_same_profile_again() {
     for profile in all() {
         assert_eq!(Profile::parse(&profile.text, "kept").unwrap(), **profile);
     }
+}
+
+#[test]
+fn a_card_is_known_by_the_name_and_fci_of_its_application() {
+    let city = hex::decode("6F178409A00000000386980701A50A9F0801029F0C03010203").unwrap();
+    let bank = hex::decode("6F138409A00000000386980701A5069F0C03010203").unwrap();
+    let name = hex::decode("A00000000386980701").unwrap();
+    let may_be = |fci: &[u8]| -> Vec<&str> {
+        all().iter().filter(|one| one.may_be(&name, fci)).map(|one| one.name.as_str()).collect()
+    };
+    assert_eq!(may_be(&city), ["cjt166"]);
+    assert_eq!(may_be(&bank), ["pboc", "pboc-sm4"]);
+    assert_eq!(may_be(b"\x6F"), ["pboc", "pboc-sm4"], "an FCI that is no TLV tells no version");
 }

@@ -1,11 +1,14 @@
 //! Finding things in a profile, and what follows from it for one card.
 
+use apdu::tlv;
 use crypto::custody::{KeyName, LabCustody};
 use crypto::{Key, lab_master};
 
 use super::{
-    Custody, Directory, FileKind, FileSpec, KeyKind, KeySpec, Profile, PurseKind, PurseSpec,
+    Custody, Directory, FciForm, FileKind, FileSpec, KeyKind, KeySpec, Profile, PurseKind,
+    PurseSpec,
 };
+use crate::Template;
 
 impl Profile {
     /// SFI of the public file (公共应用信息文件).
@@ -30,11 +33,35 @@ impl Profile {
 
     /// The diversification factors of a card with this serial, in the order they are applied.
     pub fn factors_for(&self, serial: &[u8; 8]) -> Vec<[u8; 8]> {
-        let public = self.public_content(serial);
-        self.factors
-            .iter()
-            .filter_map(|factor| factor.fill(serial, &public).try_into().ok())
-            .collect()
+        self.factors_of(serial, &self.public_content(serial))
+    }
+
+    /// The same for a card whose public file (file 15) is known.
+    pub fn factors_of(&self, serial: &[u8; 8], public: &[u8]) -> Vec<[u8; 8]> {
+        let fill = |factor: &Template| factor.fill(serial, public).try_into().ok();
+        self.factors.iter().filter_map(fill).collect()
+    }
+
+    /// Where the 8-byte serial stands in the public file.
+    pub fn serial_offset(&self) -> Option<usize> {
+        self.public_file()?.content.first()?.serial_offset()
+    }
+
+    /// The serial of the card with this public file.
+    pub fn serial_in(&self, public: &[u8]) -> Option<[u8; 8]> {
+        public.get(self.serial_offset()?..)?.first_chunk().copied()
+    }
+
+    /// Whether a card whose purse application has this name and FCI may be of the family. Families
+    /// with the same name differ in whether the FCI tells a version.
+    pub fn may_be(&self, name: &[u8], fci: &[u8]) -> bool {
+        let Some(application) = self.application() else { return false };
+        let told = tlv::find(fci, &[0x6F, 0xA5, 0x9F08]).ok().flatten();
+        let version = match &application.fci {
+            FciForm::PublicFile { version, .. } => version.as_deref(),
+            _ => None,
+        };
+        application.name == name && told == version
     }
 
     /// What custody calls the master key behind a key slot:

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use apdu::{DfName, ResponseApdu, StatusWord, tlv};
-use applet_spec::{Directory, FciForm, FileKind, FileSpec, Profile};
+use apdu::{DfName, ResponseApdu, StatusWord};
+use applet_spec::{Directory, FileKind, FileSpec, Profile};
 use link::CardTransport;
 use purse::{FileRef, Occurrence, PurseCommand, RecordRef, SelectBy};
 use terminal::CardSession;
@@ -52,7 +52,7 @@ pub fn select(
                 let fci = response.data;
                 let profile = match profile {
                     Some(profile) => Some(profile),
-                    None => built_in()?.into_iter().find(|one| fits(one, &aid, &fci)),
+                    None => built_in()?.into_iter().find(|one| one.may_be(&aid, &fci)),
                 };
                 return Ok(Selected { aid, fci, profile });
             }
@@ -78,18 +78,6 @@ fn names(profiles: &[Arc<Profile>]) -> Vec<Vec<u8>> {
         }
     }
     names
-}
-
-/// Whether a card with this FCI may be of the family. Families with the same name differ in
-/// whether the FCI tells a version.
-fn fits(profile: &Profile, aid: &[u8], fci: &[u8]) -> bool {
-    let Some(application) = profile.application() else { return false };
-    let told = tlv::find(fci, &[0x6F, 0xA5, 0x9F08]).ok().flatten();
-    let version = match &application.fci {
-        FciForm::PublicFile { version, .. } => version.as_deref(),
-        _ => None,
-    };
-    application.name == aid && told == version
 }
 
 fn select_name(card: &mut CardSession<'_>, name: &[u8]) -> Result<ResponseApdu, CliError> {
