@@ -1,8 +1,8 @@
-//! Answer data of the purse commands, written by the card and read by the host.
+//! Answer data of the commands of purse cards and PSAMs, written by the card and read by the host.
 
 use crypto::Mac;
 
-use crate::{Amount, Limit};
+use crate::{Amount, Limit, TerminalSerial};
 
 /// Why answer data is not what the command answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -143,6 +143,18 @@ answers! {
         /// TAC; zero of an unload.
         tac: Mac [4] mac_bytes, Mac;
     }
+
+    /// Answer of INITIALIZE SAM FOR PURCHASE.
+    SamInitialized "INITIALIZE SAM FOR PURCHASE" {
+        /// Terminal transaction serial (终端交易序号) that MAC1 was made with; the debit carries it.
+        terminal_serial: TerminalSerial [4] serial_bytes, TerminalSerial;
+        /// MAC1.
+        mac1: Mac [4] mac_bytes, Mac;
+    }
+}
+
+fn serial_bytes(serial: TerminalSerial) -> [u8; 4] {
+    serial.0
 }
 
 fn mac_bytes(mac: Mac) -> [u8; 4] {

@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use purse::answer::{
     AnswerError, Balance, Confirmed, Debited, OnlineInitialized, Proof, PurchaseInitialized,
-    UpdateInitialized,
+    SamInitialized, UpdateInitialized,
 };
 use purse::record::{LogRecord, capp_id, capp_length_fits, capp_locked};
 use purse::{Amount, Limit, Pin, PinError, TransactionType};
@@ -201,6 +201,7 @@ answers! {
     Debited 8 a_debit_is_read_as_it_is_written;
     Confirmed 4 a_confirmation_is_read_as_it_is_written;
     Proof 8 a_proof_is_read_as_it_is_written;
+    SamInitialized 8 an_initialized_psam_is_read_as_it_is_written;
 }
 
 #[test]
