@@ -16,6 +16,7 @@ mod record;
 mod recording;
 mod replay;
 mod trace;
+pub mod vpcd;
 
 use std::fmt;
 

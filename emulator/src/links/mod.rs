@@ -4,13 +4,12 @@
 //! - [`hexline`]: a line of hex in, a line of hex out, over TCP or stdio;
 //! - [`control`]: what a hand or a mishap does to a card, over TCP.
 //!
-//! Each protocol is a function of bytes and state ([`frames`], [`lines`], and the parsers in the
+//! Each protocol is a function of bytes and state ([`link::vpcd`], [`lines`], and the parsers in the
 //! modules); sockets stand around it. Every link runs until its input ends or [`SharedCard::stop`] is
 //! called; a bug in the emulator or a full disk ends all of them with that error.
 
 pub mod control;
 pub mod events;
-pub mod frames;
 pub mod hexline;
 pub mod lines;
 pub mod listen;

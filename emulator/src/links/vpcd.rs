@@ -10,10 +10,10 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use link::vpcd::{Frame, FrameReader, encode};
 use link::{CardControl, CardTransport, LinkError};
 
 use super::events::{Departure, Event};
-use super::frames::{Frame, FrameReader, encode};
 use super::shared::fatal;
 use super::{POLL, SharedCard, listen};
 

@@ -2,8 +2,8 @@
 //! arrive. The first byte says how it is cut.
 #![no_main]
 
-use emulator::links::frames::{Frame, FrameReader};
 use libfuzzer_sys::fuzz_target;
+use link::vpcd::{Frame, FrameReader};
 
 fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Frame>, usize) {
     let mut reader = FrameReader::default();

@@ -5,7 +5,8 @@
 /// Most bytes of a payload.
 pub const MAX_PAYLOAD: usize = 0xFFFF;
 
-/// What the reader says.
+/// What the reader says. The card answers [`Frame::Atr`] and [`Frame::Apdu`] with the payload that
+/// is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// Take the power away. Not answered.
@@ -46,13 +47,22 @@ impl FrameReader {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next frame, when all of it is there.
+    /// The next frame that a reader sent, when all of it is there.
     pub fn next_frame(&mut self) -> Option<Frame> {
+        self.take(Frame::new)
+    }
+
+    /// The next payload that a card sent, when all of it is there.
+    pub fn next_payload(&mut self) -> Option<Vec<u8>> {
+        self.take(<[u8]>::to_vec)
+    }
+
+    fn take<R>(&mut self, read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let (length, rest) = self.bytes.get(self.start..)?.split_first_chunk::<2>()?;
         let payload = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
-        let frame = Frame::new(payload);
+        let taken = read(payload);
         self.start += 2 + payload.len();
-        Some(frame)
+        Some(taken)
     }
 
     /// Bytes of an unfinished frame.
@@ -71,6 +81,18 @@ impl Frame {
             [0x02] => Self::Reset,
             [0x04] => Self::Atr,
             apdu => Self::Apdu(apdu.to_vec()),
+        }
+    }
+
+    /// The payload that says it.
+    pub fn payload(&self) -> &[u8] {
+        match self {
+            Self::PowerOff => &[0x00],
+            Self::PowerOn => &[0x01],
+            Self::Reset => &[0x02],
+            Self::Atr => &[0x04],
+            Self::Empty => &[],
+            Self::Apdu(apdu) => apdu,
         }
     }
 }
@@ -133,6 +155,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_payload_says_its_frame(payload in proptest::collection::vec(any::<u8>(), 0..9)) {
+            let frame = Frame::new(&payload);
+            prop_assert_eq!(frame.payload(), payload);
+        }
+
         #[test]
         fn frames_come_out_the_same_however_they_are_cut(
             payloads in proptest::collection::vec(
