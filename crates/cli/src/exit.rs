@@ -123,7 +123,11 @@ fn of_image(error: &ImageError) -> Exit {
 
 fn of_link(error: &LinkError) -> Exit {
     match error {
-        LinkError::NoCard(_) | LinkError::Mute | LinkError::Protocol(_) => Exit::CardGone,
+        LinkError::NoCard(_)
+        | LinkError::Mute
+        | LinkError::Busy(_)
+        | LinkError::Disturbed(_)
+        | LinkError::Protocol(_) => Exit::CardGone,
         LinkError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
             Exit::StorageFull
         }

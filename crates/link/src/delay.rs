@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apdu::CommandApdu;
 
-use crate::forward::forward_decorator;
+use crate::forward::{forward_decorator, forward_exclusive};
 use crate::{Atr, CardTransport, LinkError};
 
 /// Holds every answer back for a while; the sleeping is done by a function that is passed in.
@@ -70,6 +70,8 @@ impl<T: CardTransport> CardTransport for Delay<T> {
     fn describe(&self) -> String {
         self.inner.describe()
     }
+
+    forward_exclusive!(self => self.inner);
 }
 
 forward_decorator!(Delay);

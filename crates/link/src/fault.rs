@@ -1,6 +1,6 @@
 //! Faults on the wire: a card that falls silent, and answers with a bit turned over.
 
-use crate::forward::forward_decorator;
+use crate::forward::{forward_decorator, forward_exclusive};
 use crate::{Atr, CardTransport, LinkError};
 
 /// Falls silent, or turns bits over, as told; the same plan and commands give the same faults.
@@ -147,6 +147,8 @@ impl<T: CardTransport> CardTransport for Fault<T> {
     fn describe(&self) -> String {
         self.inner.describe()
     }
+
+    forward_exclusive!(self => self.inner);
 }
 
 forward_decorator!(Fault);

@@ -1,18 +1,21 @@
 //! A card that answers from a list, for the tests of the decorators.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use crate::{Atr, CardTransport, LinkError};
 
-/// Answers from a list and keeps the commands.
+/// Answers from a list and keeps the commands, and the beginnings and ends of exclusive scopes.
 pub(crate) struct Scripted {
     answers: VecDeque<Result<Vec<u8>, LinkError>>,
     pub(crate) commands: Vec<Vec<u8>>,
+    pub(crate) scopes: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Scripted {
     pub(crate) fn new(answers: impl IntoIterator<Item = Result<Vec<u8>, LinkError>>) -> Self {
-        Self { answers: answers.into_iter().collect(), commands: Vec::new() }
+        let answers = answers.into_iter().collect();
+        Self { answers, commands: Vec::new(), scopes: Arc::default() }
     }
 }
 
@@ -32,6 +35,16 @@ impl CardTransport for Scripted {
 
     fn describe(&self) -> String {
         "script".to_owned()
+    }
+
+    fn begin_exclusive(&mut self) -> Result<(), LinkError> {
+        self.scopes.lock().unwrap().push("begin");
+        Ok(())
+    }
+
+    fn end_exclusive(&mut self) -> Result<(), LinkError> {
+        self.scopes.lock().unwrap().push("end");
+        Ok(())
     }
 }
 

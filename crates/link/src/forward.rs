@@ -1,5 +1,5 @@
-//! Decorators pass [`CardControl`](crate::CardControl) on unchanged: they stand on the wire, not in
-//! the hand that pulls the card.
+//! What decorators pass on unchanged: [`CardControl`](crate::CardControl), for they stand on the
+//! wire and not in the hand that pulls the card; and who else may be at the card.
 
 use crate::CardControl;
 
@@ -48,8 +48,54 @@ macro_rules! forward_methods {
     };
 }
 
-pub(crate) use {forward_decorator, forward_methods};
+/// The two methods of [`CardTransport`](crate::CardTransport) that keep others away.
+macro_rules! forward_exclusive {
+    ($self:ident => $inner:expr) => {
+        fn begin_exclusive(&mut $self) -> Result<(), crate::LinkError> {
+            $inner.begin_exclusive()
+        }
+
+        fn end_exclusive(&mut $self) -> Result<(), crate::LinkError> {
+            $inner.end_exclusive()
+        }
+    };
+}
+
+pub(crate) use {forward_decorator, forward_exclusive, forward_methods};
 
 impl<T: CardControl + ?Sized> CardControl for Box<T> {
     forward_methods!(self => (**self));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::fixture::Scripted;
+    use crate::{
+        CardTransport, Delay, Fault, GetResponse, LinkError, Recorder, Traced, exclusively,
+    };
+
+    fn decorated(card: Scripted) -> impl CardTransport {
+        let card: Box<dyn CardTransport> = Box::new(Fault::new(card));
+        let recorder = Recorder::new(Delay::new(card, |_| {}), std::io::sink()).unwrap();
+        GetResponse::new(Traced::new(recorder, || Duration::ZERO, |_| {}))
+    }
+
+    #[test]
+    fn every_decorator_passes_the_exclusive_scope_on_and_it_ends_on_every_way_out() {
+        let card = Scripted::new([Ok(vec![0x90, 0x00])]);
+        let scopes = card.scopes.clone();
+        let held = || scopes.lock().unwrap().clone();
+        let mut card = decorated(card);
+        let done: Result<_, LinkError> = exclusively(&mut card, |card| {
+            assert_eq!(held(), ["begin"]);
+            card.transmit(&[0x80, 0x5C, 0x00, 0x02])
+        });
+        assert_eq!(done.unwrap(), [0x90, 0x00]);
+        assert_eq!(held(), ["begin", "end"]);
+        let lost = exclusively(&mut card, |card| card.transmit(&[0x80, 0x5C, 0x00, 0x02]));
+        assert!(matches!(lost, Err(LinkError::Mute)), "{lost:?}");
+        assert_eq!(held(), ["begin", "end", "begin", "end"]);
+    }
 }

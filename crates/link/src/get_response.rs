@@ -6,7 +6,7 @@
 
 use apdu::{Case, CommandApdu, CommandBuf, ResponseApdu};
 
-use crate::forward::forward_decorator;
+use crate::forward::{forward_decorator, forward_exclusive};
 use crate::{Atr, CardTransport, LinkError};
 
 /// Most fetches for one command: 65536 bytes in pieces of 256, or a card that never ends.
@@ -69,6 +69,8 @@ impl<T: CardTransport> CardTransport for GetResponse<T> {
     fn describe(&self) -> String {
         self.inner.describe()
     }
+
+    forward_exclusive!(self => self.inner);
 }
 
 forward_decorator!(GetResponse);

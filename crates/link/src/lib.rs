@@ -28,6 +28,8 @@ pub use recording::{Outcome, Pattern, Recording, RecordingError, Step, StepKind}
 pub use replay::Replay;
 pub use trace::{Event, Traced};
 
+use forward::forward_exclusive;
+
 /// Answer to reset (复位应答).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Atr(pub Vec<u8>);
@@ -54,6 +56,42 @@ pub trait CardTransport {
 
     /// What the transport talks to, for people: a reader's name, an address, a profile.
     fn describe(&self) -> String;
+
+    /// Keeps every other program away from the card until [`CardTransport::end_exclusive`], so that
+    /// nobody comes between the two steps of a transaction. Where nobody else can be at the card
+    /// there is nothing to do. Beginning twice is the same scope; it ends as well with
+    /// [`CardTransport::power_off`] and with a card that falls silent. [`exclusively`] ends it on
+    /// every way out.
+    ///
+    /// # Errors
+    /// [`LinkError::Busy`] where another program holds the card and does not let go.
+    fn begin_exclusive(&mut self) -> Result<(), LinkError> {
+        Ok(())
+    }
+
+    /// Lets other programs at the card again; the card itself is left as it is.
+    ///
+    /// # Errors
+    /// [`LinkError`]; the scope has ended all the same.
+    fn end_exclusive(&mut self) -> Result<(), LinkError> {
+        Ok(())
+    }
+}
+
+/// Does `work` with nobody else at the card. What `work` gives is the result: that the scope could
+/// not be ended in an orderly way changes nothing in what the card has done.
+///
+/// # Errors
+/// What keeps the scope from beginning, and what `work` says.
+pub fn exclusively<T, R, E>(card: &mut T, work: impl FnOnce(&mut T) -> Result<R, E>) -> Result<R, E>
+where
+    T: CardTransport + ?Sized,
+    E: From<LinkError>,
+{
+    card.begin_exclusive()?;
+    let done = work(card);
+    let _ = card.end_exclusive();
+    done
 }
 
 /// What can be done to a virtual card from outside its reader.
@@ -104,7 +142,8 @@ pub trait CardControl {
     fn status(&mut self) -> Result<Vec<(String, String)>, ControlError>;
 }
 
-/// Why a command got no answer. The first split is whose fault it is.
+/// Why a command got no answer. The first split is whose fault it is;
+/// [`LinkError::may_have_executed`] is the one that a transaction asks for.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// No card in the reader.
@@ -113,6 +152,15 @@ pub enum LinkError {
     /// The card did not answer: it was pulled out or lost power, and may have executed the command.
     #[error("the card gave no answer; it may have executed the command")]
     Mute,
+    /// Another program holds the card or its reader, and did not let go; the command was not sent.
+    #[error("{0} is held by another program, and nothing was sent; wait for it, or end it")]
+    Busy(String),
+    /// Another program has reset the card; the command was not sent.
+    #[error(
+        "another program has reset the card in {0}: nothing was sent, and what was selected or \
+         begun is lost; begin again with a reset"
+    )]
+    Disturbed(String),
     /// It took too long.
     #[error("no answer within {0:?}")]
     Timeout(std::time::Duration),
@@ -136,6 +184,23 @@ pub enum LinkError {
     /// A bug in the emulator.
     #[error("bug in the emulator: {0}")]
     Bug(String),
+}
+
+impl LinkError {
+    /// Whether the card may have executed the command that ended so. Where this is false the
+    /// command never arrived and can be sent again; where it is true, only the card knows, and must
+    /// be asked (balance, serial, GET TRANSACTION PROOF) before anything is repeated.
+    pub fn may_have_executed(&self) -> bool {
+        match self {
+            Self::NoCard(_) | Self::Busy(_) | Self::Disturbed(_) | Self::Storage(_) => false,
+            Self::Mute
+            | Self::Timeout(_)
+            | Self::Io { .. }
+            | Self::Protocol(_)
+            | Self::Service(_)
+            | Self::Bug(_) => true,
+        }
+    }
 }
 
 /// Why a card could not be controlled.
@@ -179,6 +244,8 @@ impl<T: CardTransport + ?Sized> CardTransport for Box<T> {
     fn describe(&self) -> String {
         (**self).describe()
     }
+
+    forward_exclusive!(self => (**self));
 }
 
 impl fmt::Display for Atr {

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use apdu::CommandApdu;
 
-use crate::forward::forward_decorator;
+use crate::forward::{forward_decorator, forward_exclusive};
 use crate::recording::HEADER;
 use crate::{Atr, CardTransport, LinkError, Outcome, Pattern, StepKind};
 
@@ -111,6 +111,8 @@ impl<T: CardTransport> CardTransport for Recorder<T> {
     fn describe(&self) -> String {
         self.inner.describe()
     }
+
+    forward_exclusive!(self => self.inner);
 }
 
 forward_decorator!(Recorder);

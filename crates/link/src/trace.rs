@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::forward::forward_decorator;
+use crate::forward::{forward_decorator, forward_exclusive};
 use crate::{Atr, CardTransport, LinkError};
 
 /// What happened on the link. Commands may hold PINs: mask before showing.
@@ -81,6 +81,8 @@ impl<T: CardTransport> CardTransport for Traced<T> {
     fn describe(&self) -> String {
         self.inner.describe()
     }
+
+    forward_exclusive!(self => self.inner);
 }
 
 forward_decorator!(Traced);
