@@ -1,4 +1,4 @@
-//! A card in a reader: inserted or not, its image on disk, faults to inject, control from outside.
+//! A card in a reader: inserted or not, its image on disk, control from outside.
 //!
 //! What changed is in the image before the answer leaves; a kill at any instant leaves the state
 //! before or after a command.
@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use applet_spec::Profile;
 use crypto::SeededEntropy;
@@ -25,21 +24,6 @@ pub struct VirtualCard {
     /// The image, and which of its blobs is the profile.
     image: Option<(CardImage, BlobId)>,
     snapshots: BTreeMap<String, Card>,
-    faults: Vec<FaultSpec>,
-    commands: u64,
-}
-
-/// A fault to inject. Commands are counted from power-on, memory writes from now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultSpec {
-    /// `tear@K`: power is lost at the Kth memory write.
-    Tear(u64),
-    /// `mute@N`: the Nth command after power-on is neither executed nor answered.
-    Mute(u64),
-    /// `lost@N`: the Nth command after power-on is executed, its answer is lost.
-    Lost(u64),
-    /// `delay=20ms`: every answer waits; see [`VirtualCard::answer_delay`].
-    Delay(Duration),
 }
 
 /// Why a card cannot be put into the reader.
@@ -76,14 +60,7 @@ pub enum VirtualCardError {
 impl VirtualCard {
     /// A card whose state ends with the process.
     pub fn volatile(card: Card) -> Self {
-        Self {
-            card,
-            inserted: true,
-            image: None,
-            snapshots: BTreeMap::new(),
-            faults: Vec::new(),
-            commands: 0,
-        }
+        Self { card, inserted: true, image: None, snapshots: BTreeMap::new() }
     }
 
     /// A new card whose state is kept in a new file.
@@ -153,24 +130,6 @@ impl VirtualCard {
         self.store()
     }
 
-    /// Adds a fault.
-    pub fn add_fault(&mut self, fault: FaultSpec) {
-        if let FaultSpec::Tear(write) = fault {
-            self.card.memory_mut().tear_at(Some(write));
-        }
-        self.faults.push(fault);
-    }
-
-    /// How long its answers wait on their way; the links wait, so that the card can be pulled
-    /// meanwhile.
-    pub fn answer_delay(&self) -> Duration {
-        let delay = |fault: &FaultSpec| match fault {
-            FaultSpec::Delay(delay) => *delay,
-            _ => Duration::ZERO,
-        };
-        self.faults.iter().map(delay).sum()
-    }
-
     /// The card.
     pub fn card(&self) -> &Card {
         &self.card
@@ -182,7 +141,6 @@ impl VirtualCard {
     }
 
     fn power_on(&mut self) -> Result<Atr, LinkError> {
-        self.commands = 0;
         let atr = self.card.power_on();
         self.persist().map_err(|error| LinkError::Storage(Box::new(error)))?;
         atr.ok_or_else(|| self.silence())
@@ -202,10 +160,6 @@ impl VirtualCard {
             Some(fault) => LinkError::Bug(fault.to_string()),
             None => LinkError::Mute,
         }
-    }
-
-    fn has(&self, fault: FaultSpec) -> bool {
-        self.faults.contains(&fault)
     }
 
     fn store(&mut self) -> Result<(), ControlError> {
@@ -230,11 +184,6 @@ impl CardTransport for VirtualCard {
         if !self.inserted {
             return Err(LinkError::NoCard(self.describe()));
         }
-        self.commands += 1;
-        if self.has(FaultSpec::Mute(self.commands)) {
-            self.card.power_off();
-            return Err(LinkError::Mute);
-        }
         let before = self.image.is_some().then(|| self.card.fork());
         let answer = self.card.transmit(command);
         if let Err(error) = self.persist() {
@@ -244,10 +193,6 @@ impl CardTransport for VirtualCard {
                 self.card.power_off();
             }
             return Err(LinkError::Storage(Box::new(error)));
-        }
-        if self.has(FaultSpec::Lost(self.commands)) {
-            self.card.power_off();
-            return Err(LinkError::Mute);
         }
         if answer.is_empty() { Err(self.silence()) } else { Ok(answer) }
     }
@@ -333,39 +278,6 @@ impl CardControl for VirtualCard {
             .map_err(|error| ControlError::Bug(error.to_string()))?;
         out.extend(state);
         Ok(out)
-    }
-}
-
-impl std::str::FromStr for FaultSpec {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORMS: &str = "write tear@K, mute@N, lost@N or delay=20ms (also 1s, 500us)";
-        let wrong = || format!("'{text}' is not a fault: {FORMS}");
-        let counted = |number: &str| number.parse::<u64>().ok().filter(|n| *n > 0);
-        if let Some((name, number)) = text.split_once('@') {
-            let number = counted(number).ok_or_else(wrong)?;
-            return match name {
-                "tear" => Ok(Self::Tear(number)),
-                "mute" => Ok(Self::Mute(number)),
-                "lost" => Ok(Self::Lost(number)),
-                _ => Err(wrong()),
-            };
-        }
-        let wait = text.strip_prefix("delay=").ok_or_else(wrong)?;
-        let split = wait.find(|c: char| !c.is_ascii_digit()).unwrap_or(wait.len());
-        let (number, unit) = wait.split_at(split);
-        let number: u32 = number.parse().map_err(|_| wrong())?;
-        let unit = match unit {
-            "us" => Duration::from_micros(1),
-            "ms" | "" => Duration::from_millis(1),
-            "s" => Duration::from_secs(1),
-            _ => return Err(wrong()),
-        };
-        unit.checked_mul(number)
-            .filter(|wait| *wait <= Duration::from_secs(600))
-            .map(Self::Delay)
-            .ok_or_else(|| format!("'{text}': at most ten minutes"))
     }
 }
 

@@ -109,9 +109,9 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let plan = plan::Plan::of(args)?;
     // An address that cannot be had is told before a state file is made.
     let links = serve::Links::open(ui, args)?;
+    let delay = plan.on_the_wire().delay();
     let card = plan.card(ui, args)?;
-    let system = card.card().system().clone();
-    let delay = card.answer_delay();
+    let system = card.inner().card().system().clone();
     let card: Box<dyn ControlledCard> = match ui.verbose {
         true => Box::new(trace::told(card, &system.profile.rules, *ui)),
         false => Box::new(card),

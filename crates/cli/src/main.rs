@@ -12,6 +12,7 @@ mod doctor;
 mod emulate;
 mod error;
 mod exit;
+mod faults;
 mod made;
 mod profile;
 mod shell;

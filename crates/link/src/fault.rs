@@ -1,18 +1,18 @@
 //! Faults on the wire: a card that falls silent, and answers with a bit turned over.
 
 use crate::forward::{forward_decorator, forward_exclusive};
-use crate::{Atr, CardTransport, LinkError};
+use crate::{Atr, CardTransport, FaultPlan, LinkError};
 
 /// Falls silent, or turns bits over, as told; the same plan and commands give the same faults.
 pub struct Fault<T> {
     inner: T,
-    mute: Option<Mute>,
+    mutes: Vec<Mute>,
     flips: Option<BitFlips>,
     commands: u64,
     silent: bool,
 }
 
-/// When the card falls silent. It stays so until it is reset.
+/// When the card falls silent: it has lost its power, and stays silent until it is reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mute {
     /// At which command since power-on or reset; 1 is the first.
@@ -80,13 +80,18 @@ impl BitFlips {
 impl<T: CardTransport> Fault<T> {
     /// No fault yet.
     pub fn new(inner: T) -> Self {
-        Self { inner, mute: None, flips: None, commands: 0, silent: false }
+        Self { inner, mutes: Vec::new(), flips: None, commands: 0, silent: false }
     }
 
-    /// Falls silent.
+    /// Falls silent as planned; the plan's delays are for whoever can wait.
+    pub fn planned(inner: T, plan: &FaultPlan) -> Self {
+        Self { mutes: plan.mutes().to_vec(), ..Self::new(inner) }
+    }
+
+    /// Falls silent, this time too.
     #[must_use]
     pub fn mute(mut self, mute: Mute) -> Self {
-        self.mute = Some(mute);
+        self.mutes.push(mute);
         self
     }
 
@@ -98,6 +103,11 @@ impl<T: CardTransport> Fault<T> {
     }
 
     /// The card below.
+    pub fn inner(&self) -> &T {
+        &self.inner
+    }
+
+    /// The card below, without its faults.
     pub fn into_inner(self) -> T {
         self.inner
     }
@@ -105,11 +115,19 @@ impl<T: CardTransport> Fault<T> {
     /// The fault that strikes at this command.
     fn due(&mut self) -> Option<Loss> {
         self.commands = self.commands.saturating_add(1);
-        let mute = self.mute.filter(|mute| mute.at == self.commands)?;
+        let at = self.mutes.iter().position(|mute| mute.at == self.commands)?;
+        let mute = self.mutes.get(at).copied()?;
         if mute.repeat == Repeat::Once {
-            self.mute = None;
+            self.mutes.remove(at);
         }
         Some(mute.loss)
+    }
+
+    fn fall_silent(&mut self) -> LinkError {
+        self.silent = true;
+        // Whether that works changes nothing for the host: it hears nothing either way.
+        let _ = self.inner.power_off();
+        LinkError::Mute
     }
 }
 
@@ -130,13 +148,12 @@ impl<T: CardTransport> CardTransport for Fault<T> {
             return Err(LinkError::Mute);
         }
         let loss = self.due();
-        self.silent = loss.is_some();
         if loss == Some(Loss::Command) {
-            return Err(LinkError::Mute);
+            return Err(self.fall_silent());
         }
         let mut answer = self.inner.transmit(command)?;
         if loss.is_some() {
-            return Err(LinkError::Mute);
+            return Err(self.fall_silent());
         }
         if let Some(flips) = &mut self.flips {
             flips.apply(&mut answer);
@@ -188,6 +205,18 @@ mod tests {
         fault.reset().unwrap();
         assert_eq!(spoken(&mut fault, 2), [true, true]);
         assert_eq!(fault.into_inner().commands.len(), 3);
+    }
+
+    #[test]
+    fn each_of_several_faults_strikes_at_its_own_command() {
+        let always = |at, loss| Mute { at, loss, repeat: Repeat::Always };
+        let mut fault = Fault::new(card(9))
+            .mute(always(3, Loss::Command))
+            .mute(Mute { repeat: Repeat::Once, ..always(1, Loss::Answer) });
+        fault.reset().unwrap();
+        assert_eq!(spoken(&mut fault, 2), [false, false]);
+        fault.reset().unwrap();
+        assert_eq!(spoken(&mut fault, 3), [true, true, false]);
     }
 
     proptest! {

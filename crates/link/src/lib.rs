@@ -8,6 +8,7 @@
 
 mod delay;
 mod fault;
+mod fault_spec;
 #[cfg(test)]
 mod fixture;
 mod forward;
@@ -22,6 +23,7 @@ use std::fmt;
 
 pub use delay::Delay;
 pub use fault::{BitFlips, Fault, Loss, Mute, Repeat};
+pub use fault_spec::{FaultPlan, FaultSpec, FaultSpecError};
 pub use get_response::GetResponse;
 pub use record::Recorder;
 pub use recording::{Outcome, Pattern, Recording, RecordingError, Step, StepKind};

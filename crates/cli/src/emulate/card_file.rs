@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use emulator::FaultSpec;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::CliError;
+use crate::faults::CardFault;
 
 /// What a card file says.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct CardFile {
     /// What makes the card odd, in the order of the file.
     pub settings: Vec<FileSetting>,
     /// Faults.
-    pub faults: Vec<FaultSpec>,
+    pub faults: Vec<CardFault>,
 }
 
 /// A line of `[set]`.
@@ -143,10 +143,10 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn fault(&self, value: &Value<'t>) -> Result<FaultSpec, CliError> {
+    fn fault(&self, value: &Value<'t>) -> Result<CardFault, CliError> {
         let at = value.span().start;
         match value.get_ref() {
-            DeValue::String(text) => FaultSpec::from_str(text)
+            DeValue::String(text) => CardFault::from_str(text)
                 .map_err(|problem| self.wrong(at, &format!("with: {problem}"))),
             _ => Err(self.wrong(at, "with: write each fault in quotes, such as \"mute@4\"")),
         }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use applet_spec::Profile;
 use emulator::native::settings;
-use emulator::{Card, FaultSpec, Protocol, VirtualCard};
-use link::ControlError;
+use emulator::{Card, Protocol, VirtualCard};
+use link::{ControlError, Fault, FaultPlan};
 use nvm::image::Durability;
 
 use super::Args;
 use super::card_file::{CardFile, FileSetting};
 use crate::error::CliError;
+use crate::faults::{self, CardFault};
 use crate::made::{self, Origin, Wanted};
 use crate::ui::Ui;
 
@@ -22,7 +23,7 @@ pub struct Plan {
     made_with: Vec<FileSetting>,
     /// From the command line: set at every start.
     settings: Vec<(String, String)>,
-    faults: Vec<FaultSpec>,
+    faults: Vec<CardFault>,
 }
 
 impl Plan {
@@ -34,11 +35,7 @@ impl Plan {
         };
         let profile = args.profile.as_ref().or(file.profile.as_ref());
         let mut faults = file.faults;
-        for text in &args.faults {
-            faults.push(
-                text.parse().map_err(|problem| CliError::Usage(format!("--with {problem}")))?,
-            );
-        }
+        faults.extend(faults::read(&args.faults)?);
         Ok(Self {
             profile: profile.map(|name| Profile::find(name)).transpose()?,
             seed: args.seed.or(file.seed),
@@ -52,8 +49,14 @@ impl Plan {
         })
     }
 
-    /// Makes the card, or opens it.
-    pub fn card(self, ui: &Ui, args: &Args) -> Result<VirtualCard, CliError> {
+    /// The faults of the wire.
+    pub fn on_the_wire(&self) -> FaultPlan {
+        faults::on_the_wire(&self.faults)
+    }
+
+    /// Makes the card, or opens it, its faults around it.
+    pub fn card(self, ui: &Ui, args: &Args) -> Result<Fault<VirtualCard>, CliError> {
+        let wire = self.on_the_wire();
         let protocol = args.protocol.into();
         let durability = if args.durable { Durability::Host } else { Durability::Process };
         let profile = self.profile.clone();
@@ -74,10 +77,8 @@ impl Plan {
                 other => other.into(),
             })?;
         }
-        for fault in self.faults {
-            card.add_fault(fault);
-        }
-        Ok(card)
+        faults::tear(&mut card, &self.faults)?;
+        Ok(Fault::planned(card, &wire))
     }
 
     /// A new card, odd before anybody sees it: a wrong setting leaves no file behind.
