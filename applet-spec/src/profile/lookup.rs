@@ -2,7 +2,7 @@
 
 use apdu::tlv;
 use crypto::custody::{KeyName, LabCustody};
-use crypto::{Key, lab_master};
+use crypto::{Key, Suite, lab_master};
 
 use super::{
     Custody, Directory, FciForm, FileKind, FileSpec, KeyKind, KeySpec, Profile, PurseKind,
@@ -80,15 +80,19 @@ impl Profile {
         Some(lab_master(seed, &key.label(directory)))
     }
 
-    /// The provider of this profile's lab keys; it has none where keys come from elsewhere.
-    pub fn lab_custody(&self) -> LabCustody {
-        let keys = self.directories.iter().flat_map(|directory| {
+    /// The lab master keys, with their custody names; none where keys come from elsewhere.
+    pub fn lab_keys(&self) -> impl Iterator<Item = (KeyName, Suite, Key)> {
+        self.directories.iter().flat_map(move |directory| {
             directory.keys.iter().filter_map(move |key| {
                 let master = self.lab_master(directory, key)?;
                 Some((self.custody_name(directory, key), key.suite, master))
             })
-        });
-        LabCustody::new(format!("lab keys of profile {} {}", self.name, self.version), keys)
+        })
+    }
+
+    /// The provider of the lab keys.
+    pub fn lab_custody(&self) -> LabCustody {
+        LabCustody::new(format!("lab keys of {} {}", self.name, self.version), self.lab_keys())
     }
 
     /// Bytes of a card that the profile takes: contents, and a rough count for headers and keys.

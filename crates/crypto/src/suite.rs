@@ -25,4 +25,9 @@ impl Suite {
             Self::Sm4 => "sm4",
         }
     }
+
+    /// The suite of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::TripleDes, Self::Sm4].into_iter().find(|suite| suite.name() == name)
+    }
 }

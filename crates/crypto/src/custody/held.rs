@@ -50,6 +50,11 @@ impl HeldKeys {
         })
     }
 
+    /// A key itself and its suite: for the provider that replaces it.
+    pub fn stored(&self, name: &KeyName) -> Option<(Suite, &Key)> {
+        self.keys.get(name).map(|held| (held.suite, &held.key))
+    }
+
     fn held(&self, name: &KeyName) -> Result<&Held, CustodyError> {
         self.keys.get(name).ok_or_else(|| CustodyError::NoSuchKey {
             provider: self.provider.clone(),

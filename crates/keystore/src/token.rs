@@ -1,0 +1,220 @@
+//! Keys in a PKCS#11 token: a hardware security module, or SoftHSM2.
+//!
+//! A key is a secret key object whose label is its [`KeyName`]. All that is asked of the token is
+//! `CKM_DES3_ECB` encipherment; what tokens lack (SM4, 3DES derivation, CBC-MAC) is not missed, or
+//! refused with words. An 8-byte key is kept as a 16-byte one of two equal halves, which enciphers
+//! the same.
+
+mod error;
+mod login;
+mod objects;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use applet_spec::Profile;
+use crypto::custody::{
+    CustodyError, KeyCustody, KeyName, KeyRecord, is_public_test_value, whole_blocks,
+};
+use crypto::{KeyCheckValue, Suite};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::session::Session;
+
+use crate::KeystoreError;
+use crate::import::{Imported, NewKey, Outcome, Replacing, other_key};
+use crate::secret::SecretSource;
+use login::Access;
+use objects::{Template, TokenKey};
+
+pub use error::TokenError;
+
+/// An open session with a token.
+pub struct Pkcs11Token {
+    session: Session,
+    provider: String,
+    keys: BTreeMap<KeyName, Vec<TokenKey>>,
+}
+
+impl Pkcs11Token {
+    /// Opens a token of a module: the one with this label, or the only one.
+    ///
+    /// # Errors
+    /// [`TokenError`], or no PIN.
+    pub fn open(
+        module: &Path,
+        label: Option<&str>,
+        secrets: &dyn SecretSource,
+    ) -> Result<Self, KeystoreError> {
+        Self::log_in(module, label, Access::Read, secrets)
+    }
+
+    /// The same, with the right to write.
+    ///
+    /// # Errors
+    /// [`TokenError`], or no PIN.
+    pub fn open_for_import(
+        module: &Path,
+        label: Option<&str>,
+        secrets: &dyn SecretSource,
+    ) -> Result<Self, KeystoreError> {
+        Self::log_in(module, label, Access::Write, secrets)
+    }
+
+    /// Puts keys into the token, one after the other, once none of them is refused.
+    ///
+    /// # Errors
+    /// [`CustodyError::Unsupported`] for SM4, [`KeystoreError::OtherKey`], or the token's refusal,
+    /// which tells what was imported before it.
+    pub fn import(
+        mut self,
+        keys: Vec<NewKey>,
+        replacing: Replacing,
+    ) -> Result<Vec<Imported>, KeystoreError> {
+        let outcomes = keys.iter().map(|new| self.outcome(new, replacing));
+        let outcomes: Vec<_> = outcomes.collect::<Result<_, _>>()?;
+        let mut done: Vec<(KeyName, Outcome)> = Vec::with_capacity(keys.len());
+        for (new, outcome) in keys.into_iter().zip(outcomes) {
+            if outcome != Outcome::Unchanged {
+                self.put(&new).map_err(|source| TokenError::Import {
+                    name: new.name.clone(),
+                    before: done.len(),
+                    source: Box::new(source),
+                })?;
+            }
+            done.push((new.name, outcome));
+        }
+        self.keys = objects::find(&self.session, &self.provider)?;
+        let imported = |(name, outcome)| Ok(Imported { record: self.record(&name)?, outcome });
+        done.into_iter().map(imported).collect()
+    }
+
+    fn log_in(
+        module: &Path,
+        label: Option<&str>,
+        access: Access,
+        secrets: &dyn SecretSource,
+    ) -> Result<Self, KeystoreError> {
+        let (session, provider) = login::log_in(module, label, access, secrets)?;
+        let keys = objects::find(&session, &provider)?;
+        Ok(Self { session, provider, keys })
+    }
+
+    /// What importing this key will come to.
+    fn outcome(&self, new: &NewKey, replacing: Replacing) -> Result<Outcome, KeystoreError> {
+        if new.suite == Suite::Sm4 {
+            return Err(CustodyError::Unsupported {
+                provider: self.provider.clone(),
+                operation: format!("SM4 ({}): PKCS#11 has no common CKM_SM4_ECB", new.name),
+                instead: "keep SM4 keys in a key file (file:PATH)",
+            }
+            .into());
+        }
+        if !self.keys.contains_key(&new.name) {
+            return Ok(Outcome::Added);
+        }
+        let held = self.check_value(self.key(&new.name)?, &new.name)?;
+        match (held == new.key.check_value(new.suite), replacing) {
+            (true, _) => Ok(Outcome::Unchanged),
+            (false, Replacing::Allowed) => Ok(Outcome::Replaced(held)),
+            (false, Replacing::Never) => Err(other_key(self.provider.clone(), new, held)),
+        }
+    }
+
+    /// Makes the object, looks whether it is the key, and only then removes those in its place.
+    fn put(&self, new: &NewKey) -> Result<(), TokenError> {
+        let refused = |error| TokenError::refused(&self.provider, &error);
+        let template = Template::of(new);
+        let handle = self.session.create_object(template.attributes()).map_err(refused)?;
+        let made = TokenKey { handle, marked_public: false, enciphers: true };
+        let found = self.check_value(&made, &new.name);
+        if !matches!(found, Ok(found) if found == new.key.check_value(new.suite)) {
+            // What it is instead is the reason; that it cannot be removed would be a second one.
+            let _ = self.session.destroy_object(handle);
+            let (provider, name) = (self.provider.clone(), new.name.clone());
+            return Err(TokenError::NotTheKey { provider, name });
+        }
+        for old in self.keys.get(&new.name).into_iter().flatten() {
+            self.session.destroy_object(old.handle).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, name: &KeyName) -> Result<&TokenKey, CustodyError> {
+        let provider = || self.provider.clone();
+        let failed = |problem| Err(CustodyError::Provider { provider: provider(), problem });
+        match self.keys.get(name).map(Vec::as_slice) {
+            None | Some([]) => {
+                Err(CustodyError::NoSuchKey { provider: provider(), name: name.clone() })
+            }
+            Some([key]) if key.enciphers => Ok(key),
+            Some([_]) => failed(format!(
+                "{name} may not encipher: its CKA_ENCRYPT is false. Give it that with the token's \
+                 own tool, or import the key again"
+            )),
+            Some(several) => failed(format!(
+                "{} keys are labelled {name}, so none is meant; remove all but one with the \
+                 token's own tool",
+                several.len()
+            )),
+        }
+    }
+
+    fn encipher(&self, key: &TokenKey, blocks: &[u8]) -> Result<Vec<u8>, TokenError> {
+        self.session
+            .encrypt(&Mechanism::Des3Ecb, key.handle, blocks)
+            .map_err(|error| TokenError::refused(&self.provider, &error))
+    }
+
+    fn check_value(&self, key: &TokenKey, name: &KeyName) -> Result<KeyCheckValue, CustodyError> {
+        let block = self.encipher(key, &[0; 8]).map_err(|error| self.failure(&error, name))?;
+        let first = block.first_chunk().copied();
+        first.map(KeyCheckValue).ok_or_else(|| CustodyError::Provider {
+            provider: self.provider.clone(),
+            problem: format!("{name} enciphered a block to {} bytes", block.len()),
+        })
+    }
+
+    fn failure(&self, error: &TokenError, name: &KeyName) -> CustodyError {
+        let problem = format!("{name}: {}", error.problem());
+        CustodyError::Provider { provider: self.provider.clone(), problem }
+    }
+}
+
+impl KeyCustody for Pkcs11Token {
+    fn describe(&self) -> String {
+        self.provider.clone()
+    }
+
+    fn records(&self) -> Result<Vec<KeyRecord>, CustodyError> {
+        let usable = |keys: &Vec<TokenKey>| keys.iter().any(|key| key.enciphers);
+        let names = self.keys.iter().filter(|(_, keys)| usable(keys));
+        names.map(|(name, _)| self.record(name)).collect()
+    }
+
+    fn record(&self, name: &KeyName) -> Result<KeyRecord, CustodyError> {
+        let key = self.key(name)?;
+        let (suite, check_value) = (self.suite(name)?, self.check_value(key, name)?);
+        let public = key.marked_public
+            || is_public_test_value(suite, check_value)
+            || is_lab_value(name, check_value);
+        Ok(KeyRecord { name: name.clone(), suite, check_value, public })
+    }
+
+    fn suite(&self, name: &KeyName) -> Result<Suite, CustodyError> {
+        self.key(name).map(|_| Suite::TripleDes)
+    }
+
+    fn encrypt_by_stored(&self, name: &KeyName, blocks: &[u8]) -> Result<Vec<u8>, CustodyError> {
+        whole_blocks(name, Suite::TripleDes, blocks)?;
+        self.encipher(self.key(name)?, blocks).map_err(|error| self.failure(&error, name))
+    }
+}
+
+/// Whether a key has name and check value of a lab key of a built-in profile: a token need not
+/// have got it from us.
+fn is_lab_value(name: &KeyName, value: KeyCheckValue) -> bool {
+    let profile = name.as_str().split('/').next().and_then(Profile::built_in);
+    profile.is_some_and(|profile| {
+        profile.lab_keys().any(|(of, suite, key)| of == *name && key.check_value(suite) == value)
+    })
+}
