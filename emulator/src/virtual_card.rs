@@ -13,7 +13,7 @@ use link::{Atr, CardControl, CardTransport, ControlError, LinkError};
 use nvm::BlobId;
 use nvm::image::{CardImage, Durability, ImageError};
 
-use crate::native::settings::{self, SettingError};
+use crate::native::settings::{self, SetError};
 use crate::native::tree::check as check_layout;
 use crate::{Card, CardSystem, Protocol};
 
@@ -122,7 +122,7 @@ impl VirtualCard {
         let mut memory = self.card.memory().fork();
         for (key, value) in pairs {
             settings::set(&mut memory, key, value).map_err(|error| match error {
-                SettingError::Memory(error) => ControlError::Value(format!("card memory: {error}")),
+                SetError::Memory(error) => ControlError::Value(format!("card memory: {error}")),
                 other => ControlError::Value(other.to_string()),
             })?;
         }

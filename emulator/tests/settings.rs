@@ -4,8 +4,8 @@ mod common;
 
 use common::{Bench, Bytes, Chip};
 use emulator::VirtualCard;
-use emulator::native::settings::SETTINGS;
 use link::{CardControl, CardTransport, ControlError};
+use purse::setting::SETTINGS;
 
 /// A setting of the table: its key there, and examples on a `pboc` card.
 struct Example {

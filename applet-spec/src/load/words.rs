@@ -115,6 +115,11 @@ words! {
     }
 }
 
+/// The word of a spelling.
+fn known<W: crate::text::Word + Copy>(text: &str) -> Option<W> {
+    W::WORDS.iter().find(|(known, _)| *known == text).map(|(_, value)| *value)
+}
+
 /// The spelling of a word.
 pub(super) fn spelling<W: crate::text::Word + PartialEq>(value: W) -> &'static str {
     W::WORDS.iter().find(|(_, known)| *known == value).map_or("?", |(text, _)| text)
@@ -124,6 +129,11 @@ impl KeyKind {
     /// Spelling in profiles and JSON.
     pub fn text(self) -> &'static str {
         spelling(self)
+    }
+
+    /// The kind spelled so.
+    pub fn from_text(text: &str) -> Option<Self> {
+        known(text)
     }
 }
 

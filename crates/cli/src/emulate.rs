@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, ValueEnum};
 use emulator::Protocol;
-use emulator::native::settings::SETTINGS;
 use link::ControlledCard;
+use purse::setting::SETTINGS;
 
 use crate::error::CliError;
 use crate::trace;

@@ -14,6 +14,7 @@ mod fields;
 mod language;
 pub mod mac;
 pub mod record;
+pub mod setting;
 pub mod trace;
 
 pub use command::{
