@@ -10,7 +10,7 @@ mod load;
 mod problem;
 mod profile;
 mod template;
-mod text;
+pub mod text;
 pub mod vectors;
 
 pub use catalogue::*;

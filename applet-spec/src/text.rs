@@ -1,7 +1,7 @@
 //! TOML with its places kept: every value knows the file, line and column it was written at.
 //!
-//! Profiles and catalogue are both read through [`Section`], which collects problems instead of
-//! stopping at the first one.
+//! Profiles, catalogues and the job files of other rooms are read through [`Section`], which collects
+//! problems instead of stopping at the first one.
 
 mod flatten;
 mod merge;
@@ -10,9 +10,10 @@ mod source;
 mod tree;
 mod values;
 
+pub use crate::words;
 pub(crate) use flatten::flatten;
 pub(crate) use merge::merge;
-pub(crate) use section::Section;
-pub(crate) use source::{Log, MAX_TEXT, Place};
-pub(crate) use tree::{Node, Table, Value, parse};
-pub(crate) use values::{FromNode, Refusal, Word, word, words};
+pub use section::Section;
+pub use source::{Log, MAX_TEXT, Place};
+pub use tree::{Entry, Node, Table, Value, parse};
+pub use values::{FromNode, Refusal, Word, nearest, word};

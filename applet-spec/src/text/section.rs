@@ -5,7 +5,7 @@ use super::{FromNode, Log, Node, Place, Table, Value};
 
 /// A table at a path. Clones are cheap; all of them write to the same log.
 #[derive(Clone, Debug)]
-pub(crate) struct Section<'a> {
+pub struct Section<'a> {
     log: &'a Log,
     table: &'a Table,
     at: Place,
@@ -15,7 +15,7 @@ pub(crate) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// Opens the table at `node`; keys other than `keys` are a problem.
-    pub(crate) fn open(
+    pub fn open(
         log: &'a Log,
         node: &'a Node,
         path: impl Into<String>,
@@ -51,7 +51,7 @@ impl<'a> Section<'a> {
     }
 
     /// A key that must be there.
-    pub(crate) fn need<T: FromNode>(&self, key: &str) -> Option<T> {
+    pub fn need<T: FromNode>(&self, key: &str) -> Option<T> {
         if self.table.find(key).is_none() {
             self.missing(key);
             return None;
@@ -61,7 +61,7 @@ impl<'a> Section<'a> {
 
     /// A key that may be missing: `Some(None)` where it is, or where it is `"none"`; `None` where
     /// it is wrong.
-    pub(crate) fn maybe<T: FromNode>(&self, key: &str) -> Option<Option<T>> {
+    pub fn maybe<T: FromNode>(&self, key: &str) -> Option<Option<T>> {
         match self.table.find(key).map(|entry| &entry.node.value) {
             None => Some(None),
             Some(Value::Text(text)) if text == "none" => Some(None),
@@ -70,12 +70,12 @@ impl<'a> Section<'a> {
     }
 
     /// A key with a default.
-    pub(crate) fn or<T: FromNode>(&self, key: &str, default: T) -> Option<T> {
+    pub fn or<T: FromNode>(&self, key: &str, default: T) -> Option<T> {
         if self.table.find(key).is_some() { self.value(key) } else { Some(default) }
     }
 
     /// A list of values; a missing key is an empty list.
-    pub(crate) fn list<T: FromNode>(&self, key: &str) -> Option<Vec<T>> {
+    pub fn list<T: FromNode>(&self, key: &str) -> Option<Vec<T>> {
         let Some(node) = self.node(key) else { return Some(Vec::new()) };
         let Value::List(items) = &node.value else {
             self.wrong(key, format!("found {}", node.value.kind()), "write a list in brackets");
@@ -91,7 +91,7 @@ impl<'a> Section<'a> {
     }
 
     /// The table under `key`, where there is one.
-    pub(crate) fn section(&self, key: &str, keys: &'static [&'static str]) -> Option<Section<'a>> {
+    pub fn section(&self, key: &str, keys: &'static [&'static str]) -> Option<Section<'a>> {
         let node = self.node(key)?;
         if matches!(&node.value, Value::Text(text) if text == "none") {
             return None;
@@ -100,11 +100,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables under `key` (`[[key]]`); a missing key is an empty list.
-    pub(crate) fn sections(
-        &self,
-        key: &str,
-        keys: &'static [&'static str],
-    ) -> Option<Vec<Section<'a>>> {
+    pub fn sections(&self, key: &str, keys: &'static [&'static str]) -> Option<Vec<Section<'a>>> {
         let Some(node) = self.node(key) else { return Some(Vec::new()) };
         let Value::List(items) = &node.value else {
             let found = format!("found {}", node.value.kind());
@@ -122,12 +118,12 @@ impl<'a> Section<'a> {
     }
 
     /// Whether the key is there (and not `"none"`).
-    pub(crate) fn has(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.node(key).is_some_and(|node| !matches!(&node.value, Value::Text(t) if t == "none"))
     }
 
     /// Says that a key is missing, at the header of the table.
-    pub(crate) fn missing(&self, key: &str) {
+    pub fn missing(&self, key: &str) {
         let wanted = if self.path.is_empty() {
             format!("add `{key} = ..` before the first table")
         } else {
@@ -137,13 +133,13 @@ impl<'a> Section<'a> {
     }
 
     /// Says what is wrong with `key`, at its value.
-    pub(crate) fn wrong(&self, key: &str, message: impl Into<String>, mend: impl Into<String>) {
+    pub fn wrong(&self, key: &str, message: impl Into<String>, mend: impl Into<String>) {
         let at = self.node(key).map_or(self.at, |node| node.at);
         self.log.problem(at, self.path_of(key), message, mend);
     }
 
     /// Says what is wrong with item `index` of the list `key`.
-    pub(crate) fn wrong_item(
+    pub fn wrong_item(
         &self,
         key: &str,
         index: usize,
@@ -159,7 +155,7 @@ impl<'a> Section<'a> {
     }
 
     /// Says what is wrong with the table as a whole.
-    pub(crate) fn wrong_here(&self, message: impl Into<String>, mend: impl Into<String>) {
+    pub fn wrong_here(&self, message: impl Into<String>, mend: impl Into<String>) {
         self.log.problem(self.at, self.path.clone(), message, mend);
     }
 

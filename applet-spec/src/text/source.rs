@@ -5,14 +5,14 @@ use std::cell::RefCell;
 use crate::{Problem, ProfileErrors};
 
 /// Longest text that is read at all, in bytes.
-pub(crate) const MAX_TEXT: usize = 256 * 1024;
+pub const MAX_TEXT: usize = 256 * 1024;
 
 /// Most problems that are told; nobody reads more.
 const MAX_PROBLEMS: usize = 100;
 
 /// A place in one of the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub struct Place {
     /// Which text, as [`Log::open`] numbered it.
     pub text: usize,
     /// Byte offset.
@@ -21,21 +21,21 @@ pub(crate) struct Place {
 
 /// The texts in play, and what is wrong with them.
 #[derive(Debug, Default)]
-pub(crate) struct Log {
+pub struct Log {
     texts: RefCell<Vec<(String, String)>>,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl Log {
     /// Takes a text in, so that places in it can be told as line and column.
-    pub(crate) fn open(&self, origin: &str, text: &str) -> usize {
+    pub fn open(&self, origin: &str, text: &str) -> usize {
         let mut texts = self.texts.borrow_mut();
         texts.push((origin.to_owned(), text.to_owned()));
         texts.len() - 1
     }
 
     /// Adds a problem.
-    pub(crate) fn problem(
+    pub fn problem(
         &self,
         at: Place,
         key: impl Into<String>,
@@ -61,8 +61,13 @@ impl Log {
     }
 
     /// Whether so many problems are told already that no more are taken.
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.problems.borrow().len() >= MAX_PROBLEMS
+    }
+
+    /// What is wrong, in the order it was found.
+    pub fn into_problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
     }
 
     /// The value, if there were no problems at all.
@@ -80,7 +85,7 @@ impl Log {
     }
 
     /// Name of the text, line, column in characters.
-    fn locate(&self, at: Place) -> (String, u32, u32) {
+    pub fn locate(&self, at: Place) -> (String, u32, u32) {
         let texts = self.texts.borrow();
         let Some((origin, text)) = texts.get(at.text) else {
             return (String::new(), 1, 1);

@@ -7,22 +7,30 @@ use super::{Log, Place};
 
 /// A value and its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub struct Node {
+    /// Where it begins.
     pub at: Place,
+    /// The value.
     pub value: Value,
 }
 
 /// What a TOML value is, as far as we use it.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
+    /// Text in quotes.
     Text(String),
-    /// `hex` remembers that it was written `0x..`.
+    /// A whole number.
     Number {
+        /// The number.
         value: i64,
+        /// It was written `0x..`.
         hex: bool,
     },
+    /// true or false.
     Flag(bool),
+    /// A list.
     List(Vec<Node>),
+    /// A table.
     Table(Table),
     /// A float or a date: known to TOML, used nowhere here.
     Other(&'static str),
@@ -30,27 +38,32 @@ pub(crate) enum Value {
 
 /// A table: keys in the order of the text.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Table {
+pub struct Table {
+    /// The entries.
     pub entries: Vec<Entry>,
 }
 
 /// A key of a table.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub struct Entry {
+    /// The key.
     pub key: String,
+    /// Where the key stands.
     pub at: Place,
+    /// Its value.
     pub node: Node,
 }
 
 impl Table {
-    pub(crate) fn find(&self, key: &str) -> Option<&Entry> {
+    /// The entry with this key.
+    pub fn find(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 }
 
 impl Value {
     /// The kind, in words that fit after "found".
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "a text",
             Self::Number { .. } => "a number",
@@ -63,7 +76,7 @@ impl Value {
 }
 
 /// Reads a text. Syntax errors go to the log, all of them; what could be read is returned.
-pub(crate) fn parse(log: &Log, origin: &str, text: &str) -> Node {
+pub fn parse(log: &Log, origin: &str, text: &str) -> Node {
     let number = log.open(origin, text);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {

@@ -5,19 +5,26 @@ use crate::Template;
 
 /// Why a value is not what the key wants: what is wrong, what to do.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub struct Refusal {
+    /// What is wrong.
     pub message: String,
+    /// What to do.
     pub mend: String,
 }
 
 impl Refusal {
-    pub(crate) fn new(message: impl Into<String>, mend: impl Into<String>) -> Self {
+    /// Says both.
+    pub fn new(message: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { message: message.into(), mend: mend.into() }
     }
 }
 
 /// Something a key may hold.
-pub(crate) trait FromNode: Sized {
+pub trait FromNode: Sized {
+    /// Takes the value.
+    ///
+    /// # Errors
+    /// [`Refusal`].
     fn from_node(node: &Node) -> Result<Self, Refusal>;
 }
 
@@ -116,11 +123,13 @@ impl FromNode for apdu::StatusWord {
 }
 
 /// A value spelled as one of a few words.
-pub(crate) trait Word: Sized + Copy + 'static {
+pub trait Word: Sized + Copy + 'static {
     /// Spelling and value.
     const WORDS: &'static [(&'static str, Self)];
 }
 
+/// Declares the spelling of choices: how a word of a text becomes a value of a type.
+#[macro_export]
 macro_rules! words {
     ($($ty:ty { $($text:literal => $value:expr),* $(,)? })*) => {$(
         impl $crate::text::Word for $ty {
@@ -133,9 +142,12 @@ macro_rules! words {
         }
     )*};
 }
-pub(crate) use words;
 
-pub(crate) fn word<W: Word>(node: &Node) -> Result<W, Refusal> {
+/// The value of a word.
+///
+/// # Errors
+/// [`Refusal`], with the words there are.
+pub fn word<W: Word>(node: &Node) -> Result<W, Refusal> {
     let known: Vec<&str> = W::WORDS.iter().map(|(text, _)| *text).collect();
     let list = format!("write one of: {}", known.join(", "));
     let Value::Text(text) = &node.value else {
@@ -152,7 +164,7 @@ pub(crate) fn word<W: Word>(node: &Node) -> Result<W, Refusal> {
 }
 
 /// The known word that `text` is most likely a slip of.
-pub(crate) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let text: String = text.chars().take(64).collect::<String>().to_lowercase().replace('_', "-");
     known
         .map(|word| (distance(&text, word), word))
