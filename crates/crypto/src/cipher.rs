@@ -72,23 +72,30 @@ impl BlockCipher {
     /// CBC over `data` with padding 80 00.. (always added), from `iv` zero-filled on the right.
     /// Returns the last block; only its first [`Self::block`] bytes mean anything.
     pub(crate) fn cbc_last_block(&self, iv: &[u8], data: &[u8]) -> [u8; 16] {
-        let size = self.block();
-        let mut state = [0; 16];
-        for (to, from) in state.iter_mut().zip(iv) {
-            *to = *from;
-        }
-        let mut chunks = data.chunks_exact(size);
-        for chunk in &mut chunks {
-            xor(&mut state, chunk);
-            self.encrypt(&mut state);
-        }
-        let rest = chunks.remainder();
-        xor(&mut state, rest);
+        let mut state = initial(iv);
+        self.cbc_padded(&mut state, data);
+        state
+    }
+
+    /// CBC over `data` with padding 80 00.. (always added), from `state` and into it.
+    pub(crate) fn cbc_padded(&self, state: &mut [u8; 16], data: &[u8]) {
+        let rest = self.cbc(state, data);
+        xor(state, rest);
         if let Some(pad) = state.get_mut(rest.len()) {
             *pad ^= 0x80;
         }
-        self.encrypt(&mut state);
-        state
+        self.encrypt(state);
+    }
+
+    /// CBC over the whole blocks of `data`, from `state` and into it. Returns what is left of
+    /// `data`, less than a block.
+    pub(crate) fn cbc<'d>(&self, state: &mut [u8; 16], data: &'d [u8]) -> &'d [u8] {
+        let mut blocks = data.chunks_exact(self.block());
+        for block in &mut blocks {
+            xor(state, block);
+            self.encrypt(state);
+        }
+        blocks.remainder()
     }
 
     fn ecb(&self, data: &[u8], step: fn(&Self, &mut [u8; 16])) -> Vec<u8> {
@@ -102,6 +109,13 @@ impl BlockCipher {
         }
         out
     }
+}
+
+/// An initial value, zero-filled on the right.
+pub(crate) fn initial(iv: &[u8]) -> [u8; 16] {
+    let mut state = [0; 16];
+    xor(&mut state, iv);
+    state
 }
 
 fn on_8(block: &mut [u8; 16], work: impl FnOnce(&mut Array<u8, ::cipher::consts::U8>)) {

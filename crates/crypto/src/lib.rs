@@ -10,6 +10,7 @@
 #![warn(clippy::indexing_slicing)]
 
 mod cache;
+mod chain;
 mod cipher;
 pub mod custody;
 mod key;
@@ -19,6 +20,7 @@ mod secure;
 mod suite;
 
 pub use cache::KeyCache;
+pub use chain::{BlockMac, NotWholeBlocks};
 pub use cipher::BlockCipher;
 pub use key::{Key, KeyCheckValue, KeyError, diversify, lab_master};
 pub use mac::{Mac, SessionKey, TacKey, pin_reload_mac};

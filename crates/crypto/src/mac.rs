@@ -111,7 +111,7 @@ pub(crate) fn left(block: [u8; 16]) -> Mac {
     Mac(block.first_chunk().copied().unwrap_or_default())
 }
 
-fn folded_cipher(suite: Suite, key: &Key) -> BlockCipher {
+pub(crate) fn folded_cipher(suite: Suite, key: &Key) -> BlockCipher {
     match suite {
         Suite::TripleDes => BlockCipher::single_des(key.folded()),
         Suite::Sm4 => BlockCipher::new(suite, key),

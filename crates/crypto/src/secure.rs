@@ -2,23 +2,14 @@
 
 use zeroize::Zeroizing;
 
-use crate::mac::left;
-use crate::{BlockCipher, Key, Mac, Suite};
+use crate::{BlockCipher, BlockMac, Key, Mac, Suite};
 
 /// MAC of a protected command or response. The challenge is the IV, left-justified and
 /// zero-filled. 3DES: ISO 9797-1 algorithm 3 (CBC with the left half, last block finished by
 /// D(right), E(left)); SM4: plain CBC-MAC. An 8-byte key is plain DES CBC.
 pub fn secure_messaging_mac(suite: Suite, key: &Key, challenge: &[u8], data: &[u8]) -> Mac {
-    if suite == Suite::Sm4 {
-        return left(BlockCipher::new(suite, key).cbc_last_block(challenge, data));
-    }
-    let left_half = BlockCipher::single_des(key.left());
-    let mut block = left_half.cbc_last_block(challenge, data);
-    if key.len() == 16 {
-        BlockCipher::single_des(key.right()).decrypt(&mut block);
-        left_half.encrypt(&mut block);
-    }
-    left(block)
+    let [a, b, c, d, ..] = BlockMac::secure_messaging(suite, key, challenge).finish_padded(data);
+    Mac([a, b, c, d])
 }
 
 /// Enciphers protected data: `Ld ‖ data`, padding 80 00.. only if that is not whole blocks, ECB.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crypto::custody::{KeyCustody, KeyName, LabCustody, Transport, Wrapped, Wrapping};
 use crypto::{
-    BlockCipher, Key, SessionKey, Suite, decipher, diversify, encipher, pin_reload_mac,
+    BlockCipher, BlockMac, Key, SessionKey, Suite, decipher, diversify, encipher, pin_reload_mac,
     secure_messaging_mac,
 };
 use sm3::{Digest, Sm3};
@@ -135,6 +135,13 @@ fn secure_messaging_macs_are_those_of_the_vectors() {
         let again =
             secure_messaging_mac(vector.suite(), &vector.key(), short, &vector.input("data"));
         assert_eq!(again, mac, "{}", vector.id);
+
+        // The same from a PSAM, which is given the padding with the data.
+        let mut padded = [vector.input("data"), vec![0x80]].concat();
+        padded.resize(padded.len().next_multiple_of(vector.suite().block()), 0);
+        let mut block_mac = BlockMac::secure_messaging(vector.suite(), &vector.key(), &iv);
+        block_mac.update(&padded).unwrap();
+        assert_eq!(block_mac.finish()[..4], mac.0, "{}", vector.id);
     }
 }
 
