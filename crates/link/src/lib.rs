@@ -16,6 +16,7 @@ mod get_response;
 mod record;
 mod recording;
 mod replay;
+pub mod socket;
 mod trace;
 pub mod vpcd;
 

@@ -11,11 +11,12 @@
 //!
 //! Answers are `ok ...` or `error: ...`.
 
+use link::socket::Bound;
 use link::{CardControl, CardTransport, ControlError, LinkError};
 
 use super::SharedCard;
 use super::lines::Line;
-use super::listen::{self, Bound, Reply};
+use super::listen::{self, Reply};
 use super::shared::fatal;
 
 /// Longest line.

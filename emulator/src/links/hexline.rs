@@ -14,11 +14,12 @@
 
 use std::io::{self, BufRead, Write};
 
+use link::socket::Bound;
 use link::{CardControl, CardTransport, LinkError};
 
 use super::SharedCard;
 use super::lines::{Line, LineReader};
-use super::listen::{self, Bound, Reply};
+use super::listen::{self, Reply};
 use super::shared::fatal;
 
 /// Longest line: an extended APDU of 65544 bytes in hex, and room for spaces.

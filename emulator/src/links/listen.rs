@@ -1,12 +1,13 @@
-//! Listening on TCP, and talking in lines with whoever connects.
+//! Talking in lines with whoever connects to a port.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use link::socket::{Bound, read_some};
 use link::{CardControl, CardTransport, LinkError};
 
 use super::lines::{Line, LineReader};
@@ -16,43 +17,6 @@ use super::{POLL, SharedCard};
 const MAX_CLIENTS: usize = 64;
 /// How long a client may leave its answers unread.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A port that is listened on.
-#[derive(Debug)]
-pub struct Bound {
-    /// The socket.
-    pub listener: TcpListener,
-    /// Where it is, with the port that port 0 became.
-    pub address: SocketAddr,
-    /// What the user should be told: the port can be reached from other machines.
-    pub warning: Option<String>,
-}
-
-/// Listens on `HOST:PORT`.
-///
-/// # Errors
-/// [`LinkError::Io`].
-pub fn bind(host_port: &str) -> Result<Bound, LinkError> {
-    let explain = |source: io::Error| {
-        let hint = match source.kind() {
-            ErrorKind::AddrInUse => " (another program listens there; choose another port)",
-            ErrorKind::InvalidInput => " (give HOST:PORT, as in 127.0.0.1:3965)",
-            ErrorKind::PermissionDenied => " (ports below 1024 are for root)",
-            _ => "",
-        };
-        LinkError::Io { what: format!("listening on {host_port}{hint}"), source }
-    };
-    let listener = TcpListener::bind(host_port).map_err(explain)?;
-    let address = listener.local_addr().map_err(explain)?;
-    let warning = (!address.ip().to_canonical().is_loopback()).then(|| {
-        format!(
-            "{address} can be reached from other machines, and nobody is asked for a password; \
-             use 127.0.0.1:{} unless that is meant",
-            address.port()
-        )
-    });
-    Ok(Bound { listener, address, warning })
-}
 
 /// What to send back for a line.
 #[derive(Debug)]
@@ -128,7 +92,7 @@ fn converse<C: CardTransport + CardControl + Send>(
     let mut lines = LineReader::new(limit);
     let mut chunk = vec![0; 16 * 1024];
     while !shared.stopped() {
-        let count = match read_some(&mut stream, &mut chunk)? {
+        let count = match read_some(&mut stream, &mut chunk, Some(POLL))? {
             None => continue,
             Some(0) => {
                 lines.finish();
@@ -163,21 +127,4 @@ pub(super) fn say_all<C: CardTransport + CardControl + Send>(
         written?;
     }
     Ok(())
-}
-
-/// Reads what is there; `None` when nothing came within [`POLL`], 0 at the end.
-///
-/// The acknowledgement is sent at once: a peer that writes in two pieces would wait 40 ms for it
-/// between them, and the kernel forgets the option, so it is set before each read.
-pub(super) fn read_some(stream: &mut TcpStream, chunk: &mut [u8]) -> io::Result<Option<usize>> {
-    stream.set_read_timeout(Some(POLL))?;
-    #[cfg(target_os = "linux")]
-    std::os::linux::net::TcpStreamExt::set_quickack(stream, true)?;
-    match stream.read(chunk) {
-        Ok(count) => Ok(Some(count)),
-        Err(error) => match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(None),
-            _ => Err(error),
-        },
-    }
 }

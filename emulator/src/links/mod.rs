@@ -21,7 +21,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use listen::{Bound, bind};
+pub use link::socket::{Bound, bind};
 pub use shared::{SharedCard, Stopper};
 
 /// How often a waiting link looks whether the card was pulled or the program is to end.

@@ -10,12 +10,13 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use link::socket::read_some;
 use link::vpcd::{Frame, FrameReader, encode};
 use link::{CardControl, CardTransport, LinkError};
 
 use super::events::{Departure, Event};
 use super::shared::fatal;
-use super::{POLL, SharedCard, listen};
+use super::{POLL, SharedCard};
 
 /// How long the link waits, and for what.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +133,7 @@ impl<C: CardTransport + CardControl + Send> Session<'_, C> {
             if self.shared.departures() != self.departures {
                 return Ok(Departure::Removed);
             }
-            match listen::read_some(&mut stream, &mut chunk)? {
+            match read_some(&mut stream, &mut chunk, Some(POLL))? {
                 None => continue,
                 Some(0) => return Ok(Departure::Closed),
                 Some(count) => frames.push(chunk.get(..count).unwrap_or_default()),
