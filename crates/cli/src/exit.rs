@@ -109,6 +109,7 @@ fn of_reader(error: &ReaderError) -> Exit {
         ReaderError::None | ReaderError::NoMatch { .. } | ReaderError::Ambiguous { .. } => {
             Exit::NoReader
         }
+        ReaderError::NoCardCame { .. } => Exit::Timeout,
         ReaderError::Link(error) => of_link(error),
     }
 }

@@ -22,6 +22,14 @@ pub enum ReaderError {
         /// Those that fit, by index.
         matching: Vec<(usize, String)>,
     },
+    /// No card came within the time that was given.
+    #[error("no card in {reader} within {limit:?}")]
+    NoCardCame {
+        /// The reader that was watched.
+        reader: String,
+        /// The time.
+        limit: std::time::Duration,
+    },
     /// PC/SC failed.
     #[error(transparent)]
     Link(#[from] LinkError),

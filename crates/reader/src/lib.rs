@@ -2,6 +2,7 @@
 //!
 //! - [`HexLineClient`]: a running emulator, by hex lines over TCP (`tcp:HOST:PORT`);
 //! - [`ControlClient`]: the hand that pulls, tears and sets that emulator's card;
+//! - [`VpcdServer`]: a reader that virtual cards connect to (`vpcd:PORT`), without any daemon;
 //! - `PcscReader` (feature `pcsc`): a PC/SC reader, real or virtual (`reader:NAME-PART|INDEX`).
 
 #![warn(clippy::indexing_slicing)]
@@ -12,13 +13,15 @@ mod hexline;
 mod lines;
 #[cfg(feature = "pcsc")]
 mod pcsc;
-#[cfg(feature = "pcsc")]
-mod pcsc_error;
+mod slots;
+mod vpcd;
 
 pub use choice::{ReaderError, choose};
 pub use control::ControlClient;
 pub use hexline::HexLineClient;
 pub use lines::Timeouts;
+pub use slots::{Change, ReaderEvent, ReaderSlot, Slot, Use, changes};
+pub use vpcd::VpcdServer;
 
 #[cfg(feature = "pcsc")]
-pub use self::pcsc::{PcscReader, Share, list_readers};
+pub use self::pcsc::{PcscReader, Share, Watch, list_readers, wait_for_card};
