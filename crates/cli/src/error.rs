@@ -45,6 +45,9 @@ pub enum CliError {
     /// A card file is wrong; with file and line.
     #[error("{0}")]
     CardFile(String),
+    /// A recording or log cannot be read; with file and line.
+    #[error("{0}")]
+    Recording(String),
     /// A state file cannot be made or kept.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -115,7 +118,18 @@ impl CliError {
             Self::VirtualCard(VirtualCardError::OtherProfile { held_name, .. }) => {
                 Some(format!("--profile {held_name}, or another --state FILE"))
             }
-            Self::Link(LinkError::Service(_)) => Some("purse doctor".to_owned()),
+            Self::Link(error) | Self::Flow(FlowError::Link { source: error, .. })
+                if after_link_error(error).is_some() =>
+            {
+                after_link_error(error).map(str::to_owned)
+            }
+            Self::Reader(ReaderError::Link(LinkError::Service(_))) => {
+                Some("purse doctor".to_owned())
+            }
+            Self::Reader(ReaderError::Link(error)) => after_link_error(error).map(str::to_owned),
+            Self::Reader(ReaderError::NoCardCame { .. }) => {
+                Some("put a card in, or give more time: --wait 60".to_owned())
+            }
             Self::Reader(_) => Some("purse doctor".to_owned()),
             Self::Bug(_) | Self::Link(LinkError::Bug(_)) | Self::Control(ControlError::Bug(_)) => {
                 Some(
@@ -125,5 +139,18 @@ impl CliError {
             }
             _ => None,
         }
+    }
+}
+
+/// What to do about a link that failed.
+fn after_link_error(error: &LinkError) -> Option<&'static str> {
+    match error {
+        LinkError::Service(_) => Some("purse doctor"),
+        LinkError::NoCard(_) => Some("put the card in, or wait for it: --wait 30"),
+        LinkError::Mute | LinkError::Timeout(_) => Some(
+            "put the card back and look before you repeat anything: purse card balance, purse card \
+             records",
+        ),
+        _ => None,
     }
 }

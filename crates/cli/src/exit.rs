@@ -83,6 +83,7 @@ impl Exit {
             CliError::Profile(_) | CliError::Personalise(_) | CliError::CardFile(_) => {
                 Self::Configuration
             }
+            CliError::Recording(_) => Self::State,
             CliError::Image(error) => of_image(error),
             CliError::VirtualCard(error) => match error {
                 VirtualCardError::Image(error) => of_image(error),

@@ -15,6 +15,7 @@ mod exit;
 mod faults;
 mod made;
 mod profile;
+mod recordings;
 mod shell;
 mod spec;
 mod trace;

@@ -1,16 +1,19 @@
 //! `--card SPEC`: which card is meant, and the way to it.
 
-use std::path::PathBuf;
+mod ways;
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use applet_spec::Profile;
-use emulator::{Protocol, VirtualCard};
-use link::{CardTransport, GetResponse};
-use nvm::image::Durability;
-use reader::{HexLineClient, Timeouts};
+use link::{CardTransport, Delay, Fault, GetResponse, Recorder};
 
 use crate::error::CliError;
-use crate::made::{self, Origin, Wanted};
+use crate::faults::{self, CardFault};
 use crate::trace;
 use crate::ui::Ui;
 
@@ -18,12 +21,33 @@ use crate::ui::Ui;
 #[derive(Debug, clap::Args)]
 pub struct CardArgs {
     /// Which card: virtual:PROFILE (a fresh one), virtual:PROFILE@FILE (kept in FILE),
-    /// tcp:HOST:PORT (a running emulator), reader:NAME-PART|INDEX (PC/SC).
+    /// tcp:HOST:PORT (a running emulator), reader:NAME-PART|INDEX (PC/SC), vpcd:PORT (we are the
+    /// reader, a virtual card connects to us), replay:FILE (a recording).
     #[arg(long, value_name = "SPEC", env = "PURSE_CARD", global = true)]
     card: Option<String>,
     /// Its family, where the card does not tell.
     #[arg(long, value_name = "P", global = true)]
     profile: Option<String>,
+    /// Wait for the card, this long or until Ctrl-C.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, value_parser = seconds, global = true)]
+    wait: Option<Option<Duration>>,
+    /// Let something go wrong: mute@N, lost@N, delay=20ms; tear@K with virtual: cards.
+    #[arg(long = "with", value_name = "FAULT", global = true)]
+    faults: Vec<String>,
+    /// Record what goes over the link in this new file; --card replay:FILE plays it.
+    #[arg(long, value_name = "FILE", global = true)]
+    record: Option<PathBuf>,
+}
+
+/// How long the card is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// As long as the way to it takes by itself.
+    Usual,
+    /// So long.
+    Limit(Duration),
+    /// For as long as it takes.
+    Endless,
 }
 
 /// What a SPEC says.
@@ -33,6 +57,7 @@ enum Spec {
     Tcp(String),
     Reader(String),
     Vpcd(String),
+    Replay(PathBuf),
 }
 
 /// A way to a card.
@@ -57,9 +82,6 @@ pub enum Fetching {
 const FORMS: &str =
     "--card virtual:jtt978, --card virtual:jtt978@card.img, --card tcp:127.0.0.1:3965";
 
-/// A fresh card in this process is the same at every run.
-const SEED: u64 = 1;
-
 impl CardArgs {
     /// Opens the card.
     ///
@@ -67,13 +89,23 @@ impl CardArgs {
     /// No card named, one that is not there, or a profile that is wrong.
     pub fn open(&self, ui: &Ui, fetching: Fetching) -> Result<Opened, CliError> {
         let named = self.profile.as_deref().map(Profile::find).transpose()?;
+        let faults = faults::read(&self.faults)?;
+        let patience = match self.wait {
+            None => Patience::Usual,
+            Some(Some(limit)) => Patience::Limit(limit),
+            Some(None) => Patience::Endless,
+        };
         // An empty PURSE_CARD is none.
         let opened = match self.card.as_ref().filter(|text| !text.is_empty()) {
-            Some(text) => Spec::parse(text)?.open(ui)?,
-            None => only_reader()?,
+            Some(text) => Spec::parse(text)?.open(ui, patience, &faults)?,
+            None => ways::only_reader(ui, patience, &faults)?,
         };
-        let Opened { mut transport, profile, unpowered } = opened;
+        let Opened { transport, profile, unpowered } = opened;
         let profile = named.or(profile);
+        let mut transport = failing(transport, &faults);
+        if let Some(path) = &self.record {
+            transport = recorded(transport, path)?;
+        }
         if ui.verbose {
             transport = match &profile {
                 Some(profile) => Box::new(trace::told(transport, &profile.rules, *ui)),
@@ -85,6 +117,40 @@ impl CardArgs {
         }
         Ok(Opened { transport, profile, unpowered })
     }
+}
+
+/// The faults of the wire around a card. Unlike an emulator's links, its host waits on the spot.
+fn failing(card: Box<dyn CardTransport>, faults: &[CardFault]) -> Box<dyn CardTransport> {
+    let plan = faults::on_the_wire(faults);
+    if plan == link::FaultPlan::default() {
+        return card;
+    }
+    Box::new(Delay::new(Fault::planned(card, &plan), thread::sleep).any(plan.delay()))
+}
+
+/// A recorder around a card, above its faults: what the host hears is what is recorded.
+fn recorded(card: Box<dyn CardTransport>, path: &Path) -> Result<Box<dyn CardTransport>, CliError> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let file = file.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => CliError::mistyped(
+            format!("{} is there already, and a recording is not written over", path.display()),
+            "--record with another name",
+        ),
+        _ => CliError::Write { path: path.display().to_string(), source },
+    })?;
+    Ok(Box::new(Recorder::new(card, file)?))
+}
+
+/// A time in whole seconds. Five digits at most: a command in hex that was meant for something else
+/// is never a time.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let digits = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| digits);
+    number.map(Duration::from_secs).ok_or_else(|| {
+        "not a number of seconds up to 99999; write --wait before another option to wait for as \
+         long as it takes"
+            .to_owned()
+    })
 }
 
 impl Spec {
@@ -112,83 +178,10 @@ impl Spec {
             )),
             "reader" => Ok(Self::Reader(rest.to_owned())),
             "vpcd" => Ok(Self::Vpcd(rest.to_owned())),
+            "replay" => Ok(Self::Replay(PathBuf::from(rest))),
             _ => Err(unknown()),
         }
     }
-
-    fn open(self, ui: &Ui) -> Result<Opened, CliError> {
-        match self {
-            Self::Virtual { profile, file } => {
-                let profile = profile.as_deref().map(Profile::find).transpose()?;
-                let card = virtual_card(ui, profile, file)?;
-                let profile = Some(card.card().system().profile.clone());
-                Ok(Opened { transport: Box::new(card), profile, unpowered: true })
-            }
-            Self::Tcp(address) => {
-                let client = HexLineClient::connect(&address, Timeouts::default())?;
-                Ok(Opened { transport: Box::new(client), profile: None, unpowered: false })
-            }
-            Self::Reader(name) => reader(Some(&name)),
-            Self::Vpcd(port) => Err(CliError::NoReader {
-                message: format!(
-                    "vpcd:{port} is not in this version: it cannot yet be the reader that virtual \
-                     cards connect to"
-                ),
-                next: FORMS.to_owned(),
-            }),
-        }
-    }
-}
-
-fn virtual_card(
-    ui: &Ui,
-    profile: Option<Arc<Profile>>,
-    file: Option<PathBuf>,
-) -> Result<VirtualCard, CliError> {
-    let (durability, protocol) = (Durability::Process, Protocol::T1);
-    let Some(path) = file else {
-        let profile = made::or_default(profile)?;
-        return Ok(VirtualCard::volatile(made::fresh(&profile, SEED, protocol)?));
-    };
-    let wanted = Wanted { path: &path, durability, protocol, profile };
-    let make = |profile: &_| made::fresh(profile, made::random_seed()?, protocol);
-    let (card, origin) = made::kept(&wanted, make)?;
-    if origin == Origin::New {
-        let profile = &card.card().system().profile;
-        let (name, version) = (&profile.name, &profile.version);
-        ui.say(&format!("new card {name} {version}, kept in {}", path.display()));
-    }
-    Ok(card)
-}
-
-#[cfg(feature = "pcsc")]
-fn reader(wanted: Option<&str>) -> Result<Opened, CliError> {
-    let reader = reader::PcscReader::open(wanted, reader::Share::Shared)?;
-    Ok(Opened { transport: Box::new(reader), profile: None, unpowered: false })
-}
-
-#[cfg(not(feature = "pcsc"))]
-fn reader(wanted: Option<&str>) -> Result<Opened, CliError> {
-    Err(CliError::NoReader {
-        message: format!(
-            "reader:{} needs PC/SC, which this build does not have",
-            wanted.unwrap_or_default()
-        ),
-        next: format!("cargo build --release --features pcsc -p cli, or {FORMS}"),
-    })
-}
-
-#[cfg(feature = "pcsc")]
-fn only_reader() -> Result<Opened, CliError> {
-    reader(None)
-}
-
-#[cfg(not(feature = "pcsc"))]
-fn only_reader() -> Result<Opened, CliError> {
-    Err(CliError::NoReader {
-        message: "no card was named, and this build cannot look for PC/SC readers".to_owned(),
-        next: format!("{FORMS}; or set PURSE_CARD"),
-    })
 }
 
 #[cfg(test)]
@@ -207,8 +200,19 @@ mod tests {
         assert_eq!(named("virtual:@card.img"), kept(None, Some("card.img")));
         assert_eq!(named("tcp:127.0.0.1:1"), Some(Spec::Tcp("127.0.0.1:1".to_owned())));
         assert_eq!(named("reader:ACS"), Some(Spec::Reader("ACS".to_owned())));
+        assert_eq!(named("vpcd:35963"), Some(Spec::Vpcd("35963".to_owned())));
+        assert_eq!(named("replay:a:b"), Some(Spec::Replay(PathBuf::from("a:b"))));
         for wrong in ["", "virtual", "virtual:", "virtual:pboc@", "tcp:1", "pboc", "usb:1"] {
             assert_eq!(named(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_in_seconds_and_a_command_is_none() {
+        assert_eq!(seconds("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(seconds("99999"), Ok(Duration::from_secs(99_999)));
+        for wrong in ["", "0084000004", "00000084", "1.5", "-1", "10s", "+5"] {
+            assert!(seconds(wrong).is_err(), "{wrong:?}");
         }
     }
 }

@@ -96,6 +96,13 @@ impl Ui {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
+    /// Says on stderr what is being waited for, where a person sees it.
+    pub fn progress(&self, text: &str) {
+        if io::stderr().is_terminal() {
+            self.say(text);
+        }
+    }
+
     /// The text in a colour, where stdout shows colours.
     pub fn toned(&self, tone: Tone, text: &str) -> String {
         paint(self.shown(tone, &io::stdout()), text)

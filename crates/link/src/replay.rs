@@ -23,6 +23,11 @@ impl Replay {
         Ok(Self::new(name, Recording::parse(text)?))
     }
 
+    /// Whether the recording begins with the card being powered up.
+    pub fn begins_with_reset(&self) -> bool {
+        matches!(self.steps.first(), Some(Step { kind: StepKind::Reset(_), .. }))
+    }
+
     /// Steps that were not played yet.
     pub fn remaining(&self) -> usize {
         self.steps.len().saturating_sub(self.at)

@@ -43,8 +43,8 @@ impl fmt::Display for Event<'_> {
         match self {
             Self::Waiting { address, reason } => write!(
                 f,
-                "no vpcd at {address} ({reason}); waiting for it: is pcscd running, with the vpcd \
-                 driver?"
+                "no vpcd at {address} ({reason}); waiting for it: a pcscd with the vpcd driver, or \
+                 purse with --card vpcd:{address}"
             ),
             Self::Connected { address } => write!(f, "card in the reader of vpcd at {address}"),
             Self::Left(departure) => departure.fmt(f),

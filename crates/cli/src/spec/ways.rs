@@ -1,0 +1,208 @@
+//! The ways to a card, one for each kind of SPEC.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use applet_spec::Profile;
+use emulator::{Protocol, VirtualCard};
+use link::{CardTransport, Replay};
+use nvm::image::Durability;
+use reader::{HexLineClient, ReaderError, Timeouts, VpcdServer};
+
+use super::{FORMS, Opened, Patience, Spec};
+use crate::error::CliError;
+use crate::faults::{self, CardFault};
+use crate::made::{self, Origin, Wanted};
+use crate::ui::Ui;
+
+/// A fresh card in this process is the same at every run.
+const SEED: u64 = 1;
+/// How long a virtual card may take to connect to us where nobody says otherwise.
+const CONNECTING: Duration = Duration::from_secs(30);
+
+impl Spec {
+    /// Goes the way. What is torn is told here: only a card in this process can be.
+    ///
+    /// # Errors
+    /// A card that is not there, or does not come in time.
+    pub(super) fn open(
+        self,
+        ui: &Ui,
+        patience: Patience,
+        faults: &[CardFault],
+    ) -> Result<Opened, CliError> {
+        if !matches!(self, Self::Virtual { .. }) {
+            no_tear(faults)?;
+        }
+        match self {
+            Self::Virtual { profile, file } => {
+                let profile = profile.as_deref().map(Profile::find).transpose()?;
+                let mut card = virtual_card(ui, profile, file)?;
+                faults::tear(&mut card, faults)?;
+                let profile = Some(card.card().system().profile.clone());
+                Ok(Opened { transport: Box::new(card), profile, unpowered: true })
+            }
+            Self::Tcp(address) => {
+                let client = hex_lines(ui, &address, patience)?;
+                Ok(Opened { transport: Box::new(client), profile: None, unpowered: false })
+            }
+            Self::Reader(name) => reader(ui, Some(&name), patience),
+            Self::Vpcd(address) => vpcd(ui, &address, patience),
+            Self::Replay(path) => replay(&path),
+        }
+    }
+}
+
+/// The only reader there is.
+///
+/// # Errors
+/// None, or several.
+pub(super) fn only_reader(
+    ui: &Ui,
+    patience: Patience,
+    faults: &[CardFault],
+) -> Result<Opened, CliError> {
+    no_tear(faults)?;
+    reader(ui, None, patience)
+}
+
+fn no_tear(faults: &[CardFault]) -> Result<(), CliError> {
+    if faults.iter().any(|fault| matches!(fault, CardFault::Tear(_))) {
+        return Err(CliError::mistyped(
+            "--with tear@K is of a virtual card's memory, and this card's is out of reach",
+            "--card virtual:PROFILE --with tear@K, or purse emulate --with tear@K",
+        ));
+    }
+    Ok(())
+}
+
+fn virtual_card(
+    ui: &Ui,
+    profile: Option<Arc<Profile>>,
+    file: Option<PathBuf>,
+) -> Result<VirtualCard, CliError> {
+    let (durability, protocol) = (Durability::Process, Protocol::T1);
+    let Some(path) = file else {
+        let profile = made::or_default(profile)?;
+        return Ok(VirtualCard::volatile(made::fresh(&profile, SEED, protocol)?));
+    };
+    let wanted = Wanted { path: &path, durability, protocol, profile };
+    let make = |profile: &_| made::fresh(profile, made::random_seed()?, protocol);
+    let (card, origin) = made::kept(&wanted, make)?;
+    if origin == Origin::New {
+        let profile = &card.card().system().profile;
+        let (name, version) = (&profile.name, &profile.version);
+        ui.say(&format!("new card {name} {version}, kept in {}", path.display()));
+    }
+    Ok(card)
+}
+
+/// An emulator that is yet to start is waited for.
+fn hex_lines(ui: &Ui, address: &str, patience: Patience) -> Result<HexLineClient, CliError> {
+    const PAUSE: Duration = Duration::from_millis(100);
+    let start = Instant::now();
+    let mut told = false;
+    loop {
+        let error = match HexLineClient::connect(address, Timeouts::default()) {
+            Ok(client) => return Ok(client),
+            Err(error) => error,
+        };
+        match patience {
+            Patience::Usual => return Err(error.into()),
+            Patience::Limit(limit) if start.elapsed() >= limit => {
+                return Err(
+                    ReaderError::NoCardCame { reader: format!("tcp:{address}"), limit }.into()
+                );
+            }
+            _ if !told => {
+                told = true;
+                ui.progress(&format!("waiting for an emulator at {address}; Ctrl-C ends"));
+            }
+            _ => {}
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// We are the reader. The address is told in any case: whoever starts the card needs it.
+fn vpcd(ui: &Ui, address: &str, patience: Patience) -> Result<Opened, CliError> {
+    let mut server = VpcdServer::bind(address, Timeouts::default().answer)?;
+    if let Some(warning) = server.warning() {
+        ui.say(&format!("warning: {warning}"));
+    }
+    ui.say(&format!("listening on {}", server.address()));
+    ui.progress(
+        "waiting for a card to connect: purse emulate --vpcd with that address, or any vpicc",
+    );
+    let limit = match patience {
+        Patience::Usual => Some(CONNECTING),
+        Patience::Limit(limit) => Some(limit),
+        Patience::Endless => None,
+    };
+    match server.wait_for_card(limit) {
+        Err(link::LinkError::Timeout(limit)) => {
+            Err(ReaderError::NoCardCame { reader: server.describe(), limit }.into())
+        }
+        waited => {
+            waited?;
+            Ok(Opened { transport: Box::new(server), profile: None, unpowered: true })
+        }
+    }
+}
+
+/// A recording that begins with a reset is of a card that is powered up.
+fn replay(path: &Path) -> Result<Opened, CliError> {
+    let name = path.display().to_string();
+    let recording = crate::recordings::parse(&name, &crate::recordings::read(path)?)?;
+    let replay = Replay::new(&name, recording);
+    let unpowered = replay.begins_with_reset();
+    Ok(Opened { transport: Box::new(replay), profile: None, unpowered })
+}
+
+#[cfg(feature = "pcsc")]
+fn reader(ui: &Ui, wanted: Option<&str>, patience: Patience) -> Result<Opened, CliError> {
+    let limit = match patience {
+        Patience::Usual => None,
+        Patience::Limit(limit) => Some(Some(limit)),
+        Patience::Endless => Some(None),
+    };
+    let came = limit.map(|limit| wait_for_card(ui, wanted, limit)).transpose()?;
+    let wanted = came.as_deref().or(wanted);
+    let reader = reader::PcscReader::open(wanted, reader::Share::Shared)?;
+    Ok(Opened { transport: Box::new(reader), profile: None, unpowered: false })
+}
+
+/// Waits, and says so only where there is something to wait for.
+#[cfg(feature = "pcsc")]
+fn wait_for_card(
+    ui: &Ui,
+    wanted: Option<&str>,
+    limit: Option<Duration>,
+) -> Result<String, CliError> {
+    match reader::wait_for_card(wanted, Some(Duration::ZERO)) {
+        Err(ReaderError::NoCardCame { reader, .. }) => {
+            ui.progress(&format!("waiting for a card in {reader}; Ctrl-C ends"));
+            Ok(reader::wait_for_card(wanted, limit)?)
+        }
+        done => Ok(done?),
+    }
+}
+
+#[cfg(not(feature = "pcsc"))]
+fn reader(_: &Ui, wanted: Option<&str>, _: Patience) -> Result<Opened, CliError> {
+    let Some(wanted) = wanted else {
+        return Err(CliError::NoReader {
+            message: "no card was named, and this build cannot look for PC/SC readers".to_owned(),
+            next: format!("{FORMS}; or set PURSE_CARD"),
+        });
+    };
+    Err(CliError::NoReader {
+        message: format!("reader:{wanted} needs PC/SC, which this build does not have"),
+        next: format!("{BUILD_WITH_PCSC}, or {FORMS}"),
+    })
+}
+
+/// What to type where a build has no PC/SC.
+#[cfg(not(feature = "pcsc"))]
+pub const BUILD_WITH_PCSC: &str = "cargo build --release --features pcsc -p cli";
