@@ -10,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
-use crate::{apdu_command, bench, card, control, demo, doctor, emulate, profile, shell};
+use crate::{apdu_command, bench, card, control, demo, doctor, emulate, profile, readers, shell};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -69,6 +69,8 @@ pub enum Command {
     Control(control::Args),
     /// The card families: list them, show one, check a file of one's own.
     Profile(profile::Args),
+    /// The PC/SC readers: list them, watch who comes and goes.
+    Reader(readers::Args),
     /// What is on a card.
     Card(card::Args),
     /// Send raw commands, or a script of them.
@@ -131,6 +133,7 @@ fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
         Command::Emulate(args) => emulate::run(ui, args),
         Command::Control(args) => control::run(ui, args),
         Command::Profile(args) => profile::run(ui, args),
+        Command::Reader(args) => readers::run(ui, args),
         Command::Card(args) => card::run(ui, args),
         Command::Apdu(args) => apdu_command::run(ui, args),
         Command::Bench(args) => bench::run(ui, args),

@@ -26,6 +26,10 @@ pub enum CliError {
         next: String,
     },
     /// No card was named, or one this program cannot reach.
+    #[cfg_attr(
+        feature = "pcsc",
+        expect(dead_code, reason = "a build with PC/SC asks it, and has its errors")
+    )]
     #[error("{message}")]
     NoReader {
         /// Why.

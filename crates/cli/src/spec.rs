@@ -17,6 +17,9 @@ use crate::faults::{self, CardFault};
 use crate::trace;
 use crate::ui::Ui;
 
+#[cfg(not(feature = "pcsc"))]
+pub use ways::BUILD_WITH_PCSC;
+
 /// Options that name a card.
 #[derive(Debug, clap::Args)]
 pub struct CardArgs {

@@ -91,6 +91,16 @@ impl Ui {
         self.print(&format!("{text}\n"))
     }
 
+    /// Writes a JSON document of a stream, a line of its own, to stdout.
+    ///
+    /// # Errors
+    /// [`CliError::Output`].
+    pub fn line(&self, document: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string(document)
+            .map_err(|error| CliError::Bug(format!("a result is no JSON: {error}")))?;
+        self.print(&format!("{text}\n"))
+    }
+
     /// Says something on stderr; nobody need listen.
     pub fn say(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");

@@ -6,6 +6,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod atr;
 mod delay;
 mod fault;
 mod fault_spec;
@@ -20,8 +21,7 @@ pub mod socket;
 mod trace;
 pub mod vpcd;
 
-use std::fmt;
-
+pub use atr::Atr;
 pub use delay::Delay;
 pub use fault::{BitFlips, Fault, Loss, Mute, Repeat};
 pub use fault_spec::{FaultPlan, FaultSpec, FaultSpecError};
@@ -32,10 +32,6 @@ pub use replay::Replay;
 pub use trace::{Event, Traced};
 
 use forward::forward_exclusive;
-
-/// Answer to reset (复位应答).
-#[derive(Clone, PartialEq, Eq)]
-pub struct Atr(pub Vec<u8>);
 
 /// A way to a card.
 pub trait CardTransport {
@@ -249,16 +245,4 @@ impl<T: CardTransport + ?Sized> CardTransport for Box<T> {
     }
 
     forward_exclusive!(self => (**self));
-}
-
-impl fmt::Display for Atr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
-    }
-}
-
-impl fmt::Debug for Atr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }

@@ -10,7 +10,7 @@ use link::{CardTransport, Replay};
 use nvm::image::Durability;
 use reader::{HexLineClient, ReaderError, Timeouts, VpcdServer};
 
-use super::{FORMS, Opened, Patience, Spec};
+use super::{Opened, Patience, Spec};
 use crate::error::CliError;
 use crate::faults::{self, CardFault};
 use crate::made::{self, Origin, Wanted};
@@ -191,6 +191,7 @@ fn wait_for_card(
 
 #[cfg(not(feature = "pcsc"))]
 fn reader(_: &Ui, wanted: Option<&str>, _: Patience) -> Result<Opened, CliError> {
+    use super::FORMS;
     let Some(wanted) = wanted else {
         return Err(CliError::NoReader {
             message: "no card was named, and this build cannot look for PC/SC readers".to_owned(),
