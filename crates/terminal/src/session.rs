@@ -35,6 +35,24 @@ impl<'t> CardSession<'t> {
         Catalogue::entry(command.id()).name.as_str()
     }
 
+    /// Does `work` with no other program at the card, as the two steps of a transaction want it;
+    /// `step` is the one that errors of beginning name.
+    ///
+    /// # Errors
+    /// [`FlowError::Link`] where another program does not let go, and what `work` says.
+    pub fn exclusively<R>(
+        &mut self,
+        step: &'static str,
+        work: impl FnOnce(&mut Self) -> Result<R, FlowError>,
+    ) -> Result<R, FlowError> {
+        let begun = self.transport.begin_exclusive();
+        begun.map_err(|source| FlowError::Link { step, source })?;
+        let done = work(self);
+        // What the card has done is done, however the scope ends.
+        let _ = self.transport.end_exclusive();
+        done
+    }
+
     /// Sends a command; any answer is an answer.
     ///
     /// # Errors

@@ -151,14 +151,26 @@ impl Terminal<'_> {
         purse: PurseKind,
         limit: Limit,
     ) -> Result<Receipt, FlowError> {
-        let kind = TransactionType::from_byte(self.rules.overdraft_type)
-            .unwrap_or(TransactionType::Overdraft);
         let key = self.keys.first_index(KeyKind::Overdraft)?;
         let command = PurseCommand::InitializeForUpdate { purse, key, terminal: self.id };
-        let answer = self.finish(card, &command, UpdateInitialized::parse)?;
+        card.exclusively(CardSession::step(&command), |card| {
+            self.overdraft_steps(card, &command, key, limit)
+        })
+    }
+
+    fn overdraft_steps(
+        &self,
+        card: &mut CardSession<'_>,
+        command: &PurseCommand,
+        key: u8,
+        limit: Limit,
+    ) -> Result<Receipt, FlowError> {
+        let kind = TransactionType::from_byte(self.rules.overdraft_type)
+            .unwrap_or(TransactionType::Overdraft);
+        let answer = self.finish(card, command, UpdateInitialized::parse)?;
         let session = self.online_session(KeyKind::Overdraft, key, answer.random, answer.serial)?;
         let input = mac::overdraft_mac1(answer.balance, answer.limit, kind, self.id);
-        check(&command, "MAC1", answer.mac1, session.mac(input.as_bytes()))?;
+        check(command, "MAC1", answer.mac1, session.mac(input.as_bytes()))?;
         let moment = self.moment(kind);
         let mac2 = session.mac(mac::overdraft_mac2(limit, &moment).as_bytes());
         let step = OnlineStep { date: self.date, time: self.time, mac2 };
@@ -237,6 +249,20 @@ impl Terminal<'_> {
         code: Option<&IdentificationCode>,
     ) -> Result<Receipt, FlowError> {
         let code = self.code_in_mac1(card, code)?;
+        card.exclusively(CardSession::step(initialize), |card| {
+            self.debit_steps(card, initialize, i, kind, records, code.as_ref())
+        })
+    }
+
+    fn debit_steps(
+        &mut self,
+        card: &mut CardSession<'_>,
+        initialize: &PurseCommand,
+        i: &Initialize,
+        kind: TransactionType,
+        records: &[CappRecord],
+        code: Option<&IdentificationCode>,
+    ) -> Result<Receipt, FlowError> {
         let answer = self.finish(card, initialize, PurchaseInitialized::parse)?;
         for record in records {
             card.send(&PurseCommand::UpdateCappDataCache {
@@ -251,7 +277,7 @@ impl Terminal<'_> {
         let input = mac::offline_session_input(answer.random, answer.serial, terminal_serial);
         let session = SessionKey::derive(suite, cipher, &input);
         let moment = self.moment(kind);
-        let mac1 = session.mac(mac::purchase_mac1(i.amount, &moment, code.as_ref()).as_bytes());
+        let mac1 = session.mac(mac::purchase_mac1(i.amount, &moment, code).as_bytes());
         let (date, time) = (self.date, self.time);
         let command = PurseCommand::DebitForPurchase(Debit { terminal_serial, date, time, mac1 });
         let debited = self.finish(card, &command, Debited::parse)?;
@@ -287,10 +313,23 @@ impl Terminal<'_> {
     ) -> Result<Online, FlowError> {
         let key = self.keys.first_index(steps.key)?;
         let command = (steps.initialize)(Initialize { purse, key, amount, terminal: self.id });
-        let answer = self.finish(card, &command, OnlineInitialized::parse)?;
+        card.exclusively(CardSession::step(&command), |card| {
+            self.online_steps(card, steps, &command, key, amount)
+        })
+    }
+
+    fn online_steps(
+        &self,
+        card: &mut CardSession<'_>,
+        steps: &OnlineSteps,
+        command: &PurseCommand,
+        key: u8,
+        amount: Amount,
+    ) -> Result<Online, FlowError> {
+        let answer = self.finish(card, command, OnlineInitialized::parse)?;
         let session = self.online_session(steps.key, key, answer.random, answer.serial)?;
         let input = mac::online_mac1(answer.balance, amount, steps.kind, self.id);
-        check(&command, "MAC1", answer.mac1, session.mac(input.as_bytes()))?;
+        check(command, "MAC1", answer.mac1, session.mac(input.as_bytes()))?;
         let mac2 = session.mac(mac::online_mac2(amount, &self.moment(steps.kind)).as_bytes());
         let command = (steps.finish)(OnlineStep { date: self.date, time: self.time, mac2 });
         let code = self.finish(card, &command, Confirmed::parse)?.code;
