@@ -175,7 +175,7 @@ fn a_mobile_card_has_its_own_type_of_update() {
     let mut chip = bench.opened();
     let key = bench.keys.first_index(applet_spec::KeyKind::Overdraft).unwrap();
     assert_eq!(key, 1);
-    let terminal = bench.terminal();
+    let mut terminal = bench.terminal();
     let mut reader = emulator::VirtualCard::volatile(chip.card.fork());
     let mut session = terminal::CardSession::new(&mut reader);
     let receipt =

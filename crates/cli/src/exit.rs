@@ -159,8 +159,8 @@ fn of_flow(error: &FlowError) -> Exit {
         FlowError::Link { source, .. } => of_link(source),
         FlowError::Refused { status, .. } => of_status(*status),
         FlowError::Answer { .. } => Exit::UnexpectedStatus,
-        FlowError::WrongMac { .. } => Exit::Mac,
-        FlowError::NoKey { .. } => Exit::KeyStore,
+        FlowError::WrongMac { .. } | FlowError::WrongCode { .. } => Exit::Mac,
+        FlowError::NoKey { .. } | FlowError::Custody(_) => Exit::KeyStore,
     }
 }
 

@@ -1,32 +1,41 @@
 //! Why a flow ended.
 
+use std::fmt;
+
 use apdu::StatusWord;
+use crypto::custody::CustodyError;
 use link::LinkError;
 use purse::answer::AnswerError;
 
-/// Why a flow ended. The first split is whose fault it is: the link's, the card's refusal, the
-/// card's cryptography, or the caller's keys.
+/// Why a flow ended. The first split is whose fault it is: the link's, a refusal, the card's
+/// cryptography, or the keys of this side.
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
     /// No answer.
-    #[error("{step}: {source}")]
+    #[error("{step}{}: {source}", side.suffix())]
     Link {
+        /// Who was spoken to.
+        side: Side,
         /// The command.
         step: &'static str,
         /// The link's reason.
         source: LinkError,
     },
-    /// The card refused.
-    #[error("{step}: card answered {status} ({})", status.meaning())]
+    /// A refusal.
+    #[error("{step}: {side} answered {status} ({})", status.meaning())]
     Refused {
+        /// Who was spoken to.
+        side: Side,
         /// The command.
         step: &'static str,
         /// Status word.
         status: StatusWord,
     },
     /// The answer has another form.
-    #[error("{step}: {source}")]
+    #[error("{step}{}: {source}", side.suffix())]
     Answer {
+        /// Who was spoken to.
+        side: Side,
         /// The command.
         step: &'static str,
         /// What is wrong with it.
@@ -34,8 +43,8 @@ pub enum FlowError {
     },
     /// A MAC or TAC of the card is not what its key gives.
     #[error(
-        "{step}: the card's {code} is {received}, its key gives {expected}: another key, \
-         diversification or algorithm than this side has"
+        "{step}: the card's {code} is {received}, and {by}: another key, diversification or \
+         algorithm than this side has"
     )]
     WrongMac {
         /// The command.
@@ -44,15 +53,64 @@ pub enum FlowError {
         code: &'static str,
         /// What the card sent.
         received: crypto::Mac,
-        /// What was computed.
-        expected: crypto::Mac,
+        /// Who says what: `the issuer computes 01020304`, `the PSAM refuses it`.
+        by: String,
+    },
+    /// The PSAM does not take the card's identification code.
+    #[error(
+        "the PSAM says that the card's identification code {code} is not genuine (安全认证识别码)"
+    )]
+    WrongCode {
+        /// The code.
+        code: purse::IdentificationCode,
     },
     /// This side lacks a key.
-    #[error("no {kind} key with index {index:02X} on this side")]
+    #[error("no {kind} key with index {index:02X}{} on this side", Version(*version))]
     NoKey {
         /// Kind.
         kind: &'static str,
         /// Index.
         index: u8,
+        /// Version, where one was asked for.
+        version: Option<u8>,
     },
+    /// Whoever holds the keys fails.
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
+}
+
+/// Who is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The user's card.
+    Card,
+    /// The PSAM.
+    Psam,
+}
+
+impl Side {
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Card => "",
+            Self::Psam => " to the PSAM",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Card => "card",
+            Self::Psam => "PSAM",
+        })
+    }
+}
+
+/// A key version as the end of a sentence about its key.
+struct Version(Option<u8>);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |version| write!(f, ", version {version:02X}"))
+    }
 }

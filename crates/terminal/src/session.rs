@@ -1,8 +1,8 @@
 //! Typed commands over a transport.
 
-use apdu::{DfName, ResponseApdu, StatusWord};
-use applet_spec::{Catalogue, PurseKind};
-use link::CardTransport;
+use apdu::{CommandBuf, DfName, ResponseApdu, StatusWord};
+use applet_spec::{Catalogue, CommandId, PurseKind};
+use link::{CardTransport, LinkError};
 use purse::answer::{Balance, Proof};
 use purse::{
     Amount, FileRef, IdentificationCode, Occurrence, Pin, PurseCommand, RecordRef, SelectBy,
@@ -10,6 +10,7 @@ use purse::{
 };
 
 use crate::FlowError;
+use crate::error::Side;
 
 /// A card being driven.
 pub struct CardSession<'t> {
@@ -46,7 +47,7 @@ impl<'t> CardSession<'t> {
         work: impl FnOnce(&mut Self) -> Result<R, FlowError>,
     ) -> Result<R, FlowError> {
         let begun = self.transport.begin_exclusive();
-        begun.map_err(|source| FlowError::Link { step, source })?;
+        begun.map_err(|source| FlowError::Link { side: Side::Card, step, source })?;
         let done = work(self);
         // What the card has done is done, however the scope ends.
         let _ = self.transport.end_exclusive();
@@ -58,14 +59,7 @@ impl<'t> CardSession<'t> {
     /// # Errors
     /// No answer, or one of fewer than two bytes.
     pub fn exchange(&mut self, command: &PurseCommand) -> Result<ResponseApdu, FlowError> {
-        let step = Self::step(command);
-        let link = |source| FlowError::Link { step, source };
-        let bytes = command.to_apdu().to_bytes().map_err(|error| {
-            link(link::LinkError::Protocol(format!("the command cannot be sent: {error}")))
-        })?;
-        let answer = self.transport.transmit(&bytes).map_err(link)?;
-        let response = ResponseApdu::parse(&answer)
-            .map_err(|error| link(link::LinkError::Protocol(error.to_string())))?;
+        let response = exchange(self.transport, Side::Card, command.id(), &command.to_apdu())?;
         self.follow(command, &response);
         Ok(response)
     }
@@ -91,7 +85,11 @@ impl<'t> CardSession<'t> {
         if response.status.is_ok() {
             return Ok(response.data);
         }
-        Err(FlowError::Refused { step: Self::step(command), status: response.status })
+        Err(FlowError::Refused {
+            side: Side::Card,
+            step: Self::step(command),
+            status: response.status,
+        })
     }
 
     /// SELECT by name; the FCI.
@@ -118,9 +116,11 @@ impl<'t> CardSession<'t> {
     pub fn balance(&mut self, purse: PurseKind) -> Result<Amount, FlowError> {
         let command = PurseCommand::GetBalance { form: 0, purse };
         let data = self.send(&command)?;
-        Balance::parse(&data)
-            .map(|answer| answer.balance)
-            .map_err(|source| FlowError::Answer { step: Self::step(&command), source })
+        Balance::parse(&data).map(|answer| answer.balance).map_err(|source| FlowError::Answer {
+            side: Side::Card,
+            step: Self::step(&command),
+            source,
+        })
     }
 
     /// READ BINARY of a whole file.
@@ -147,7 +147,9 @@ impl<'t> CardSession<'t> {
         match response.status {
             StatusWord::OK => Ok(Some(response.data)),
             StatusWord::RECORD_NOT_FOUND => Ok(None),
-            status => Err(FlowError::Refused { step: Self::step(&command), status }),
+            status => {
+                Err(FlowError::Refused { side: Side::Card, step: Self::step(&command), status })
+            }
         }
     }
 
@@ -163,9 +165,11 @@ impl<'t> CardSession<'t> {
             expected: 9,
             found: data.len(),
         };
-        data.try_into()
-            .map(IdentificationCode)
-            .map_err(|_| FlowError::Answer { step: Self::step(&command), source: wrong })
+        data.try_into().map(IdentificationCode).map_err(|_| FlowError::Answer {
+            side: Side::Card,
+            step: Self::step(&command),
+            source: wrong,
+        })
     }
 
     /// GET TRANSACTION PROOF; `None` where the card has none for that type and serial.
@@ -183,9 +187,25 @@ impl<'t> CardSession<'t> {
         match response.status {
             StatusWord::OK => Proof::parse(&response.data)
                 .map(Some)
-                .map_err(|source| FlowError::Answer { step, source }),
+                .map_err(|source| FlowError::Answer { side: Side::Card, step, source }),
             StatusWord::PROOF_UNAVAILABLE | StatusWord::CONDITIONS => Ok(None),
-            status => Err(FlowError::Refused { step, status }),
+            status => Err(FlowError::Refused { side: Side::Card, step, status }),
         }
     }
+}
+
+/// Sends a command; any answer is an answer.
+pub(crate) fn exchange(
+    transport: &mut dyn CardTransport,
+    side: Side,
+    id: CommandId,
+    apdu: &CommandBuf,
+) -> Result<ResponseApdu, FlowError> {
+    let step = Catalogue::entry(id).name.as_str();
+    let link = |source| FlowError::Link { side, step, source };
+    let bytes = apdu.to_bytes().map_err(|error| {
+        link(LinkError::Protocol(format!("the command cannot be sent: {error}")))
+    })?;
+    let answer = transport.transmit(&bytes).map_err(link)?;
+    ResponseApdu::parse(&answer).map_err(|error| link(LinkError::Protocol(error.to_string())))
 }

@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use apdu::DfName;
 use applet_spec::{Profile, PurseKind};
+use crypto::custody::LabCustody;
 use emulator::{Card, CardMaker, LabKeys, MasterKeys, Protocol, VirtualCard};
 use link::CardTransport;
 use purse::{Date, Pin, TerminalId, Time};
-use terminal::{CardKeys, CardSession, Terminal};
+use terminal::{CardKeys, CardSession, Terminal, Timestamp};
 
 pub use chip::{Answer, Bytes, Chip};
 pub use host::{Begun, DATE, Init, Kind, Step, TERMINAL, TIME, spoilt};
@@ -23,6 +24,7 @@ pub use view::{PINS, View};
 pub struct Bench {
     pub profile: Arc<Profile>,
     pub keys: CardKeys,
+    pub custody: LabCustody,
     pub maker: CardMaker,
 }
 
@@ -51,7 +53,7 @@ impl Bench {
             CardKeys::derive(directory, &factors, |spec, f| lab.card_key(directory, spec, f))
                 .expect("lab keys");
         let maker = CardMaker::new(profile.clone()).expect("the profile makes cards");
-        Self { keys, maker, profile }
+        Self { keys, custody: profile.lab_custody(), maker, profile }
     }
 
     /// A fresh card.
@@ -101,14 +103,9 @@ impl Bench {
     }
 
     pub fn terminal(&self) -> Terminal<'_> {
-        Terminal {
-            rules: &self.profile.rules,
-            keys: &self.keys,
-            id: TerminalId(TERMINAL),
-            serial: 0,
-            date: Date(DATE),
-            time: Time(TIME),
-        }
+        let now = Timestamp::from_bcd(Date(DATE), Time(TIME)).expect("a moment");
+        let (serial, id) = (&self.profile.serial, TerminalId(TERMINAL));
+        Terminal::local(&self.profile, &self.custody, serial, id, now).expect("a purchase key")
     }
 
     pub fn aid(&self) -> DfName {

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use apdu::DfName;
 use applet_spec::{Profile, PurseKind};
-use emulator::{LabKeys, MasterKeys, Protocol, VirtualCard};
+use emulator::{Protocol, VirtualCard};
 use link::{Atr, CardControl, CardTransport, LinkError};
 use nvm::image::Durability;
 use purse::record::LogRecord;
-use purse::{Amount, Date, TerminalId, Time};
+use purse::{Amount, TerminalId};
 use reader::{HexLineClient, Timeouts};
-use terminal::{CardKeys, CardSession, FlowError, Terminal};
+use terminal::{CardSession, FlowError, Terminal, Timestamp};
 
 use crate::{Emulator, text};
 
@@ -161,19 +161,10 @@ fn a_kill_at_any_instant_loses_nothing_that_was_acknowledged() {
     let profile: Arc<Profile> = Profile::find("jtt978").unwrap();
     let application = profile.application().unwrap();
     let aid = DfName::new(&application.name).unwrap();
-    let factors = profile.factors_for(&profile.serial);
-    let lab = LabKeys(&profile);
-    let keys =
-        CardKeys::derive(application, &factors, |spec, f| lab.card_key(application, spec, f))
-            .unwrap();
-    let mut terminal = Terminal {
-        rules: &profile.rules,
-        keys: &keys,
-        id: TerminalId([0x01, 0x10, 0x00, 0x00, 0x00, 0x01]),
-        serial: 0,
-        date: Date([0x20, 0x26, 0x11, 0x22]),
-        time: Time([0x12, 0x34, 0x56]),
-    };
+    let custody = profile.lab_custody();
+    let id = TerminalId([0x01, 0x10, 0x00, 0x00, 0x00, 0x01]);
+    let now = Timestamp::from_seconds(1_795_350_896);
+    let mut terminal = Terminal::local(&profile, &custody, &profile.serial, id, now).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.img");
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use apdu::{DfName, StatusWord};
 use applet_spec::{CodeInMac1, Directory, PinUse, Profile, PurseKind, PurseSpec, SerialMoment};
-use emulator::{LabKeys, MasterKeys, Protocol, VirtualCard};
+use emulator::{Protocol, VirtualCard};
 use link::{Atr, CardTransport, Event, Traced};
 use purse::trace::Decoder;
-use purse::{Amount, Date, Pin, TerminalId, Time};
-use terminal::{CardKeys, CardSession, Receipt, Terminal};
+use purse::{Amount, Pin, TerminalId};
+use terminal::{CardSession, Receipt, Terminal, Timestamp};
 
 use super::Chapter;
 use super::exchange::Exchange;
@@ -20,8 +20,8 @@ use crate::ui::{Lang, Ui};
 
 /// The demo's card is the same on every run.
 const SEED: u64 = 1;
-pub const DATE: Date = Date([0x20, 0x26, 0x11, 0x22]);
-pub const TIME: Time = Time([0x12, 0x34, 0x56]);
+/// 2026-11-22T12:34:56.
+pub const NOW: Timestamp = Timestamp::from_seconds(1_795_350_896);
 
 const LOAD: Amount = Amount(10_000);
 const PURCHASE: Amount = Amount(250);
@@ -50,23 +50,15 @@ impl Story {
         let card = VirtualCard::volatile(made::fresh(profile, SEED, Protocol::T1)?);
         let mut card = overheard(card, profile, ui.lang, heard.clone());
         let atr = card.reset()?;
-        let factors = profile.factors_for(&profile.serial);
-        let lab = LabKeys(profile);
-        let keys =
-            CardKeys::derive(application, &factors, |spec, f| lab.card_key(application, spec, f))?;
+        let custody = profile.lab_custody();
+        let terminal =
+            Terminal::local(profile, &custody, &profile.serial, terminal_of(profile), NOW)?;
         let mut teller = Teller {
             lang: ui.lang,
             profile,
             application,
             card: CardSession::new(&mut card),
-            terminal: Terminal {
-                rules: &profile.rules,
-                keys: &keys,
-                id: terminal_of(profile),
-                serial: 0,
-                date: DATE,
-                time: TIME,
-            },
+            terminal,
             heard,
             chapters: Vec::new(),
         };
@@ -187,7 +179,8 @@ impl Teller<'_> {
 
     /// A metro trip, on cards with records for it.
     fn ride(&mut self, purse: &PurseSpec, after: Amount) -> Result<Option<Receipt>, CliError> {
-        let ride = Ride { terminal: self.terminal.id, amount: TRIP, balance_after: after };
+        let ride =
+            Ride { terminal: self.terminal.psam.terminal(), amount: TRIP, balance_after: after };
         let records = ride.records(self.profile, self.application);
         if records.is_empty() || !purse.allows.contains(&PinUse::Capp) {
             return Ok(None);

@@ -8,7 +8,7 @@ use purse::record::capp_id;
 use purse::{Amount, RecordRef, TerminalId};
 use terminal::CappRecord;
 
-use super::story::{DATE, TIME};
+use super::story::NOW;
 
 /// SFI of the trip records, on cards that have them.
 const TRIPS: u8 = 0x1E;
@@ -90,7 +90,7 @@ impl Ride {
 }
 
 fn now() -> Vec<u8> {
-    [&DATE.0[..], &TIME.0].concat()
+    [&NOW.date().0[..], &NOW.time().0].concat()
 }
 
 fn put(data: &mut [u8], at: usize, bytes: &[u8]) {
