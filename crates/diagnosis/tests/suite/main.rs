@@ -1,0 +1,6 @@
+//! Explain and diagnose, through their public interfaces.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod vectors;
