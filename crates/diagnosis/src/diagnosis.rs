@@ -9,7 +9,7 @@ use crate::engine::{Block, Engine};
 use crate::hypothesis::{Finding, Hypothesis, Made};
 use crate::mistakes::{self, Case, Change, Grid, Stage, Variant};
 use crate::right::{self, Missing};
-use crate::scenario::{Scenario, Slots, Taken};
+use crate::scenario::{Scenario, Slots};
 use crate::transaction::{Received, Transaction};
 use crate::{Code, Mistake, Reading};
 
@@ -111,17 +111,22 @@ struct Effective {
     slots: Slots,
 }
 
-/// Hypotheses by what they compute: those with the same last block are the same bytes.
+/// Hypotheses by what they compute: those with the same last block give the same bytes.
 #[derive(Default)]
-struct Classes(Vec<(Option<(Block, Taken)>, Finding)>);
+struct Classes(Vec<(Option<Block>, Finding)>);
 
 impl Classes {
-    fn add(&mut self, computed: Option<(Block, Taken)>, hypothesis: Hypothesis) {
-        let known = |(block, _): &&mut (Option<(Block, Taken)>, Finding)| {
-            computed.is_some() && *block == computed
-        };
-        match self.0.iter_mut().find(known) {
-            Some((_, finding)) => finding.alike.push(hypothesis),
+    /// Of a mistake that has several forms with the same bytes, the first is enough.
+    fn add(&mut self, computed: Option<Block>, hypothesis: Hypothesis) {
+        let same =
+            |(block, _): &&mut (Option<Block>, Finding)| computed.is_some() && *block == computed;
+        match self.0.iter_mut().find(same) {
+            Some((_, finding)) => {
+                let ids = hypothesis.ids();
+                if finding.alike.iter().all(|known| known.ids() != ids) {
+                    finding.alike.push(hypothesis);
+                }
+            }
             None => self.0.push((computed, Finding { alike: vec![hypothesis] })),
         }
     }
@@ -251,8 +256,7 @@ impl<'s> Search<'s> {
                     Ok(block) => {
                         tried.singles += 1;
                         if Mac(scenario.taken.from(block.as_bytes())) == wanted {
-                            let computed = Some((block, scenario.taken));
-                            classes.add(computed, single(&variant, right));
+                            classes.add(Some(block), single(&variant, right));
                         }
                         effective.push(Effective { variant, scenario, slots });
                     }
@@ -286,7 +290,7 @@ impl<'s> Search<'s> {
                 if Mac(both.taken.from(block.as_bytes())) == received.mac {
                     let made = [first, second].map(|one| Made::new(&one.variant, right));
                     let hypothesis = Hypothesis { mistakes: made.to_vec() };
-                    classes.add(Some((block, both.taken)), hypothesis);
+                    classes.add(Some(block), hypothesis);
                 }
             }
         }
@@ -307,7 +311,7 @@ impl<'s> Search<'s> {
                 let Ok(block) = self.engine.last_block(scenario) else { return };
                 tried.searched += 1;
                 if Mac(scenario.taken.from(block.as_bytes())) == wanted {
-                    classes.add(Some((block, scenario.taken)), single(&variant, right));
+                    classes.add(Some(block), single(&variant, right));
                 }
             });
         }

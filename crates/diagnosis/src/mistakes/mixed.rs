@@ -44,7 +44,7 @@ fn other(grid: &mut Grid<'_>, code: Code) {
 }
 
 fn repeated(grid: &mut Grid<'_>) {
-    let own = grid.case.received.map(|received| received.place);
+    let own = grid.case.transaction.step.map(|step| step.place);
     for candidate in &grid.case.found.macs {
         if candidate.source.place() != own {
             grid.literal(candidate.value, Some(candidate.source));

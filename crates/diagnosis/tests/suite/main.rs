@@ -3,4 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 #![expect(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+mod maker;
+mod planted;
+mod plants;
+mod scene;
 mod vectors;
