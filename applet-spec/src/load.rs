@@ -10,6 +10,7 @@ mod directory;
 mod file;
 mod key;
 mod listing;
+mod psam;
 mod rules;
 mod top;
 mod words;
@@ -32,6 +33,13 @@ impl Profile {
     /// Names of the built-in profiles.
     pub fn built_in_names() -> &'static [&'static str] {
         built_in::NAMES
+    }
+
+    /// The built-in profiles with a purse application, in the order of their names' list. PSAMs have
+    /// none.
+    pub fn built_in_cards() -> impl Iterator<Item = &'static Arc<Profile>> {
+        let all = Self::built_in_names().iter().filter_map(|name| Self::built_in(name));
+        all.filter(|profile| profile.application().is_some())
     }
 
     /// Finds a profile the way `--profile` names it: a built-in name, or a path (anything with a

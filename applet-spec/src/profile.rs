@@ -6,13 +6,16 @@
 mod directory;
 mod key;
 mod lookup;
+mod psam;
 mod purse;
 mod rules;
+mod sam;
 
 use crate::Template;
 
 pub use directory::*;
 pub use key::*;
+pub use psam::*;
 pub use purse::*;
 pub use rules::*;
 
@@ -39,6 +42,8 @@ pub struct Profile {
     pub lab_seed: Option<String>,
     /// Diversification factors (分散因子), applied in this order: highest level first.
     pub factors: Vec<Template>,
+    /// What makes it a PSAM; `None` for cards.
+    pub psam: Option<PsamSpec>,
     /// The key-free rules.
     pub rules: Rules,
     /// Directories; the first is the MF (3F00).

@@ -16,6 +16,11 @@ fn all() -> Vec<&'static std::sync::Arc<Profile>> {
         .collect()
 }
 
+/// Those of PSAMs.
+fn psams() -> impl Iterator<Item = &'static std::sync::Arc<Profile>> {
+    all().into_iter().filter(|profile| profile.psam.is_some())
+}
+
 #[test]
 fn every_built_in_loads_and_names_itself() {
     for (profile, name) in all().iter().zip(Profile::built_in_names()) {
@@ -49,6 +54,14 @@ fn lab_keys_are_held_under_custody_names_that_tell_the_slot() {
             assert!(record.public && record.suite == key.suite, "{name}");
             names.insert(name);
         }
+        let slots = profile.directories.iter().flat_map(|d| d.sam_keys.iter().map(move |k| (d, k)));
+        for (directory, key) in slots {
+            let name = profile.sam_custody_name(directory, key);
+            let record = custody.record(&name).expect("a lab key");
+            let value = profile.lab_sam_key(directory, key).expect("a lab key");
+            assert_eq!(record.check_value, value.check_value(key.suite), "{name} is a root key");
+            names.insert(name);
+        }
         let held = custody.records().expect("records").into_iter().map(|record| record.name);
         assert!(held.eq(names), "{}: each slot has a name of its own", profile.name);
     }
@@ -78,7 +91,8 @@ fn every_file_in_the_profiles_folder_is_built_in() {
 fn contents_fill_to_the_declared_length() {
     for profile in all() {
         let public = profile.public_content(&profile.serial);
-        assert_eq!(public.len(), 30, "{}", profile.name);
+        let expected = if profile.application().is_some() { 30 } else { 0 };
+        assert_eq!(public.len(), expected, "{}", profile.name);
         for file in profile.directories.iter().flat_map(|directory| &directory.files) {
             for template in &file.content {
                 let filled = template.fill(&profile.serial, &public);
@@ -143,7 +157,7 @@ fn every_purse_has_the_keys_for_what_it_allows() {
 
 #[test]
 fn cards_are_ready_for_use() {
-    for profile in all() {
+    for profile in Profile::built_in_cards() {
         let application = profile.application().unwrap();
         for purse in &application.purses {
             assert_eq!(purse.balance, 0);
@@ -247,6 +261,84 @@ fn pboc_asks_the_deposit_for_the_pin_in_everything() {
     let purse = application.purse(PurseKind::Purse).unwrap();
     assert_eq!(purse.overdraft, None);
     assert!(!purse.allows.contains(&PinUse::Unload));
+}
+
+#[test]
+fn a_psam_holds_the_root_keys_of_the_cards_it_serves() {
+    // Usage of the PSAM's key, index of the card's.
+    let expected = [
+        ("pboc", [(0x22, 1), (0x24, 0), (0x25, 0), (0x26, 0)]),
+        ("cjt166", [(0x42, 1), (0x44, 0), (0x45, 0), (0x46, 0)]),
+        ("jtt978", [(0x42, 1), (0x44, 1), (0x45, 1), (0x46, 1)]),
+        ("jtt978-sm4", [(0x42, 1), (0x44, 1), (0x45, 1), (0x46, 1)]),
+    ];
+    for (psam, (name, slots)) in psams().zip(expected) {
+        let served = psam.served().expect("it serves a card");
+        assert_eq!((served.name.as_str(), psam.name.clone()), (name, format!("psam-{name}")));
+        let cards = served.application().expect("a purse");
+        let own = psam.sam_application().expect("keys");
+        let kinds = [KeyKind::Purchase, KeyKind::Tac, KeyKind::Maintenance, KeyKind::Maintenance];
+        for ((key, kind), (usage, index)) in own.sam_keys.iter().zip(kinds).zip(slots) {
+            let card_key = cards.key(kind, index).expect("the card has it");
+            assert_eq!(key.usage, SamUsage(usage));
+            assert_eq!(usize::from(key.usage.levels()), served.factors.len());
+            assert_eq!(
+                (key.version, key.algorithm_id, key.suite),
+                (card_key.version, card_key.algorithm_id, card_key.suite)
+            );
+            let root = served.lab_master(cards, card_key);
+            assert!(root.is_some() && psam.lab_sam_key(own, key) == root, "{name} {usage:02X}");
+            assert_eq!(psam.sam_custody_name(own, key), served.custody_name(cards, card_key));
+            assert!(psam.sam_factors(key).is_empty());
+        }
+    }
+}
+
+#[test]
+fn psams_look_like_those_in_the_field() {
+    let found: Vec<_> = psams()
+        .map(|psam| {
+            let own = psam.sam_application().expect("keys");
+            let spec = psam.psam.as_ref().expect("a PSAM");
+            let number = psam.directories[0].file(0x16).expect("file 16").content[0].bytes();
+            assert_eq!(number.as_deref(), Some(&spec.terminal[..]));
+            assert_eq!(psam.directories[0].file(0x15).expect("file 15").content[0].length(), 14);
+            assert_eq!(own.file(0x17).expect("file 17").content[0].length(), 25);
+            let serial = own.file(spec.serial_file).expect("a serial");
+            assert_eq!(serial.content[0].bytes(), Some(vec![0, 0, 0, 1]));
+            assert_eq!(spec.wrong_mac2.0, 0x9302);
+            assert_eq!((spec.serial_advances, spec.mac_length), (SerialAdvance::AtInitialize, 4));
+            (own.fid, hex::encode_upper(&own.name), spec.identification.text())
+        })
+        .collect();
+    let jtt = "A0000006324D4F542E435053414D3031".to_owned();
+    assert_eq!(
+        found,
+        [
+            (0x1001, hex::encode_upper("PURSEKIT.PSAM"), "none"),
+            (0x1001, "BDA8C9E8B2BF".to_owned(), "lab"),
+            (0x8011, jtt.clone(), "none"),
+            (0x8011, jtt, "none"),
+        ]
+    );
+}
+
+#[test]
+fn a_psam_key_of_fewer_levels_is_diversified_by_the_highest_factors_already() {
+    let text = "extends = \"psam-jtt978\"\nname = \"city\"\nversion = \"1\"\n\
+                [[directory]]\nfid = 0x8011\n[[directory.sam-key]]\nusage = 0x22\n\
+                index = 0x01\nversion = 0x02\nof = \"purchase\"\n";
+    let psam = Profile::parse(text, "city.toml").unwrap_or_else(|errors| panic!("{errors}"));
+    let own = psam.sam_application().unwrap();
+    let key = own.sam_keys.iter().find(|key| key.usage == SamUsage(0x22)).unwrap();
+    let served = Profile::built_in("jtt978").unwrap();
+    let cards = served.application().unwrap();
+    let purchase = cards.key(KeyKind::Purchase, 1).unwrap();
+    let factors = served.factors_for(&[7; 8]);
+    assert_eq!(psam.sam_factors(key), factors[..1]);
+    let root = served.lab_master(cards, purchase).unwrap();
+    let expected = crypto::diversify(purchase.suite, &root, &factors[0]);
+    assert!(psam.lab_sam_key(own, key) == Some(expected));
 }
 
 #[test]

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 const JTT: &str = include_str!("../profiles/jtt978.toml");
 const PBOC: &str = include_str!("../profiles/pboc.toml");
 const CJT: &str = include_str!("../profiles/cjt166.toml");
+const SAM: &str = include_str!("../profiles/psam-jtt978.toml");
+const SAM_CJT: &str = include_str!("../profiles/psam-cjt166.toml");
 
 fn problems(text: &str) -> Vec<Problem> {
     match Profile::parse(text, "mine.toml") {
@@ -67,7 +69,7 @@ mistakes! {
     JTT: "name = \"A000000632010105\"" => "name = \"{serial}\"", at "name = \"{serial}\"", "directory[2].name", "cannot stand here", "only file contents and factors";
     // lengths
     JTT: "serial = \"99990000 00000001\"" => "serial = \"99990000 000001\"", at "serial = \"", "serial", "7 bytes given", "exactly 8 bytes (16 hexadecimal digits)";
-    CJT: "authentication-code = \"90 50520166 4B495401\"" => "authentication-code = \"90 50520166\"", at "authentication-code = \"", "authentication-code", "5 bytes given", "exactly 9 bytes";
+    CJT: "authentication-code = \"90 50520166 D40BC9AA\"" => "authentication-code = \"90 50520166\"", at "authentication-code = \"", "authentication-code", "5 bytes given", "exactly 9 bytes";
     JTT: "historical = \"'PURSEKIT'\"" => "historical = \"{55*16}\"", at "historical", "chip.historical", "16 bytes given", "at most 15 historical bytes";
     JTT: "ats = \"0D 78" => "ats = \"0E 78", at "ats = ", "chip.ats", "TL (first byte) is 0E, the ATS has 13 bytes", "write 0D as the first byte";
     JTT: "ats = \"0D 78 80 70 02 'PURSEKIT'\"" => "ats = \"03 78 80\"", at "ats = ", "chip.ats", "3 interface bytes must follow", "mend T0";
@@ -115,7 +117,7 @@ mistakes! {
     JTT: "record = 48\ncount = 8\nlisting" => "record = 8\ncount = 8\nlisting", at "listing = ", "directory[0].file[0].listing", "do not fit", "enlarge record";
     JTT: "update = \"free\"\nprotection = \"mac\"\nkey-index = 0x01" => "update = \"free\"\nprotection = \"mac\"\nkey-index = 0x05", at "key-index = 0x05", "directory[0].file[0].key-index", "no maintenance key with index 0x05", "add the key";
     CJT: "content = \"0100 4100 0001 0000 01 01 01 00 {serial}" => "content = \"0100 4100 0001 0000 01 01 01 00 {public:0..8}", at "{public:0..8}", "directory[1].file[3].content", "copies from itself", "write the bytes";
-    CJT: "authentication-code = \"90 50520166 4B495401\"\n" => "", at "# Construction", "authentication-code", "missing key", "add `authentication-code";
+    CJT: "authentication-code = \"90 50520166 D40BC9AA\"\n" => "", at "# Construction", "authentication-code", "missing key", "add `authentication-code";
     // purses
     JTT: "balance = 0" => "balance = 3000000000", at "balance = 3000000000", "directory[2].purse[0].balance", "above the maximum 2147483647", "raise maximum";
     JTT: "overdraft = 0" => "overdraft = 16777216", at "overdraft = 16777216", "directory[2].purse[0].overdraft", "out of range", "at most 16777215";
@@ -130,6 +132,38 @@ mistakes! {
     JTT: "id-width = 2" => "id-width = 3", at "id-width", "rules.capp.id-width", "out of range", "write 1 or 2";
     JTT: "wrong-state = 0x6901" => "wrong-state = 0x16901", at "wrong-state", "rules.status.wrong-state", "out of range", "status word such as 0x6A81";
     JTT: "wrong-mac-limit = \"none\"" => "wrong-mac-limit = 0", at "wrong-mac-limit", "rules.wrong-mac-limit", "would lock every card", "\"none\"";
+    // PSAMs
+    SAM: "serves = \"jtt978\"\n" => "", at "[psam]", "psam.serves", "missing key", "add `serves = ..`";
+    SAM: "serves = \"jtt978\"" => "serves = \"jtt987\"", at "serves = ", "psam.serves", "\"jtt987\" is no built-in profile", "such as \"jtt978\"";
+    SAM: "serves = \"jtt978\"" => "serves = \"psam-pboc\"", at "serves = ", "psam.serves", "has no purse application", "a card profile";
+    SAM: "terminal = \"011000000001\"" => "terminal = \"0110\"", at "terminal = ", "psam.terminal", "2 bytes given", "exactly 6 bytes";
+    SAM: "size = 6\n" => "size = 6\ncontent = \"000000000001\"\n", at "content = \"000000000001\"", "directory[0].file[2].content", "made of psam.terminal", "remove it";
+    SAM: "size = 6\n" => "size = 5\n", at "terminal = ", "psam.terminal", "no binary file 0x16 of 6 bytes", "add the file";
+    SAM: "serial-file = 0x18" => "serial-file = 0x17", at "[[directory]]\nfid = 0x8011", "directory[1]", "serial-file is 0x17, there is no such binary file of 4 bytes", "change serial-file";
+    SAM: "serial-advances = \"at-8070\"" => "serial-advances = \"at-8072\"", at "serial-advances", "psam.serial-advances", "\"at-8072\" is not known here", "after-8072";
+    SAM: "mac-length = 4" => "mac-length = 6", at "mac-length", "psam.mac-length", "not the length of a MAC", "write 4 or 8";
+    SAM: "identification = \"none\"" => "identification = \"lab\"", at "[psam]", "psam.identification-key", "missing key", "add `identification-key";
+    SAM: "identification = \"none\"" => "identification = \"list\"", at "[psam]", "psam.identification-codes", "missing key", "add `identification-codes";
+    SAM: "identification = \"none\"" => "identification = \"any\"\nidentification-codes = []", at "identification-codes", "psam.identification-codes", "only the check \"list\" has it", "remove it";
+    SAM_CJT: "identification = \"lab\"" => "identification = \"list\"", at "identification-key = ", "psam.identification-key", "only the check \"lab\" has it", "identification = \"lab\"";
+    SAM_CJT: "identification-key = 0x09" => "identification-key = 0x08", at "identification-key = ", "psam.identification-key", "no undiversified MAC key with index 0x08", "usage = 0x06";
+    SAM: "deliver = [\"tac\"," => "deliver = [\"purchase\",", at "deliver = ", "psam.deliver[0]", "CRYPT calculates nothing with a purchase key", "remove it";
+    SAM: "commands = \"psam\"\n" => "", at "[psam]", "psam", "this is a card's profile", "commands = \"psam\"";
+    JTT: "[rules]\n" => "[rules]\ncommands = \"psam\"\n", at "# Transport", "psam", "missing key", "add `psam";
+    SAM: "commands = \"psam\"\n" => "commands = \"psam\"\ncode-in-mac1 = \"always\"\n", at "code-in-mac1", "rules.code-in-mac1", "goes by the rule of jtt978", "remove it";
+    JTT: "[[directory.key]]\nkind = \"load\"" => "[[directory.sam-key]]\nusage = 0x06", at "[[directory.sam-key]]", "directory[2].sam-key", "a card has no keys of a PSAM", "make this a PSAM";
+    SAM: "usage = 0x46" => "usage = 0x4A", at "usage = 0x4A", "directory[1].sam-key[3].usage", "purpose 0x0A of 0x4A is not known", "0x02 for purchase";
+    SAM: "usage = 0x46" => "usage = 0x86", at "usage = 0x86", "directory[1].sam-key[3].usage", "means 4 levels", "at most 3";
+    SAM: "usage = 0x46" => "usage = 0x66", at "usage = 0x66", "directory[1].sam-key[3].usage", "3 levels, the keys of jtt978 have 2", "or fewer";
+    SAM: "usage = 0x46" => "usage = 0x06", at "usage = 0x06", "directory[1].sam-key[3].usage", "would be that of one card", "more levels";
+    SAM: "usage = 0x42" => "usage = 0x02", at "usage = 0x02", "directory[1].sam-key[0].usage", "at least one level", "0x22, 0x42 or 0x62";
+    SAM: "of = \"tac\"\nof-index = 0x01" => "of = \"tac\"\nof-index = 0x07", at "of-index = 0x07", "directory[1].sam-key[1].of-index", "jtt978 has no tac key with index 0x07", "by kind and index";
+    SAM: "of = \"tac\"\n" => "", at "of-index = 0x01\n\n# 45", "directory[1].sam-key[1].of-index", "belongs to a key that is `of` a card's", "add of";
+    SAM: "of = \"tac\"\n" => "of = \"tac\"\nmaster = \"{00*16}\"\n", at "master = ", "directory[1].sam-key[1].master", "two origins", "keep one";
+    SAM: "usage = 0x46\nindex = 0x03" => "usage = 0x45\nindex = 0x01", at "another index.\n[[directory.sam-key]]\nusage = 0x45\nindex", "directory[1].sam-key[3].index", "sam-key[2] has this usage and index already", "its own index";
+    SAM: "usage = 0x46\nindex = 0x03" => "usage = 0x42\nindex = 0x03", at "another index.\n[[directory.sam-key]]", "directory[1].sam-key[3].version", "selected by the same version already", "give each its own";
+    SAM_CJT: "index = 0x09\n" => "index = 0x09\nalgorithm-id = 0x02\n", at "algorithm-id = 0x02", "directory[1].sam-key[4].algorithm-id", "0x02 is not a known algorithm id", "add suite";
+    SAM: "custody = \"lab\"" => "custody = \"sealed\"", at "lab-seed", "lab-seed", "lab keys under custody \"sealed\"", "say custody = \"lab\"";
     // syntax
     JTT: "custody = \"lab\"" => "custody = lab", at "custody = lab", "", "TOML syntax", "values are \"text\"";
     JTT: "[rules.capp]" => "[rules.capp", at "[rules.capp", "", "TOML syntax", "mend this line";
@@ -317,7 +351,8 @@ fn check_positions(text: &str) -> Result<(), TestCaseError> {
 }
 
 fn profile_texts() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec![JTT, PBOC, CJT, include_str!("../profiles/jtt978-sm4.toml")])
+    let extending = include_str!("../profiles/jtt978-sm4.toml");
+    prop::sample::select(vec![JTT, PBOC, CJT, SAM, SAM_CJT, extending])
 }
 
 proptest! {

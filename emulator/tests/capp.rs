@@ -311,7 +311,7 @@ fn all_macs_of_a_compound_purchase_are_of_type_09() {
 #[test]
 fn the_identification_code_belongs_to_mac1_once_it_was_asked_for() {
     let bench = Bench::new("cjt166");
-    let code = [0x90, 0x50, 0x52, 0x01, 0x66, 0x4B, 0x49, 0x54, 0x01];
+    let code = [0x90, 0x50, 0x52, 0x01, 0x66, 0xD4, 0x0B, 0xC9, 0xAA];
     let kinds = [capp(1), Init::new(Kind::Purchase, EP, 1)];
     for init in kinds {
         let without = |chip: &mut Chip| bench.begun(chip, init);
@@ -323,7 +323,7 @@ fn the_identification_code_belongs_to_mac1_once_it_was_asked_for() {
         let step = bench.step(&without(&mut chip));
         assert_eq!(chip.ok(&step.command), step.answer);
         // Asked for: 27 bytes, as long as the selection lasts.
-        chip.says("80CA000009", "90 50520166 4B495401 9000");
+        chip.says("80CA000009", "90 50520166 D40BC9AA 9000");
         for _ in 0..2 {
             let step = bench.step(&without(&mut chip));
             chip.refuses(&step.command, 0x9302);
@@ -349,7 +349,7 @@ fn the_identification_code_belongs_to_mac1_once_it_was_asked_for() {
 
 #[test]
 fn the_profile_may_have_the_code_always_or_never() {
-    let code = [0x90, 0x50, 0x52, 0x01, 0x66, 0x4B, 0x49, 0x54, 0x01];
+    let code = [0x90, 0x50, 0x52, 0x01, 0x66, 0xD4, 0x0B, 0xC9, 0xAA];
     for (word, covered) in [("always", true), ("never", false)] {
         let bench = Bench::with("cjt166", &format!("[rules]\ncode-in-mac1 = \"{word}\"\n"));
         for asked in [false, true] {
@@ -371,5 +371,5 @@ fn a_card_without_a_code_has_none_to_give() {
     for name in ["jtt978", "pboc"] {
         Bench::new(name).opened().refuses("80CA000009", 0x6A88);
     }
-    Bench::new("cjt166").chip().says("80CA0000", "90 50520166 4B495401 9000");
+    Bench::new("cjt166").chip().says("80CA0000", "90 50520166 D40BC9AA 9000");
 }

@@ -2,15 +2,15 @@
 
 mod common;
 
-use applet_spec::{Profile, PurseKind};
+use applet_spec::PurseKind;
 use common::Bench;
 use purse::{Amount, TransactionType};
 use terminal::CardSession;
 
 #[test]
 fn a_fresh_card_takes_a_load_and_a_purchase_on_every_profile() {
-    for name in Profile::built_in_names() {
-        let bench = Bench::new(name);
+    for bench in Bench::all() {
+        let name = &bench.profile.name;
         let mut card = bench.inserted();
         let mut session = CardSession::new(&mut card);
         bench.open(&mut session);

@@ -14,7 +14,17 @@ macro_rules! profiles {
     };
 }
 
-profiles!["pboc", "cjt166", "jtt978", "pboc-sm4", "jtt978-sm4"];
+profiles![
+    "pboc",
+    "cjt166",
+    "jtt978",
+    "pboc-sm4",
+    "jtt978-sm4",
+    "psam-pboc",
+    "psam-cjt166",
+    "psam-jtt978",
+    "psam-jtt978-sm4",
+];
 
 pub(super) fn text(name: &str) -> Option<&'static str> {
     TEXTS.get(position(name)?).copied()

@@ -2,12 +2,13 @@
 //! there, sizes that do not fit the card.
 
 mod keys;
+mod psam;
 mod references;
 
 use super::directory::DIRECTORY_KEYS;
 use super::file::FILE_KEYS;
 use crate::text::Section;
-use crate::{CodeInMac1, Custody, Directory, Profile};
+use crate::{CodeInMac1, Custody, Directory, Profile, SamKeyOrigin};
 
 /// Bytes that a card has for files, keys and their headers.
 const CARD_SIZE: usize = 32 * 1024;
@@ -22,9 +23,11 @@ pub(super) fn profile(profile: &Profile, top: &Section<'_>) -> bool {
         keys::check(profile, directory, section);
         references::check(profile, directory, section);
     }
+    psam::check(profile, top, &sections);
     factors(profile, top);
     custody(profile, top);
-    if profile.rules.code_in_mac1 != CodeInMac1::Never && profile.authentication_code.is_none() {
+    let code_in_mac1 = profile.rules.code_in_mac1 != CodeInMac1::Never && profile.psam.is_none();
+    if code_in_mac1 && profile.authentication_code.is_none() {
         top.missing("authentication-code");
     }
     let size = profile.footprint();
@@ -114,5 +117,8 @@ fn custody(profile: &Profile, top: &Section<'_>) {
 }
 
 fn every_key_has_master(profile: &Profile) -> bool {
-    profile.directories.iter().flat_map(|directory| &directory.keys).all(|key| key.master.is_some())
+    profile.directories.iter().all(|directory| {
+        directory.keys.iter().all(|key| key.master.is_some())
+            && directory.sam_keys.iter().all(|key| key.origin != SamKeyOrigin::Own)
+    })
 }

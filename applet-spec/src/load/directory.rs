@@ -2,12 +2,12 @@
 
 use super::rules::Defaults;
 use super::words::FciWord;
-use super::{file, key};
+use super::{file, key, psam};
 use crate::text::Section;
 use crate::{Directory, FciForm, LogRouting, PurseSpec};
 
 pub(super) const DIRECTORY_KEYS: &[&str] =
-    &["fid", "name", "fci", "label", "file", "key", "pin", "purse", "log"];
+    &["fid", "name", "fci", "label", "file", "key", "sam-key", "pin", "purse", "log"];
 pub(super) const FCI_KEYS: &[&str] = &["form", "sfi", "version"];
 pub(super) const PURSE_KEYS: &[&str] =
     &["kind", "balance", "maximum", "overdraft", "pin-for", "allows"];
@@ -20,6 +20,8 @@ pub(super) fn read(section: &Section<'_>, defaults: &Defaults) -> Option<Directo
     let label: Option<Option<Vec<u8>>> = section.maybe("label");
     let files = all(section.sections("file", file::FILE_KEYS), file::read);
     let keys = all(section.sections("key", key::KEY_KEYS), |key| key::read(key, defaults));
+    let sam_keys = section.sections("sam-key", psam::SAM_KEY_KEYS);
+    let sam_keys = all(sam_keys, |key| psam::key(key, defaults));
     let pin = optional(section, "pin", key::PIN_KEYS, key::pin);
     let purses = all(section.sections("purse", PURSE_KEYS), purse);
     let log = optional(section, "log", LOG_KEYS, log);
@@ -43,6 +45,7 @@ pub(super) fn read(section: &Section<'_>, defaults: &Defaults) -> Option<Directo
         label: label?,
         files: files?,
         keys: keys?,
+        sam_keys: sam_keys?,
         pin: pin?,
         purses: purses?,
         log: log?,
@@ -140,7 +143,7 @@ fn all<'a, T>(
 }
 
 /// A table that may be missing.
-fn optional<'a, T>(
+pub(super) fn optional<'a, T>(
     section: &Section<'a>,
     key: &str,
     keys: &'static [&'static str],

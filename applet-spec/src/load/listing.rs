@@ -1,4 +1,5 @@
-//! Once a profile makes sense: DIR records are made, and contents filled up to their length.
+//! Once a profile makes sense: DIR records and the terminal number's file are made, and contents
+//! filled up to their length.
 
 use super::words::Listing;
 use super::{directory::DIRECTORY_KEYS, file::FILE_KEYS};
@@ -8,6 +9,7 @@ use crate::{Directory, FileKind, FileSpec, Profile, Template};
 /// Completes every file of the profile.
 pub(super) fn fill(profile: &mut Profile, top: &Section<'_>) {
     let listed = entries(&profile.directories);
+    write_terminal(profile);
     let directories = top.sections("directory", DIRECTORY_KEYS).unwrap_or_default();
     for (directory, section) in profile.directories.iter_mut().zip(&directories) {
         let files = section.sections("file", FILE_KEYS).unwrap_or_default();
@@ -17,6 +19,16 @@ pub(super) fn fill(profile: &mut Profile, top: &Section<'_>) {
                 None => pad(file, section.or("fill", 0x00).unwrap_or(0x00)),
             }
         }
+    }
+}
+
+/// MF file 16 of a PSAM holds its terminal number.
+fn write_terminal(profile: &mut Profile) {
+    let (Some(psam), Some(master)) = (&profile.psam, profile.directories.first_mut()) else {
+        return;
+    };
+    for file in master.files.iter_mut().filter(|file| file.sfi == Profile::TERMINAL_SFI) {
+        file.content = vec![Template::of_bytes(psam.terminal)];
     }
 }
 

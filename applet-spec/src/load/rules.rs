@@ -4,10 +4,11 @@ use apdu::StatusWord;
 use crypto::Suite;
 
 use super::key::{suite_of, unknown_id};
+use super::psam;
 use crate::text::Section;
 use crate::{
-    BalanceForm, CappRules, Check, CodeInMac1, CommandSet, InitializeInCapp, Rules, SerialMoment,
-    StatusRules,
+    BalanceForm, CappRules, Check, CodeInMac1, CommandSet, InitializeInCapp, Profile, Rules,
+    SerialMoment, StatusRules,
 };
 
 pub(super) const RULES_KEYS: &[&str] = &[
@@ -57,6 +58,8 @@ const CHECKS: [Check; 5] = [Check::State, Check::Key, Check::Rights, Check::Amou
 pub(super) struct Defaults {
     pub algorithm_id: u8,
     pub suite: Suite,
+    /// The card profile that a PSAM serves.
+    pub served: Option<&'static Profile>,
 }
 
 /// The defaults for keys; mistakes in them are told by [`read`].
@@ -68,7 +71,7 @@ pub(super) fn defaults(top: &Section<'_>) -> Defaults {
         .and_then(|s| s.maybe("suite").flatten())
         .or_else(|| suite_of(algorithm_id))
         .unwrap_or(Suite::TripleDes);
-    Defaults { algorithm_id, suite }
+    Defaults { algorithm_id, suite, served: psam::served(top).map(|served| served.as_ref()) }
 }
 
 pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
@@ -78,7 +81,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
         }
         return None;
     };
-    let Defaults { algorithm_id, suite } = defaults(top);
+    let Defaults { algorithm_id, suite, .. } = defaults(top);
     if suite_of(algorithm_id).is_none() && !section.has("suite") {
         unknown_id(&section, algorithm_id);
     }

@@ -1,6 +1,6 @@
 //! The top of a profile: who it is, the chip, the factors.
 
-use super::{check, directory, file, key, listing, rules};
+use super::{check, directory, file, key, listing, psam, rules};
 use crate::text::{Log, Node, Section};
 use crate::{Chip, Custody, Profile, Template};
 
@@ -16,6 +16,7 @@ pub(super) const PROFILE_KEYS: &[&str] = &[
     "authentication-code",
     "factors",
     "chip",
+    "psam",
     "rules",
     "directory",
 ];
@@ -26,6 +27,7 @@ impl Profile {
     pub const KEYS: &'static [(&'static str, &'static [&'static str])] = &[
         ("top", PROFILE_KEYS),
         ("[chip]", CHIP_KEYS),
+        ("[psam]", psam::PSAM_KEYS),
         ("[rules]", rules::RULES_KEYS),
         ("[[rules.balance-p1]]", rules::BALANCE_KEYS),
         ("[rules.capp]", rules::CAPP_KEYS),
@@ -34,6 +36,7 @@ impl Profile {
         ("[directory.fci]", directory::FCI_KEYS),
         ("[[directory.file]]", file::FILE_KEYS),
         ("[[directory.key]]", key::KEY_KEYS),
+        ("[[directory.sam-key]]", psam::SAM_KEY_KEYS),
         ("[directory.pin]", key::PIN_KEYS),
         ("[[directory.purse]]", directory::PURSE_KEYS),
         ("[directory.log]", directory::LOG_KEYS),
@@ -53,6 +56,7 @@ pub(super) fn read(log: &Log, root: &Node, text: String) -> Option<Profile> {
     let authentication_code = top.maybe("authentication-code");
     let factors: Option<Vec<Template>> = top.list("factors");
     let chip = chip(&top);
+    let psam = directory::optional(&top, "psam", psam::PSAM_KEYS, psam::read);
     let defaults = rules::defaults(&top);
     let rules = rules::read(&top);
     let directories = top.sections("directory", directory::DIRECTORY_KEYS).and_then(|sections| {
@@ -77,6 +81,7 @@ pub(super) fn read(log: &Log, root: &Node, text: String) -> Option<Profile> {
         authentication_code: authentication_code?,
         lab_seed: lab_seed?,
         factors: factors?,
+        psam: psam?,
         rules,
         directories: directories?,
         text,

@@ -2,10 +2,11 @@
 
 use crypto::Suite;
 
+use super::psam::CheckWord;
 use crate::text::words;
 use crate::{
-    Access, BalanceForm, Check, CodeInMac1, Custody, InitializeInCapp, KeyKind, PinUse, Protection,
-    PurseKind, SerialMoment,
+    Access, BalanceForm, Check, CodeInMac1, Custody, IdentificationCheck, InitializeInCapp,
+    KeyKind, PinUse, Protection, PurseKind, SamPurpose, SerialAdvance, SerialMoment,
 };
 
 /// Structure of a file, before its sizes are known.
@@ -79,6 +80,33 @@ words! {
         "internal-authentication" => KeyKind::InternalAuthentication,
         "external-authentication" => KeyKind::ExternalAuthentication,
     }
+    SamPurpose {
+        "master" => SamPurpose::Master,
+        "maintenance" => SamPurpose::Maintenance,
+        "purchase" => SamPurpose::Purchase,
+        "pin-unblock" => SamPurpose::PinUnblock,
+        "tac" => SamPurpose::Tac,
+        "application-maintenance" => SamPurpose::ApplicationMaintenance,
+        "mac" => SamPurpose::Mac,
+        "encrypt" => SamPurpose::Encrypt,
+        "mac-and-encrypt" => SamPurpose::MacAndEncrypt,
+        "load" => SamPurpose::Load,
+        "vendor-tac" => SamPurpose::VendorTac,
+        "pin" => SamPurpose::Pin,
+        "external-authentication" => SamPurpose::ExternalAuthentication,
+        "internal-authentication" => SamPurpose::InternalAuthentication,
+        "export" => SamPurpose::Export,
+    }
+    SerialAdvance {
+        "at-8070" => SerialAdvance::AtInitialize,
+        "after-8072" => SerialAdvance::AfterCredit,
+    }
+    CheckWord {
+        "lab" => CheckWord::Lab,
+        "list" => CheckWord::List,
+        "any" => CheckWord::Any,
+        "none" => CheckWord::None,
+    }
     PurseKind { "deposit" => PurseKind::Deposit, "purse" => PurseKind::Purse }
     PinUse {
         "balance" => PinUse::Balance,
@@ -134,6 +162,32 @@ impl KeyKind {
     /// The kind spelled so.
     pub fn from_text(text: &str) -> Option<Self> {
         known(text)
+    }
+}
+
+impl SamPurpose {
+    /// Spelling in profiles and JSON.
+    pub fn text(self) -> &'static str {
+        spelling(self)
+    }
+}
+
+impl IdentificationCheck {
+    /// Spelling in profiles and JSON.
+    pub fn text(&self) -> &'static str {
+        spelling(match self {
+            Self::Lab { .. } => CheckWord::Lab,
+            Self::List(_) => CheckWord::List,
+            Self::Any => CheckWord::Any,
+            Self::None => CheckWord::None,
+        })
+    }
+}
+
+impl SerialAdvance {
+    /// Spelling in profiles and JSON.
+    pub fn text(self) -> &'static str {
+        spelling(self)
     }
 }
 

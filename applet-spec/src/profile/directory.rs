@@ -1,6 +1,6 @@
 //! Directories and files of a profile.
 
-use super::{KeySpec, LogRouting, PinSpec, PurseSpec};
+use super::{KeySpec, LogRouting, PinSpec, PurseSpec, SamKeySpec};
 use crate::Template;
 
 /// A DF: the MF, a payment system environment, or an application (ADF).
@@ -18,6 +18,8 @@ pub struct Directory {
     pub files: Vec<FileSpec>,
     /// Keys.
     pub keys: Vec<KeySpec>,
+    /// Keys that a PSAM works with; a DF with at least one is a PSAM application.
+    pub sam_keys: Vec<SamKeySpec>,
     /// The PIN of this DF.
     pub pin: Option<PinSpec>,
     /// Purses; a DF with at least one is a purse application.

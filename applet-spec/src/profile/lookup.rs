@@ -80,13 +80,15 @@ impl Profile {
         Some(lab_master(seed, &key.label(directory)))
     }
 
-    /// The lab master keys, with their custody names; none where keys come from elsewhere.
+    /// The lab master keys, with their custody names; none where keys come from elsewhere. Those of
+    /// a PSAM are its own and, under their names, those of the profile it serves.
     pub fn lab_keys(&self) -> impl Iterator<Item = (KeyName, Suite, Key)> {
         self.directories.iter().flat_map(move |directory| {
-            directory.keys.iter().filter_map(move |key| {
+            let keys = directory.keys.iter().filter_map(move |key| {
                 let master = self.lab_master(directory, key)?;
                 Some((self.custody_name(directory, key), key.suite, master))
-            })
+            });
+            keys.chain(self.lab_sam_keys(directory))
         })
     }
 
@@ -102,7 +104,8 @@ impl Profile {
         const FILE: usize = 16;
         let of_directory = |directory: &Directory| {
             let files = directory.files.iter().map(|file| FILE + file.kind.bytes());
-            DIRECTORY + KEY * directory.keys.len() + files.sum::<usize>()
+            let keys = directory.keys.len() + directory.sam_keys.len();
+            DIRECTORY + KEY * keys + files.sum::<usize>()
         };
         self.directories.iter().map(of_directory).sum()
     }

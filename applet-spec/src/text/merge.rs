@@ -9,6 +9,7 @@ const IDENTITIES: &[(&str, &[&str])] = &[
     ("directory", &["fid"]),
     ("file", &["sfi"]),
     ("key", &["kind", "index"]),
+    ("sam-key", &["usage", "index"]),
     ("purse", &["kind"]),
 ];
 

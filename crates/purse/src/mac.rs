@@ -94,15 +94,22 @@ pub fn purchase_mac1(
     moment: &Moment,
     code: Option<&IdentificationCode>,
 ) -> MacInput {
+    let Moment { transaction_type, terminal, date, time } = *moment;
+    sam_mac1(amount, transaction_type as u8, terminal, date, time, code)
+}
+
+/// [`purchase_mac1`] as a PSAM makes it, which takes any type byte from its terminal.
+pub fn sam_mac1(
+    amount: Amount,
+    transaction_type: u8,
+    terminal: TerminalId,
+    date: Date,
+    time: Time,
+    code: Option<&IdentificationCode>,
+) -> MacInput {
     let code = code.map_or(&[][..], |code| &code.0);
-    MacInput::of(&[
-        &amount.to_bytes(),
-        &[moment.transaction_type as u8],
-        &moment.terminal.0,
-        &moment.date.0,
-        &moment.time.0,
-        code,
-    ])
+    let amount = amount.to_bytes();
+    MacInput::of(&[&amount, &[transaction_type], &terminal.0, &date.0, &time.0, code])
 }
 
 /// MAC2 of a purchase, made by the card: `amount4`.
@@ -178,6 +185,14 @@ pub fn grey_unlock_tac(
 ) -> MacInput {
     let amount = amount.to_bytes();
     MacInput::of(&[&amount, &[kind], &terminal.0, &serial.0, &date.0, &time.0])
+}
+
+/// What the last four bytes of an identification code are a MAC of, where it is one of this
+/// laboratory: `manufacturer1 ‖ chip number4`. The MAC is that of secure messaging with zero IV.
+/// This is not the ministry's algorithm, which is not public.
+pub fn lab_identification_code(code: &IdentificationCode) -> MacInput {
+    let [manufacturer, n0, n1, n2, n3, ..] = code.0;
+    MacInput::of(&[&[manufacturer, n0, n1, n2, n3]])
 }
 
 /// What a secure messaging MAC (线路保护) of a command covers: `CLA INS P1 P2 Lc data`, Lc with

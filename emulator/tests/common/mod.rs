@@ -40,9 +40,9 @@ impl Bench {
         Self::of(Arc::new(profile.unwrap_or_else(|errors| panic!("{errors}"))))
     }
 
-    /// Every built-in profile.
+    /// Every built-in profile with purses.
     pub fn all() -> Vec<Self> {
-        Profile::built_in_names().iter().map(|name| Self::new(name)).collect()
+        Profile::built_in_cards().map(|profile| Self::of(profile.clone())).collect()
     }
 
     pub fn of(profile: Arc<Profile>) -> Self {

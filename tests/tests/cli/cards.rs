@@ -9,7 +9,7 @@ use crate::{Emulator, run, run_with, text};
 
 #[test]
 fn every_family_is_read_in_the_process_and_behind_a_port() {
-    for name in Profile::built_in_names() {
+    for name in Profile::built_in_cards().map(|profile| profile.name.as_str()) {
         let spec = format!("virtual:{name}");
         let mut emulator = Emulator::start(&[
             "--profile",

@@ -10,7 +10,7 @@ const COLUMNS: usize = 100;
 
 #[test]
 fn the_whole_story_fits_a_screen_in_both_languages_on_every_profile() {
-    for name in Profile::built_in_names() {
+    for name in Profile::built_in_cards().map(|profile| profile.name.as_str()) {
         for lang in ["en", "zh"] {
             let arguments = ["demo", "--profile", name, "--lang", lang];
             let told = run(&arguments).fine().stdout;

@@ -11,11 +11,10 @@ use emulator::{Card, CardMaker, Protocol};
 use libfuzzer_sys::fuzz_target;
 
 static CARDS: LazyLock<Vec<Card>> = LazyLock::new(|| {
-    let names = Profile::built_in_names().iter();
-    names
-        .map(|name| {
-            let profile = Profile::built_in(name).expect("built-in").clone();
-            let mut card = CardMaker::new(profile).and_then(|m| m.lab_card(1)).expect("lab card");
+    Profile::built_in_cards()
+        .map(|profile| {
+            let maker = CardMaker::new(profile.clone());
+            let mut card = maker.and_then(|m| m.lab_card(1)).expect("lab card");
             card.power_on().expect("ATR");
             settings::set(card.memory_mut(), "balance", "50.00").expect("a setting");
             card
