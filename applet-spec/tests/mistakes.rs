@@ -157,11 +157,12 @@ mistakes! {
     SAM: "usage = 0x46" => "usage = 0x66", at "usage = 0x66", "directory[1].sam-key[3].usage", "3 levels, the keys of jtt978 have 2", "or fewer";
     SAM: "usage = 0x46" => "usage = 0x06", at "usage = 0x06", "directory[1].sam-key[3].usage", "would be that of one card", "more levels";
     SAM: "usage = 0x42" => "usage = 0x02", at "usage = 0x02", "directory[1].sam-key[0].usage", "at least one level", "0x22, 0x42 or 0x62";
-    SAM: "of = \"tac\"\nof-index = 0x01" => "of = \"tac\"\nof-index = 0x07", at "of-index = 0x07", "directory[1].sam-key[1].of-index", "jtt978 has no tac key with index 0x07", "by kind and index";
-    SAM: "of = \"tac\"\n" => "", at "of-index = 0x01\n\n# 45", "directory[1].sam-key[1].of-index", "belongs to a key that is `of` a card's", "add of";
+    SAM: "of = \"tac\"" => "of = \"tac\"\nof-index = 0x07", at "of-index = 0x07", "directory[1].sam-key[1].of-index", "jtt978 has no tac key with index 0x07", "by kind and index";
+    SAM: "usage = 0x44\nindex = 0x01" => "usage = 0x44\nindex = 0x07", at "index = 0x07", "directory[1].sam-key[1].index", "jtt978 has no tac key with index 0x07", "by kind and index";
+    SAM: "of = \"tac\"\n" => "of-index = 0x01\n", at "of-index = 0x01", "directory[1].sam-key[1].of-index", "belongs to a key that is `of` a card's", "add of";
     SAM: "of = \"tac\"\n" => "of = \"tac\"\nmaster = \"{00*16}\"\n", at "master = ", "directory[1].sam-key[1].master", "two origins", "keep one";
-    SAM: "usage = 0x46\nindex = 0x03" => "usage = 0x45\nindex = 0x01", at "another index.\n[[directory.sam-key]]\nusage = 0x45\nindex", "directory[1].sam-key[3].index", "sam-key[2] has this usage and index already", "its own index";
-    SAM: "usage = 0x46\nindex = 0x03" => "usage = 0x42\nindex = 0x03", at "another index.\n[[directory.sam-key]]", "directory[1].sam-key[3].version", "selected by the same version already", "give each its own";
+    SAM: "usage = 0x46\nindex = 0x01" => "usage = 0x45\nindex = 0x01", at "index 03.\n[[directory.sam-key]]\nusage = 0x45\nindex", "directory[1].sam-key[3].index", "sam-key[2] has this usage and index already", "its own index";
+    SAM: "usage = 0x46\nindex = 0x01" => "usage = 0x42\nindex = 0x02", at "index 03.\n[[directory.sam-key]]", "directory[1].sam-key[3].version", "selected by the same version already", "give each its own";
     SAM_CJT: "index = 0x09\n" => "index = 0x09\nalgorithm-id = 0x02\n", at "algorithm-id = 0x02", "directory[1].sam-key[4].algorithm-id", "0x02 is not a known algorithm id", "add suite";
     SAM: "custody = \"lab\"" => "custody = \"sealed\"", at "lab-seed", "lab-seed", "lab keys under custody \"sealed\"", "say custody = \"lab\"";
     // syntax

@@ -4,20 +4,11 @@ use crypto::Suite;
 
 use super::rules::Defaults;
 use crate::text::Section;
-use crate::{KeyMaterial, KeySpec, PinSpec};
+use crate::{KeyMaterial, KeySpec, PinSpec, suite_of_algorithm};
 
 pub(super) const KEY_KEYS: &[&str] =
     &["kind", "index", "version", "algorithm-id", "suite", "tries", "next-state", "master"];
 pub(super) const PIN_KEYS: &[&str] = &["index", "value", "tries", "next-state"];
-
-/// Algorithm ids whose suite is known; other ids must name theirs.
-const KNOWN_IDS: &[(u8, Suite)] =
-    &[(0x00, Suite::TripleDes), (0x01, Suite::TripleDes), (0x04, Suite::Sm4)];
-
-/// The suite that an algorithm id stands for by custom.
-pub(super) fn suite_of(id: u8) -> Option<Suite> {
-    KNOWN_IDS.iter().find(|(known, _)| *known == id).map(|(_, suite)| *suite)
-}
 
 pub(super) fn read(section: &Section<'_>, defaults: &Defaults) -> Option<KeySpec> {
     let kind = section.need("kind");
@@ -32,7 +23,7 @@ pub(super) fn read(section: &Section<'_>, defaults: &Defaults) -> Option<KeySpec
     let suite = own_suite.and_then(|own| match (own, algorithm_id?) {
         (Some(suite), _) => Some(suite),
         (None, id) if id == defaults.algorithm_id => Some(defaults.suite),
-        (None, id) => suite_of(id).or_else(|| {
+        (None, id) => suite_of_algorithm(id).or_else(|| {
             unknown_id(section, id);
             None
         }),

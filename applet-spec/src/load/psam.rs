@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use apdu::StatusWord;
 
-use super::key::{suite_of, unknown_id};
+use super::key::unknown_id;
 use super::rules::Defaults;
 use crate::text::Section;
 use crate::{
     IdentificationCheck, KeyKind, KeyMaterial, KeySpec, Profile, PsamSpec, SamKeyOrigin,
-    SamKeySpec, SamPurpose, SamUsage, SerialAdvance,
+    SamKeySpec, SamPurpose, SamUsage, SerialAdvance, suite_of_algorithm,
 };
 
 pub(super) const PSAM_KEYS: &[&str] = &[
@@ -126,9 +126,9 @@ fn deliver(section: &Section<'_>) -> Option<Vec<SamPurpose>> {
 /// one.
 pub(super) fn key(section: &Section<'_>, defaults: &Defaults) -> Option<SamKeySpec> {
     let usage: Option<SamUsage> = section.need::<u8>("usage").map(SamUsage);
-    let index = section.need("index");
+    let index: Option<u8> = section.need("index");
     let of: Option<Option<KeyKind>> = section.maybe("of");
-    let of_index: Option<u8> = section.or("of-index", 1);
+    let of_index: Option<u8> = section.or("of-index", index.unwrap_or_default());
     let master: Option<Option<[u8; 16]>> = section.maybe("master");
     if let Some(usage) = usage {
         check_usage(section, usage);
@@ -149,7 +149,7 @@ pub(super) fn key(section: &Section<'_>, defaults: &Defaults) -> Option<SamKeySp
         (Some(suite), _) => Some(suite),
         (None, id) if id == like_id => Some(like_suite),
         (None, id) if id == defaults.algorithm_id => Some(defaults.suite),
-        (None, id) => suite_of(id).or_else(|| {
+        (None, id) => suite_of_algorithm(id).or_else(|| {
             unknown_id(section, id);
             None
         }),
@@ -202,7 +202,7 @@ fn card_key(
     usage: SamUsage,
 ) -> Option<&'static KeySpec> {
     let Some((_, key)) = served.application_key(kind, index) else {
-        let key = if section.has("of-index") { "of-index" } else { "of" };
+        let key = if section.has("of-index") { "of-index" } else { "index" };
         let message =
             format!("{} has no {} key with index 0x{index:02X}", served.name, kind.text());
         section.wrong(key, message, "name a key of its purse application by kind and index");

@@ -3,12 +3,12 @@
 use apdu::StatusWord;
 use crypto::Suite;
 
-use super::key::{suite_of, unknown_id};
+use super::key::unknown_id;
 use super::psam;
 use crate::text::Section;
 use crate::{
     BalanceForm, CappRules, Check, CodeInMac1, CommandSet, InitializeInCapp, Profile, Rules,
-    SerialMoment, StatusRules,
+    SerialMoment, StatusRules, suite_of_algorithm,
 };
 
 pub(super) const RULES_KEYS: &[&str] = &[
@@ -69,7 +69,7 @@ pub(super) fn defaults(top: &Section<'_>) -> Defaults {
     let suite = section
         .as_ref()
         .and_then(|s| s.maybe("suite").flatten())
-        .or_else(|| suite_of(algorithm_id))
+        .or_else(|| suite_of_algorithm(algorithm_id))
         .unwrap_or(Suite::TripleDes);
     Defaults { algorithm_id, suite, served: psam::served(top).map(|served| served.as_ref()) }
 }
@@ -82,7 +82,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
         return None;
     };
     let Defaults { algorithm_id, suite, .. } = defaults(top);
-    if suite_of(algorithm_id).is_none() && !section.has("suite") {
+    if suite_of_algorithm(algorithm_id).is_none() && !section.has("suite") {
         unknown_id(&section, algorithm_id);
     }
     let commands = section.or("commands", CommandSet::Purse);

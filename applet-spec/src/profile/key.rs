@@ -23,6 +23,16 @@ pub struct KeySpec {
     pub master: Option<KeyMaterial>,
 }
 
+/// The suite that an algorithm id (算法标识) stands for by custom; `None` where profiles must say
+/// which they mean.
+pub const fn suite_of_algorithm(id: u8) -> Option<Suite> {
+    match id {
+        0x00 | 0x01 => Some(Suite::TripleDes),
+        0x04 => Some(Suite::Sm4),
+        _ => None,
+    }
+}
+
 /// A 16-byte master key written in a profile under lab custody. No `Debug` of the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyMaterial(pub [u8; 16]);
