@@ -150,7 +150,6 @@ mistakes! {
     SAM: "deliver = [\"tac\"," => "deliver = [\"purchase\",", at "deliver = ", "psam.deliver[0]", "CRYPT calculates nothing with a purchase key", "remove it";
     SAM: "commands = \"psam\"\n" => "", at "[psam]", "psam", "this is a card's profile", "commands = \"psam\"";
     JTT: "[rules]\n" => "[rules]\ncommands = \"psam\"\n", at "# Transport", "psam", "missing key", "add `psam";
-    SAM: "commands = \"psam\"\n" => "commands = \"psam\"\ncode-in-mac1 = \"always\"\n", at "code-in-mac1", "rules.code-in-mac1", "goes by the rule of jtt978", "remove it";
     JTT: "[[directory.key]]\nkind = \"load\"" => "[[directory.sam-key]]\nusage = 0x06", at "[[directory.sam-key]]", "directory[2].sam-key", "a card has no keys of a PSAM", "make this a PSAM";
     SAM: "usage = 0x46" => "usage = 0x4A", at "usage = 0x4A", "directory[1].sam-key[3].usage", "purpose 0x0A of 0x4A is not known", "0x02 for purchase";
     SAM: "usage = 0x46" => "usage = 0x86", at "usage = 0x86", "directory[1].sam-key[3].usage", "means 4 levels", "at most 3";

@@ -175,14 +175,13 @@ pub(super) fn key(section: &Section<'_>, defaults: &Defaults) -> Option<SamKeySp
 }
 
 fn check_usage(section: &Section<'_>, usage: SamUsage) {
-    const MOST_LEVELS: u8 = 3;
     let byte = usage.0;
     if usage.purpose().is_none() {
         let message = format!("purpose 0x{:02X} of 0x{byte:02X} is not known", byte & 0x1F);
         let mend = "the low five bits are 0x02 for purchase, 0x04 for TAC, 0x05 for blacklist lock";
         section.wrong("usage", message, mend);
     }
-    if usage.levels() > MOST_LEVELS {
+    if usage.levels() > SamUsage::MOST_LEVELS {
         let message = format!("0x{byte:02X} means {} levels", usage.levels());
         let mend = "the high three bits are the levels of diversification, at most 3";
         section.wrong("usage", message, mend);

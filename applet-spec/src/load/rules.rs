@@ -81,13 +81,14 @@ pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
         }
         return None;
     };
-    let Defaults { algorithm_id, suite, .. } = defaults(top);
+    let Defaults { algorithm_id, suite, served } = defaults(top);
     if suite_of_algorithm(algorithm_id).is_none() && !section.has("suite") {
         unknown_id(&section, algorithm_id);
     }
     let commands = section.or("commands", CommandSet::Purse);
     let balance_p1 = balance_p1(&section);
-    let code_in_mac1 = section.or("code-in-mac1", CodeInMac1::Never);
+    let served_rule = served.map_or(CodeInMac1::Never, |cards| cards.rules.code_in_mac1);
+    let code_in_mac1 = section.or("code-in-mac1", served_rule);
     let log_serial = section.or("log-serial", SerialMoment::After);
     let proof_serial = section.or("proof-serial", SerialMoment::After);
     let wrong_mac_limit: Option<Option<u8>> = section.maybe("wrong-mac-limit");

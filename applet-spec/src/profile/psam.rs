@@ -9,7 +9,7 @@ use super::{KeyKind, KeyMaterial};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PsamSpec {
     /// The built-in card profile it works for: its lab master keys are those cards', and so is the
-    /// rule about the identification code in MAC1.
+    /// rule about the identification code in MAC1, unless its own rules say another.
     pub serves: String,
     /// Terminal number (终端机编号) of a fresh PSAM; the content of MF file 16.
     pub terminal: [u8; 6],
@@ -95,6 +95,15 @@ pub enum SamKeyOrigin {
 pub struct SamUsage(pub u8);
 
 impl SamUsage {
+    /// The master key that WRITE SAM KEY works with.
+    pub const MASTER: Self = Self(0x00);
+
+    /// The undiversified MAC key behind the identification codes of this laboratory.
+    pub const IDENTIFICATION: Self = Self(0x06);
+
+    /// Most levels that commands bring factors for.
+    pub const MOST_LEVELS: u8 = 3;
+
     /// Levels of diversification (分散级数) that the value still takes.
     pub const fn levels(self) -> u8 {
         self.0 >> 5

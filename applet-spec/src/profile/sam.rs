@@ -60,11 +60,7 @@ impl Profile {
     }
 
     /// The key of [`Self::sam_custody_name`] under lab custody, and its suite.
-    fn lab_sam_root(
-        &self,
-        directory: &Directory,
-        key: &SamKeySpec,
-    ) -> Option<(Suite, Key)> {
+    fn lab_sam_root(&self, directory: &Directory, key: &SamKeySpec) -> Option<(Suite, Key)> {
         if self.custody != Custody::Lab {
             return None;
         }

@@ -8,7 +8,7 @@ mod parse;
 
 use applet_spec::{KeyKind, PurseKind};
 
-use crate::{Amount, Date, Limit};
+use crate::{Amount, Date, Limit, TerminalId, TerminalSerial};
 
 /// A key that can be set: its spelling, what its value looks like, what it does.
 pub struct SettingForm {
@@ -69,6 +69,16 @@ pub const SETTINGS: &[SettingForm] = &[
         key: "log",
         value: "empty|full",
         help: "transaction logs emptied, or filled with purchases of 0.01",
+    },
+    SettingForm {
+        key: "terminal",
+        value: "12 hexadecimal digits",
+        help: "of a PSAM: terminal number (终端机编号)",
+    },
+    SettingForm {
+        key: "terminal-serial",
+        value: "0..4294967295|0xHHHHHHHH",
+        help: "of a PSAM: terminal transaction serial (终端交易序号) of the next MAC1",
     },
     SettingForm {
         key: "record.SFI.N",
@@ -145,6 +155,10 @@ pub enum Setting {
     WrongMacs(u8),
     /// Transaction logs.
     Log(LogFill),
+    /// Terminal number of a PSAM.
+    Terminal(TerminalId),
+    /// Terminal transaction serial of a PSAM: that of the next MAC1.
+    TerminalSerial(TerminalSerial),
     /// A record of a file.
     Record {
         /// The file.

@@ -12,6 +12,7 @@ mod files;
 mod initialize;
 pub mod personalise;
 mod pin;
+mod psam;
 mod records;
 mod secure;
 mod select;
@@ -48,6 +49,8 @@ pub struct NativeSystem {
     /// The identification code was asked for in this selection.
     code_given: bool,
     transaction: Transaction,
+    /// What a PSAM was given in this selection.
+    sam: psam::Granted,
 }
 
 /// The current file and record of the selected directory.
@@ -100,6 +103,7 @@ impl NativeSystem {
             challenge: None,
             code_given: false,
             transaction: Transaction::Idle,
+            sam: psam::Granted::default(),
         }
     }
 
@@ -210,7 +214,8 @@ impl Session<'_, '_> {
     fn execute(&mut self, command: Command, transaction: Transaction) -> Outcome {
         match command {
             Command::Purse(command) => self.execute_purse(command, transaction),
-            Command::Psam(_) | Command::Issuing(_) => Err(Halt::Status(StatusWord::UNKNOWN_INS)),
+            Command::Psam(command) => self.execute_psam(command, transaction),
+            Command::Issuing(_) => Err(Halt::Status(StatusWord::UNKNOWN_INS)),
         }
     }
 

@@ -3,13 +3,13 @@
 //! Two steps: [`template`] lays out everything that cards of a profile share, [`fill`] writes what
 //! depends on the serial. Cards made from one template share the pages that are equal.
 
-use applet_spec::{Directory, FileKind, FileSpec, KeySpec, PinUse, Profile};
+use applet_spec::{Directory, FileKind, FileSpec, KeySpec, PinUse, Profile, SamKeySpec};
 use crypto::custody::{CustodyError, KeyCustody};
 use crypto::{Key, diversify};
 use nvm::{Nvm, NvmError};
 use purse::{Amount, Limit};
 
-use super::tree::{self, Df, Ef, KeySlot, PinSlot, PurseState, PurseTerms, Structure};
+use super::tree::{self, Df, Ef, KeySlot, PinSlot, PurseState, PurseTerms, SamKeySlot, Structure};
 
 /// Bytes of card memory.
 pub const MEMORY: u32 = 0x1_0000;
@@ -27,6 +27,12 @@ pub trait MasterKeys {
         key: &KeySpec,
         factors: &[[u8; 8]],
     ) -> Result<Key, PersonaliseError>;
+
+    /// The value of a PSAM's key slot: a master key, or one diversified by the highest factors.
+    ///
+    /// # Errors
+    /// Where there is no such key, or its holder does not give it.
+    fn sam_key(&self, directory: &Directory, key: &SamKeySpec) -> Result<Key, PersonaliseError>;
 }
 
 /// Master keys of a profile under lab custody: written in it, or made from its lab seed.
@@ -93,6 +99,15 @@ impl MasterKeys for LabKeys<'_> {
     ) -> Result<Key, PersonaliseError> {
         Ok(diversified(&self.master(directory, key)?, key, factors))
     }
+
+    fn sam_key(&self, directory: &Directory, key: &SamKeySpec) -> Result<Key, PersonaliseError> {
+        let profile = self.0;
+        profile.lab_sam_key(directory, key).ok_or_else(|| PersonaliseError::NoMasterKey {
+            profile: profile.name.clone(),
+            directory: format!("{:04X}", directory.fid),
+            key: format!("PSAM key {:02X} {:02X}", key.usage.0, key.number()),
+        })
+    }
 }
 
 impl MasterKeys for CustodyKeys<'_> {
@@ -104,6 +119,11 @@ impl MasterKeys for CustodyKeys<'_> {
     ) -> Result<Key, PersonaliseError> {
         let name = self.profile.custody_name(directory, key);
         Ok(self.custody.derive(&name, factors)?)
+    }
+
+    fn sam_key(&self, directory: &Directory, key: &SamKeySpec) -> Result<Key, PersonaliseError> {
+        let name = self.profile.sam_custody_name(directory, key);
+        Ok(self.custody.derive(&name, &self.profile.sam_factors(key))?)
     }
 }
 
@@ -138,6 +158,10 @@ pub fn fill(
             if let Some(slot) = df.key(memory, key.kind, key.index).map_err(io)? {
                 slot.set_value(memory, &card_key).map_err(io)?;
             }
+        }
+        for key in &directory.sam_keys {
+            let value = masters.sam_key(directory, key)?;
+            df.add_sam_key(memory, &sam_slot(key), &value).map_err(io)?;
         }
     }
     Ok(())
@@ -203,12 +227,26 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
             };
             df.add_purse(memory_ref, spec.kind, &state, &terms)?;
         }
+        if let Some(psam) = profile.psam.as_ref().filter(|_| !directory.sam_keys.is_empty()) {
+            df.set_sam_serial(memory_ref, psam.serial_file)?;
+        }
         if let Some(log) = directory.log {
             let sfis = [log.purchase, log.load, log.other_city.unwrap_or_default()];
             df.set_log(memory_ref, sfis)?;
         }
     }
     Ok(memory)
+}
+
+fn sam_slot(key: &SamKeySpec) -> SamKeySlot {
+    SamKeySlot {
+        address: 0,
+        usage: key.usage,
+        index: key.index,
+        version: key.version,
+        algorithm: key.algorithm_id,
+        suite: key.suite,
+    }
 }
 
 fn add_file(memory: &mut Nvm, df: Df, file: &FileSpec) -> Result<(), NvmError> {

@@ -56,6 +56,7 @@ impl Session<'_, '_> {
         self.state.current_record = 0;
         self.state.rights = Rights::default();
         self.state.code_given = false;
+        self.state.sam = super::psam::Granted::default();
         let rules = self.rules.status;
         match df.blocked(self.memory)? {
             Blocked::No => Ok(Reply::data(self.fci(df)?)),

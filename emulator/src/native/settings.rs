@@ -8,6 +8,7 @@ use purse::record::LogRecord;
 use purse::setting::{Lock, LogFill, Setting, SettingError, VALID_FROM, VALID_TO};
 use purse::{Amount, Date, Limit, TerminalId, Time, TransactionType};
 
+use super::psam;
 use super::tree::{self, Blocked, Df, Ef, KeySlot, Purse, Structure};
 
 /// Why nothing was set.
@@ -74,6 +75,12 @@ pub fn status(memory: &Nvm) -> Result<Vec<(String, String)>, NvmError> {
             say(format!("{prefix}.online-serial"), format!("0x{:04X}", state.online));
         }
     }
+    if let (Some(number), Some(serial)) = (psam::terminal_file(memory)?, psam::serial_file(memory)?)
+    {
+        let number = TerminalId(memory.array(number.data)?);
+        say("terminal".to_owned(), number.to_string());
+        say("terminal-serial".to_owned(), format!("0x{:08X}", memory.be32(serial.data)?));
+    }
     if let Some(pin) = df.pin(memory)? {
         say("pin-tries".to_owned(), pin.tries.to_string());
     }
@@ -85,6 +92,10 @@ pub fn status(memory: &Nvm) -> Result<Vec<(String, String)>, NvmError> {
     }
     Ok(out)
 }
+
+/// What only a PSAM has.
+const NUMBER: &str = "terminal number; a PSAM has one";
+const SERIAL: &str = "terminal serial; a PSAM has one";
 
 /// The setting as it was written, for messages.
 struct Target<'t> {
@@ -123,6 +134,14 @@ impl Target<'_> {
                 Ok(df.set_wrong_macs(memory, count)?)
             }
             Setting::Log(fill) => self.log(memory, fill),
+            Setting::Terminal(number) => {
+                let file = psam::terminal_file(memory)?.ok_or_else(|| self.absent(NUMBER))?;
+                Ok(memory.put(file.data, &number.0)?)
+            }
+            Setting::TerminalSerial(serial) => {
+                let file = psam::serial_file(memory)?.ok_or_else(|| self.absent(SERIAL))?;
+                Ok(memory.put(file.data, &serial.0)?)
+            }
             Setting::Record { sfi, number, ref data } => self.record(memory, sfi, number, data),
             Setting::File { sfi, offset, ref data } => self.file(memory, sfi, offset, data),
         }
@@ -260,7 +279,7 @@ impl Target<'_> {
     }
 
     fn application(&self, memory: &Nvm) -> Result<Df, SetError> {
-        application(memory)?.ok_or_else(|| self.absent("purse application"))
+        application(memory)?.ok_or_else(|| self.absent("application with purses or keys"))
     }
 
     fn wrong(&self, form: &str, reason: &str) -> SetError {
@@ -272,14 +291,14 @@ impl Target<'_> {
     }
 }
 
-/// The first purse application.
+/// The first purse application, or that of a PSAM.
 fn application(memory: &Nvm) -> Result<Option<Df>, NvmError> {
     for df in Df::all(memory) {
         if df.is_purse_application(memory)? {
             return Ok(Some(df));
         }
     }
-    Ok(None)
+    psam::application(memory)
 }
 
 fn fill_log(memory: &mut Nvm, file: &Ef) -> Result<(), NvmError> {

@@ -3,6 +3,7 @@
 use crypto::{Mac, SessionKey};
 use purse::{Amount, TerminalId, TransactionType};
 
+use super::psam;
 use super::tree::{Address, KeySlot, Purse};
 
 /// Where a transaction stands (交易状态).
@@ -20,6 +21,8 @@ pub enum Transaction {
     Update(Box<OnlineInitialized>),
     /// INITIALIZE FOR CAPP PURCHASE was answered; records may be cached.
     Capp(CompoundInitialized),
+    /// A PSAM is in the middle of something.
+    Sam(Box<psam::Running>),
 }
 
 /// What every INITIALIZE leaves behind.
@@ -99,6 +102,7 @@ impl Transaction {
             Self::Update(_) => "overdraft-update",
             Self::Capp(compound) if compound.cache.is_empty() => "capp-initialized",
             Self::Capp(_) => "capp-cached",
+            Self::Sam(running) => running.name(),
         }
     }
 }

@@ -3,11 +3,10 @@
 use crate::load::directory::PURSE_KEYS;
 use crate::load::file::FILE_KEYS;
 use crate::load::psam::{PSAM_KEYS, SAM_KEY_KEYS};
-use crate::load::rules::RULES_KEYS;
 use crate::text::Section;
 use crate::{
     CommandSet, Custody, Directory, FileKind, FileSpec, IdentificationCheck, Profile, PsamSpec,
-    SamKeyOrigin, SamKeySpec, SamPurpose,
+    SamKeyOrigin, SamKeySpec, SamUsage,
 };
 
 /// Bytes of a terminal number, and of a terminal transaction serial.
@@ -26,12 +25,6 @@ pub(super) fn check(profile: &Profile, top: &Section<'_>, directories: &[Section
     if !is_psam {
         let mend = "say commands = \"psam\" in [rules], or remove this table";
         section.wrong_here("this is a card's profile", mend);
-    }
-    if let Some(rules) = top.section("rules", RULES_KEYS)
-        && rules.has("code-in-mac1")
-    {
-        let message = format!("a PSAM goes by the rule of {}, which it serves", psam.serves);
-        rules.wrong("code-in-mac1", message, "remove it");
     }
     if profile.sam_application().is_none() {
         let mend = "add a [[directory.sam-key]] to its application";
@@ -119,9 +112,7 @@ fn same_name(a: &SamKeySpec, b: &SamKeySpec) -> bool {
 
 fn identification_key(profile: &Profile, psam: &PsamSpec, section: &Section<'_>) {
     let IdentificationCheck::Lab { key } = psam.identification else { return };
-    let fits = |one: &SamKeySpec| {
-        one.usage.purpose() == Some(SamPurpose::Mac) && one.usage.levels() == 0 && one.index == key
-    };
+    let fits = |one: &SamKeySpec| one.usage == SamUsage::IDENTIFICATION && one.index == key;
     let applications = profile.directories.iter().filter(|one| !one.sam_keys.is_empty());
     for directory in applications.filter(|one| !one.sam_keys.iter().any(fits)) {
         let message = format!(

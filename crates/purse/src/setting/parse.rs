@@ -3,7 +3,7 @@
 use applet_spec::{KeyKind, PurseKind};
 
 use super::{Lock, LogFill, Setting, SettingError};
-use crate::{Date, Limit};
+use crate::{Date, Limit, TerminalId, TerminalSerial};
 
 impl Setting {
     /// Reads a key and its value, as `--set` takes them.
@@ -55,6 +55,11 @@ impl Text<'_> {
             (None, ["key-tries", kind, index]) => self.key_tries(kind, index),
             (None, ["wrong-macs"]) => Ok(Setting::WrongMacs(self.number(255, "wrong-macs")? as u8)),
             (None, ["log"]) => self.log(),
+            (None, ["terminal"]) => self.terminal(),
+            (None, ["terminal-serial"]) => {
+                let serial = self.number(u32::MAX, "terminal-serial")?;
+                Ok(Setting::TerminalSerial(TerminalSerial(serial.to_be_bytes())))
+            }
             (None, ["record", sfi, number]) => self.record(sfi, number),
             (None, ["file", sfi]) => self.file(sfi, "0"),
             (None, ["file", sfi, offset]) => self.file(sfi, offset),
@@ -101,6 +106,12 @@ impl Text<'_> {
             "full" => LogFill::Full,
             _ => return Err(self.wrong("log", "neither empty nor full")),
         }))
+    }
+
+    fn terminal(&self) -> Result<Setting, SettingError> {
+        let number = self.hex("terminal")?.try_into().ok();
+        let number = number.ok_or_else(|| self.wrong("terminal", "it has six bytes"))?;
+        Ok(Setting::Terminal(TerminalId(number)))
     }
 
     fn record(&self, sfi: &str, number: &str) -> Result<Setting, SettingError> {

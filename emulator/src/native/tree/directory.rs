@@ -19,6 +19,7 @@ pub(super) mod df {
     pub const BLOCKED: u32 = 23;
     pub const FCI: u32 = 24;
     pub const LABEL: u32 = 32;
+    pub const SAM_SERIAL: u32 = 51;
     pub const FIRST_EF: u32 = 52;
     pub const FIRST_KEY: u32 = 56;
     pub const PIN: u32 = 60;

@@ -3,6 +3,7 @@
 use applet_spec::KeyKind;
 use crypto::{Key, Suite};
 use nvm::Nvm;
+use zeroize::Zeroizing;
 
 use super::directory::df;
 use super::{Address, Df, Read, allocate, link, write};
@@ -35,7 +36,8 @@ pub struct KeySlot {
 const KEY_TRIES: u32 = 10;
 const KEY_LENGTH: u32 = 12;
 const KEY_VALUE: u32 = 16;
-const KEY_SIZE: u32 = 32;
+/// Bytes of a key slot.
+pub(super) const KEY_SIZE: u32 = 32;
 
 impl Df {
     /// The key of a kind with an index.
@@ -113,10 +115,14 @@ impl KeySlot {
 
     /// The key itself.
     pub fn value(&self, memory: &Nvm) -> Read<Key> {
-        let bytes = memory.array::<16>(self.address + KEY_VALUE)?;
-        let length = memory.byte(self.address + KEY_LENGTH)?;
-        let left = bytes.get(..usize::from(length)).unwrap_or(&bytes);
-        Ok(Key::new(left).unwrap_or(Key::double(bytes)))
+        value_at(memory, self.address)
+    }
+
+    /// Writes the slot with this key over what is at its address, in one write.
+    pub fn replace(&self, memory: &mut Nvm, value: &Key) -> Read<()> {
+        let head = [self.kind, self.index, self.version, self.algorithm];
+        let rights = [self.tries_max, self.tries, self.next_state];
+        memory.put(self.address + 4, &slot_bytes(head, self.suite, rights, 0, value))
     }
 
     /// Writes the key itself, at personalisation.
@@ -134,4 +140,33 @@ impl KeySlot {
     pub fn use_up(&self, memory: &mut Nvm) -> Read<()> {
         memory.put(self.address + KEY_TRIES, &[0])
     }
+}
+
+/// The key in the slot at an address.
+pub(super) fn value_at(memory: &Nvm, slot: Address) -> Read<Key> {
+    let bytes = Zeroizing::new(memory.array::<16>(slot + KEY_VALUE)?);
+    let length = memory.byte(slot + KEY_LENGTH)?;
+    let left = bytes.get(..usize::from(length)).unwrap_or(bytes.as_slice());
+    Ok(Key::new(left).unwrap_or(Key::double(*bytes)))
+}
+
+/// A whole slot but for its link: head (kind, index, version, algorithm), suite, rights (tries
+/// allowed and left, follow-up state), usage byte of a PSAM's key, and the key.
+pub(super) fn slot_bytes(
+    head: [u8; 4],
+    suite: Suite,
+    rights: [u8; 3],
+    usage: u8,
+    key: &Key,
+) -> Zeroizing<Vec<u8>> {
+    let suite = u8::from(suite == Suite::Sm4);
+    let value = key.expose();
+    let mut out = Zeroizing::new(Vec::with_capacity(KEY_SIZE as usize - 4));
+    out.extend_from_slice(&head);
+    out.push(suite);
+    out.extend_from_slice(&rights);
+    out.extend_from_slice(&[value.len() as u8, usage, 0, 0]);
+    out.extend_from_slice(value);
+    out.resize(KEY_SIZE as usize - 4, 0);
+    out
 }

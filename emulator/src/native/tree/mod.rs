@@ -8,6 +8,7 @@ mod file;
 mod key;
 mod pin;
 mod purse;
+mod sam;
 
 use nvm::{Nvm, NvmError};
 
@@ -16,6 +17,7 @@ pub use file::{Ef, Structure};
 pub use key::KeySlot;
 pub use pin::PinSlot;
 pub use purse::{Purse, PurseState, PurseTerms, StoredProof};
+pub use sam::SamKeySlot;
 
 use file::EF_SIZE;
 
@@ -112,6 +114,11 @@ pub fn allocate(memory: &mut Nvm, size: u32) -> Read<Address> {
     memory.byte(end.saturating_sub(1))?;
     write(memory, FREE, &end.to_be_bytes())?;
     Ok(at)
+}
+
+/// Bytes of the heap that are free.
+pub fn room(memory: &Nvm) -> Read<u32> {
+    Ok(memory.size().saturating_sub(memory.be32(FREE)?))
 }
 
 /// Hangs `address` on the end of the list that starts at `head`.

@@ -1,0 +1,134 @@
+//! DELIVER KEY, and CRYPT with the delivered key.
+
+use apdu::StatusWord;
+use applet_spec::{IdentificationCheck, SamMac, SamPurpose, SamUsage};
+use crypto::{BlockCipher, BlockMac, Key, Suite};
+use purse::CryptMode;
+
+use super::Running;
+use crate::application::{Halt, Reply};
+use crate::native::tree::SamKeySlot;
+use crate::native::{Outcome, Session};
+
+/// A diversified key, and what it is for.
+#[derive(Clone)]
+pub struct Delivered {
+    key: Key,
+    suite: Suite,
+    purpose: SamPurpose,
+}
+
+impl Session<'_, '_> {
+    pub(super) fn deliver_key(
+        &mut self,
+        usage: SamUsage,
+        number: u8,
+        factors: &[[u8; 8]],
+    ) -> Outcome {
+        // Whoever asks for another key does not go on with the last card's.
+        self.state.sam.delivered = None;
+        let slot = self.sam_key(usage, number)?;
+        let purpose = usage.purpose().filter(|purpose| self.delivers(*purpose, &slot));
+        let purpose = purpose.ok_or(StatusWord::CONDITIONS)?;
+        let key = self.diversified(&slot, factors)?;
+        self.state.sam.delivered = Some(Delivered { key, suite: slot.suite, purpose });
+        Ok(Reply::done())
+    }
+
+    pub(super) fn crypt(
+        &mut self,
+        running: Option<Running>,
+        mode: CryptMode,
+        data: &[u8],
+    ) -> Outcome {
+        let key = self.state.sam.delivered.clone().ok_or(StatusWord::CONDITIONS)?;
+        if !data.len().is_multiple_of(key.suite.block()) {
+            return Err(Halt::Status(StatusWord::WRONG_LENGTH));
+        }
+        match mode {
+            CryptMode::EncryptLast | CryptMode::EncryptMore => {
+                if !key.purpose.enciphers() {
+                    return Err(Halt::Status(StatusWord::CONDITIONS));
+                }
+                let cipher = BlockCipher::new(key.suite, &key.key);
+                Ok(Reply::data(cipher.encrypt_ecb(data)))
+            }
+            CryptMode::MacWhole => {
+                let (mac, rest) = key.begin(data)?;
+                if rest.is_empty() {
+                    return Err(Halt::Status(StatusWord::WRONG_LENGTH));
+                }
+                self.finish_mac(mac, rest)
+            }
+            CryptMode::MacFirst => {
+                let (mac, rest) = key.begin(data)?;
+                self.go_on_with_mac(mac, rest)
+            }
+            CryptMode::MacNext => {
+                let mac = self.begun_mac(running)?;
+                self.go_on_with_mac(mac, data)
+            }
+            CryptMode::MacLast => {
+                let mac = self.begun_mac(running)?;
+                self.finish_mac(mac, data)
+            }
+        }
+    }
+
+    /// The key that a usage byte and an index, or of purchases a version, name.
+    pub(super) fn sam_key(&self, usage: SamUsage, number: u8) -> Result<SamKeySlot, Halt> {
+        let mut keys = self.sam_application()?.sam_keys(self.memory);
+        let found = keys.find(|slot| slot.usage == usage && slot.number() == number);
+        found.ok_or(Halt::Status(StatusWord::KEY_INDEX_UNSUPPORTED))
+    }
+
+    /// Whether keys of this purpose are delivered. The one behind the laboratory's identification
+    /// codes never is: codes could be made with it.
+    fn delivers(&self, purpose: SamPurpose, slot: &SamKeySlot) -> bool {
+        let Some(psam) = &self.system.profile.psam else { return false };
+        let secret = match psam.identification {
+            IdentificationCheck::Lab { key } => {
+                (slot.usage, slot.index) == (SamUsage::IDENTIFICATION, key)
+            }
+            _ => false,
+        };
+        psam.deliver.contains(&purpose) && !secret
+    }
+
+    fn begun_mac(&self, running: Option<Running>) -> Result<BlockMac, Halt> {
+        match running {
+            Some(Running::Mac(mac)) => Ok(mac),
+            _ => Err(Halt::Status(self.rules.status.wrong_state)),
+        }
+    }
+
+    fn go_on_with_mac(&mut self, mut mac: BlockMac, blocks: &[u8]) -> Outcome {
+        take(&mut mac, blocks)?;
+        self.run(Running::Mac(mac));
+        Ok(Reply::done())
+    }
+
+    fn finish_mac(&self, mut mac: BlockMac, blocks: &[u8]) -> Outcome {
+        take(&mut mac, blocks)?;
+        let length = usize::from(self.psam()?.mac_length);
+        Ok(Reply::data(mac.finish().get(..length).unwrap_or_default()))
+    }
+}
+
+impl Delivered {
+    /// A MAC from the initial value that `data` begins with, and what follows it.
+    fn begin<'d>(&self, data: &'d [u8]) -> Result<(BlockMac, &'d [u8]), Halt> {
+        let form = self.purpose.mac().ok_or(StatusWord::CONDITIONS)?;
+        let split = data.split_at_checked(self.suite.block());
+        let (initial, rest) = split.ok_or(StatusWord::WRONG_LENGTH)?;
+        let mac = match form {
+            SamMac::SecureMessaging => BlockMac::secure_messaging(self.suite, &self.key, initial),
+            SamMac::Folded => BlockMac::folded(self.suite, &self.key, initial),
+        };
+        Ok((mac, rest))
+    }
+}
+
+fn take(mac: &mut BlockMac, blocks: &[u8]) -> Result<(), Halt> {
+    mac.update(blocks).map_err(|_| Halt::Status(StatusWord::WRONG_LENGTH))
+}
