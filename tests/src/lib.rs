@@ -1,6 +1,7 @@
 //! What the end-to-end tests share.
 
 pub mod pcscd;
+pub mod softhsm;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,7 +16,17 @@ pub fn purse() -> Command {
     });
     let mut command = Command::new(binary);
     // What the developer's shell says about cards must not reach the tests.
-    for name in ["PURSE_CARD", "PURSE_LANG", "PURSE_PIN", "NO_COLOR"] {
+    for name in [
+        "PURSE_CARD",
+        "PURSE_LANG",
+        "PURSE_PIN",
+        "PURSE_KEYS",
+        "PURSE_KEYS_PASSPHRASE",
+        "PURSE_KEYS_PASSPHRASE_FILE",
+        "PURSE_KEYS_PIN",
+        "PURSE_KEYS_PIN_FILE",
+        "NO_COLOR",
+    ] {
         command.env_remove(name);
     }
     command

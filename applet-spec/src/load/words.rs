@@ -163,6 +163,27 @@ impl KeyKind {
     pub fn from_text(text: &str) -> Option<Self> {
         known(text)
     }
+
+    /// The field's Chinese word.
+    pub const fn text_zh(self) -> &'static str {
+        match self {
+            Self::CardMaster => "卡片主控密钥",
+            Self::ApplicationMaster => "应用主控密钥",
+            Self::Maintenance => "应用维护密钥",
+            Self::Purchase => "消费密钥",
+            Self::Load => "圈存密钥",
+            Self::Unload => "圈提密钥",
+            Self::Tac => "TAC 密钥",
+            Self::Overdraft => "透支密钥",
+            Self::PinUnblock => "PIN 解锁密钥",
+            Self::PinReset => "PIN 重装密钥",
+            Self::ApplicationBlock => "应用锁定密钥",
+            Self::ApplicationUnblock => "应用解锁密钥",
+            Self::CardBlock => "卡片锁定密钥",
+            Self::InternalAuthentication => "内部认证密钥",
+            Self::ExternalAuthentication => "外部认证密钥",
+        }
+    }
 }
 
 impl SamPurpose {

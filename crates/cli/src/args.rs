@@ -10,7 +10,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
-use crate::{apdu_command, bench, card, control, demo, doctor, emulate, profile, readers, shell};
+use crate::{
+    apdu_command, bench, card, control, demo, doctor, emulate, keys, profile, readers, shell,
+};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -73,6 +75,8 @@ pub enum Command {
     Reader(readers::Args),
     /// What is on a card.
     Card(card::Args),
+    /// Master keys: who holds them, their check values, card keys made from them.
+    Keys(keys::Args),
     /// Send raw commands, or a script of them.
     Apdu(apdu_command::Args),
     /// Measure; ratios within one run decide.
@@ -135,6 +139,7 @@ fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
         Command::Profile(args) => profile::run(ui, args),
         Command::Reader(args) => readers::run(ui, args),
         Command::Card(args) => card::run(ui, args),
+        Command::Keys(args) => keys::run(ui, args),
         Command::Apdu(args) => apdu_command::run(ui, args),
         Command::Bench(args) => bench::run(ui, args),
         Command::Doctor(args) => doctor::run(ui, args),

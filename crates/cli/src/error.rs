@@ -4,7 +4,9 @@ use std::io;
 
 use apdu::StatusWord;
 use applet_spec::ProfileErrors;
+use crypto::custody::CustodyError;
 use emulator::{PersonaliseError, VirtualCardError};
+use keystore::{ImportError, KeystoreError};
 use link::{ControlError, LinkError};
 use nvm::image::ImageError;
 use reader::ReaderError;
@@ -52,6 +54,15 @@ pub enum CliError {
     /// A recording or log cannot be read; with file and line.
     #[error("{0}")]
     Recording(String),
+    /// A list of keys is wrong; with file and line.
+    #[error(transparent)]
+    KeyText(#[from] ImportError),
+    /// Keys are not to be had, or not kept.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    /// Who holds the keys does not do what was asked.
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
     /// A state file cannot be made or kept.
     #[error(transparent)]
     Image(#[from] ImageError),

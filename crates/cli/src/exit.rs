@@ -6,7 +6,9 @@
 use std::io;
 
 use apdu::StatusWord;
-use emulator::VirtualCardError;
+use emulator::{PersonaliseError, VirtualCardError};
+use keystore::KeystoreError;
+use keystore::key_file::KeyFileError;
 use link::{ControlError, LinkError};
 use nvm::image::ImageError;
 use reader::ReaderError;
@@ -57,7 +59,7 @@ exits! {
     ClassFile 50 "class-file" "a class, CAP or verification error";
     Clearing 60 "clearing" "clearing found a discrepancy";
     KeyStore 70 "key-store" "a key is missing or the key store fails";
-    Configuration 96 "configuration" "a profile or card file is wrong; the message gives the line";
+    Configuration 96 "configuration" "a profile, card file or list of keys is wrong; the message gives the line";
     TestsFailed 100 "tests-failed" "tests failed";
     Interrupted 130 "interrupted" "interrupted by Ctrl-C; the state is kept";
 }
@@ -80,10 +82,14 @@ impl Exit {
             CliError::Usage(_) | CliError::Mistyped { .. } => Self::Usage,
             CliError::NoReader { .. } => Self::NoReader,
             CliError::Reader(error) => of_reader(error),
-            CliError::Profile(_) | CliError::Personalise(_) | CliError::CardFile(_) => {
-                Self::Configuration
-            }
             CliError::Recording(_) => Self::State,
+            CliError::Personalise(PersonaliseError::Custody(_)) => Self::KeyStore,
+            CliError::Profile(_)
+            | CliError::Personalise(_)
+            | CliError::CardFile(_)
+            | CliError::KeyText(_) => Self::Configuration,
+            CliError::Keystore(error) => of_keystore(error),
+            CliError::Custody(_) => Self::KeyStore,
             CliError::Image(error) => of_image(error),
             CliError::VirtualCard(error) => match error {
                 VirtualCardError::Image(error) => of_image(error),
@@ -112,6 +118,14 @@ fn of_reader(error: &ReaderError) -> Exit {
         }
         ReaderError::NoCardCame { .. } => Exit::Timeout,
         ReaderError::Link(error) => of_link(error),
+    }
+}
+
+fn of_keystore(error: &KeystoreError) -> Exit {
+    match error {
+        KeystoreError::Spec(_) | KeystoreError::LabKeepsNothing => Exit::Usage,
+        KeystoreError::File(KeyFileError::StorageFull { .. }) => Exit::StorageFull,
+        _ => Exit::KeyStore,
     }
 }
 

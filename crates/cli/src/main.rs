@@ -14,6 +14,7 @@ mod error;
 mod exit;
 mod faults;
 mod historical;
+mod keys;
 mod made;
 mod profile;
 mod readers;

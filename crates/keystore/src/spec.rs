@@ -1,5 +1,6 @@
 //! `--keys SPEC`: who holds the keys, and opening them.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -57,6 +58,19 @@ impl FromStr for KeysSpec {
                 Ok(Self::Pkcs11 { module: module.into(), token })
             }
             Some(_) => refuse("it is no kind of provider"),
+        }
+    }
+}
+
+impl fmt::Display for KeysSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lab => f.write_str("lab"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Pkcs11 { module, token: None } => write!(f, "pkcs11:{}", module.display()),
+            Self::Pkcs11 { module, token: Some(label) } => {
+                write!(f, "pkcs11:{}?token={label}", module.display())
+            }
         }
     }
 }

@@ -141,6 +141,12 @@ impl Written<'_> {
                 })
                 .collect::<Result<_, _>>()?;
             let expected = self.check_value.map(component::check_value).transpose()?;
+            let checked = expected.is_some() || parts.iter().all(Component::is_checked);
+            // A slip in one part of several would go unseen.
+            if parts.len() > 1 && !checked {
+                let mend = "write HEX:KCV for each, or = KCV at the end";
+                return Err(format!("components without check values: {mend}"));
+            }
             combine(suite, &parts, expected)
         };
         let key = read().map_err(|problem| format!("{name}: {problem}"))?;

@@ -57,6 +57,16 @@ fn toml_tables_are_keys_too() {
 }
 
 #[test]
+fn the_lists_of_the_documentation_are_lists() {
+    let page = include_str!("../../../docs/keys.md");
+    let lists: Vec<_> = page.split("```").filter(|part| part.contains("1BF19F")).collect();
+    let [lines, toml] = lists[..] else { panic!("{} lists", lists.len()) };
+    let toml = toml.strip_prefix("toml");
+    assert_eq!(parsed(lines).map(|keys| keys.len()), Ok(3));
+    assert_eq!(toml.map(|toml| parsed(toml).map(|keys| keys.len())), Some(Ok(1)));
+}
+
+#[test]
 fn what_is_wrong_is_told_by_line_and_never_with_the_key() {
     let table = |entry: &str| format!("\n[[key]]\nname = \"k\"\nsuite = \"3des\"\n{entry}\n");
     for (text, line, words) in [

@@ -40,6 +40,9 @@ pub fn test(options: &[String]) -> Result<(), Failure> {
     run(cargo(&["test", "--package", "reader", "--features", "pcsc"]).args(options))?;
     let pcsc = ["test", "--package", "tests", "--features", "pcsc", "--test", "pcsc", "--test"];
     run(cargo(&pcsc).arg("readme").args(options))?;
+    let softhsm = ["test", "--package", "tests", "--features", "softhsm", "--test", "softhsm"];
+    run(cargo(&softhsm).args(options))?;
+    run(cargo(&["test", "--package", "keystore", "--features", "pkcs11"]).args(options))?;
     // The PC/SC build of `purse`, driving its own card through a daemon of its own.
     bench::measure(Build::Debug, &["--json", "--seconds", "0.05", "--cards", "10"])?;
     run(cargo(&["test", "--package", "xtask"]).args(options))?;

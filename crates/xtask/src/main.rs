@@ -20,7 +20,7 @@ const TASKS: &[Task] = &[
     ("test", checks::test, "setup, then every test, then a short fuzz"),
     ("fuzz", fuzz::task, "TARGET|all [--seconds N]: fuzzes; TARGET FILE...: runs these inputs"),
     ("bench", bench::task, "purse bench, in release and with PC/SC; options are passed on"),
-    ("setup", setup::task, "installs what PC/SC tests and fuzzing need, through apt-get"),
+    ("setup", setup::task, "installs what the tests and fuzzing need, through apt-get"),
 ];
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! What the PC/SC tests and the fuzzer need of the system, and getting it through apt-get.
+//! What the PC/SC tests, the tests of key tokens and the fuzzer need of the system, and getting it through apt-get.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,12 +16,22 @@ const NEEDS: &[Need] = &[
     ("pyscard for /usr/bin/python3", "python3-pyscard", || {
         succeeds("/usr/bin/python3", &["-c", "import smartcard"])
     }),
+    ("the software token SoftHSM2", "softhsm2", || {
+        installed("softhsm2-util") && SOFTHSM.iter().any(|path| Path::new(path).exists())
+    }),
     ("pkg-config", "pkg-config", || installed("pkg-config")),
     ("the PC/SC library", "libpcsclite-dev", || {
         installed("pkg-config") && succeeds("pkg-config", &["--exists", "libpcsclite"])
     }),
     ("a C compiler", "gcc", || installed("cc")),
     ("a C++ compiler", "g++", || installed("c++")),
+];
+
+/// Debian's places of the module; the tests look in some more.
+const SOFTHSM: &[&str] = &[
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
 ];
 
 const VPCD: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";

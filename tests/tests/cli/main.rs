@@ -6,6 +6,7 @@ mod cards;
 mod demo;
 mod documents;
 mod emulators;
+mod keys;
 mod killed;
 mod mistakes;
 
@@ -62,8 +63,14 @@ pub fn run(arguments: &[&str]) -> Said {
 
 /// Runs `purse` to its end with this on its stdin.
 pub fn run_with(arguments: &[&str], input: &str) -> Said {
+    run_in(&[], arguments, input)
+}
+
+/// The same, with these variables in its environment.
+pub fn run_in(environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Said {
     let mut child = tests::purse()
         .args(arguments)
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

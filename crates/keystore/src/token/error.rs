@@ -19,6 +19,17 @@ pub enum TokenError {
         /// The system's reason.
         problem: String,
     },
+    /// It loads and does not start.
+    #[error(
+        "PKCS#11 module {module} does not start: {problem}; look at its own configuration \
+         (SoftHSM2: the file that SOFTHSM2_CONF names, and the token directory in it)"
+    )]
+    NoStart {
+        /// The module.
+        module: String,
+        /// Function and return value.
+        problem: String,
+    },
     /// No initialised token.
     #[error(
         "{module} has no initialised token; plug it in, or initialise one with the module's own \

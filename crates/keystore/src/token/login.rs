@@ -62,7 +62,10 @@ fn load(module: &Path) -> Result<Pkcs11, TokenError> {
     match library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
         // Another token of the same module is open in this process.
         Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(library),
-        Err(error) => Err(TokenError::refused(&module.display().to_string(), &error)),
+        Err(error) => Err(TokenError::NoStart {
+            module: module.display().to_string(),
+            problem: TokenError::refused("", &error).problem(),
+        }),
     }
 }
 
