@@ -4,14 +4,9 @@
 
 use std::io::Write;
 
-use apdu::CommandApdu;
-
 use crate::forward::{forward_decorator, forward_exclusive};
 use crate::recording::HEADER;
 use crate::{Atr, CardTransport, LinkError, Outcome, Pattern, StepKind};
-
-/// VERIFY, CHANGE REFERENCE DATA and PIN UNBLOCK (24), RESET RETRY COUNTER, PIN CHANGE and RELOAD.
-const PIN_INSTRUCTIONS: [u8; 4] = [0x20, 0x24, 0x2C, 0x5E];
 
 /// Writes every event of the card below to a recording.
 ///
@@ -77,11 +72,10 @@ impl<T: CardTransport> Recorder<T> {
     }
 
     fn pattern(&self, command: &[u8]) -> Pattern {
-        let seen = CommandApdu::new(command);
-        let hidden = self.secrets == Secrets::Masked && PIN_INSTRUCTIONS.contains(&seen.ins());
-        // CLA INS P1 P2 Lc stay; a Le byte goes with the data.
-        let shown = if hidden { 5 } else { command.len() };
-        Pattern((0..).zip(command).map(|(at, byte)| Some(*byte).filter(|_| at < shown)).collect())
+        match self.secrets {
+            Secrets::Masked => Pattern::masked(command),
+            Secrets::Written => Pattern::whole(command),
+        }
     }
 }
 

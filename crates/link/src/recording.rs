@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use apdu::CommandApdu;
+
 use crate::LinkError;
 
 /// First line of a recording.
@@ -170,7 +172,23 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// VERIFY, CHANGE REFERENCE DATA and PIN UNBLOCK (24), RESET RETRY COUNTER, PIN CHANGE and RELOAD.
+const PIN_INSTRUCTIONS: [u8; 4] = [0x20, 0x24, 0x2C, 0x5E];
+
 impl Pattern {
+    /// Every byte of `command`.
+    pub fn whole(command: &[u8]) -> Self {
+        Self(command.iter().map(|byte| Some(*byte)).collect())
+    }
+
+    /// `command`, with the data of one that carries a PIN masked.
+    pub fn masked(command: &[u8]) -> Self {
+        let hidden = PIN_INSTRUCTIONS.contains(&CommandApdu::new(command).ins());
+        // CLA INS P1 P2 Lc stay; a Le byte goes with the data.
+        let shown = if hidden { 5 } else { command.len() };
+        Self((0..).zip(command).map(|(at, byte)| Some(*byte).filter(|_| at < shown)).collect())
+    }
+
     /// Whether `command` is meant.
     pub fn matches(&self, command: &[u8]) -> bool {
         self.0.len() == command.len()
