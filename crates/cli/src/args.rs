@@ -11,7 +11,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
 use crate::{
-    apdu_command, bench, card, control, demo, doctor, emulate, keys, profile, readers, shell,
+    apdu_command, bench, card, control, demo, doctor, emulate, keys, profile, readers, shell, traces,
 };
 
 /// The whole command line.
@@ -79,6 +79,8 @@ pub enum Command {
     Keys(keys::Args),
     /// Send raw commands, or a script of them.
     Apdu(apdu_command::Args),
+    /// What went over a link: in words, or turned into a recording.
+    Trace(traces::Args),
     /// Measure; ratios within one run decide.
     Bench(bench::Args),
     /// What is installed, running and missing here, and what to type next.
@@ -141,6 +143,7 @@ fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
         Command::Card(args) => card::run(ui, args),
         Command::Keys(args) => keys::run(ui, args),
         Command::Apdu(args) => apdu_command::run(ui, args),
+        Command::Trace(args) => traces::run(ui, args),
         Command::Bench(args) => bench::run(ui, args),
         Command::Doctor(args) => doctor::run(ui, args),
         Command::Completions(args) => shell::completions(ui, args),

@@ -22,6 +22,7 @@ mod recordings;
 mod shell;
 mod spec;
 mod trace;
+mod traces;
 mod ui;
 
 fn main() -> std::process::ExitCode {
