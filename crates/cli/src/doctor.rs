@@ -2,6 +2,7 @@
 //!
 //! It only looks; it starts and changes nothing, and never fails for what it finds.
 
+mod readers;
 mod system;
 
 use std::path::Path;
@@ -62,6 +63,12 @@ impl Check {
 const VPCD_PORT: u16 = 35_963;
 const DRIVERS: &str = "/usr/lib/pcsc/drivers";
 
+/// What lets a user at the readers where polkit does not.
+const POLKIT_RULE: &str = "polkit wants a rule (/etc/polkit-1/rules.d/50-pcsc.rules):\n\
+    polkit.addRule(function(a, s) { if (a.id.indexOf(\"org.debian.pcsc-lite.\") == 0 && \
+    s.isInGroup(\"plugdev\")) return polkit.Result.YES; });\n\
+    and you in that group: usermod -aG plugdev $USER, then log in again";
+
 /// Looks, and tells.
 ///
 /// # Errors
@@ -73,6 +80,8 @@ pub fn run(ui: &Ui, _args: &Args) -> Result<(), CliError> {
         library(),
         daemon(),
         running(),
+        readers::ccid(),
+        readers::seen(),
         driver(port),
         vpcd(port),
         rights(),
@@ -97,7 +106,7 @@ pub fn run(ui: &Ui, _args: &Args) -> Result<(), CliError> {
         }
     }
     out += "\nNothing of this is needed for: purse demo, purse emulate --listen or --stdio, and\n\
-            cards named virtual: or tcp:.\n";
+            cards named virtual:, tcp:, vpcd: or replay:.\n";
     ui.print(&out)
 }
 
@@ -196,11 +205,8 @@ fn rights() -> Check {
     if system::is_root() {
         return Check::ok("rights", "root may use every reader");
     }
-    let next = "if PC/SC says access denied, polkit wants a rule (/etc/polkit-1/rules.d/50-pcsc.rules):\n\
-        polkit.addRule(function(a, s) { if (a.id.indexOf(\"org.debian.pcsc-lite.\") == 0 && \
-        s.isInGroup(\"plugdev\")) return polkit.Result.YES; });\n\
-        and you in that group: usermod -aG plugdev $USER, then log in again";
     if system::polkit_knows_pcsc() {
+        let next = format!("if PC/SC says access denied, {POLKIT_RULE}");
         Check::warning("rights", "polkit decides who may use readers", next)
     } else {
         Check::ok("rights", "pcscd asks nobody who may use readers")

@@ -42,6 +42,9 @@ pub enum CliError {
     /// No PC/SC reader is meant.
     #[error(transparent)]
     Reader(#[from] ReaderError),
+    /// What was waited for did not happen in time.
+    #[error("{0}")]
+    TooLate(String),
     /// A profile is wrong.
     #[error("{0}")]
     Profile(#[from] ProfileErrors),
@@ -138,12 +141,9 @@ impl CliError {
             {
                 after_link_error(error).map(str::to_owned)
             }
-            Self::Reader(ReaderError::Link(LinkError::Service(_))) => {
-                Some("purse doctor".to_owned())
-            }
             Self::Reader(ReaderError::Link(error)) => after_link_error(error).map(str::to_owned),
-            Self::Reader(ReaderError::NoCardCame { .. }) => {
-                Some("put a card in, or give more time: --wait 60".to_owned())
+            Self::Reader(ReaderError::NoCardCame { .. }) | Self::TooLate(_) => {
+                Some("put a card in, or give more time, as in --wait 60".to_owned())
             }
             Self::Reader(_) => Some("purse doctor".to_owned()),
             Self::Bug(_) | Self::Link(LinkError::Bug(_)) | Self::Control(ControlError::Bug(_)) => {
@@ -160,7 +160,7 @@ impl CliError {
 /// What to do about a link that failed.
 fn after_link_error(error: &LinkError) -> Option<&'static str> {
     match error {
-        LinkError::Service(_) => Some("purse doctor"),
+        LinkError::Service(_) | LinkError::Forbidden(_) => Some("purse doctor"),
         LinkError::NoCard(_) => Some("put the card in, or wait for it: --wait 30"),
         LinkError::Mute | LinkError::Timeout(_) => Some(
             "put the card back and look before you repeat anything: purse card balance, purse card \

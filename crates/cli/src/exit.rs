@@ -82,6 +82,7 @@ impl Exit {
             CliError::Usage(_) | CliError::Mistyped { .. } => Self::Usage,
             CliError::NoReader { .. } => Self::NoReader,
             CliError::Reader(error) => of_reader(error),
+            CliError::TooLate(_) => Self::Timeout,
             CliError::Recording(_) => Self::State,
             CliError::Personalise(PersonaliseError::Custody(_)) => Self::KeyStore,
             CliError::Profile(_)
@@ -149,7 +150,7 @@ fn of_link(error: &LinkError) -> Exit {
         }
         LinkError::Io { .. } => Exit::CardGone,
         LinkError::Timeout(_) => Exit::Timeout,
-        LinkError::Service(_) => Exit::Service,
+        LinkError::Service(_) | LinkError::Forbidden(_) => Exit::Service,
         LinkError::Storage(source) => of_storage(source.as_ref()),
         LinkError::Bug(_) => Exit::Bug,
     }

@@ -179,6 +179,9 @@ pub enum LinkError {
     /// The PC/SC service is not there.
     #[error("{0}")]
     Service(String),
+    /// The PC/SC service is there, and not for this user.
+    #[error("{0}")]
+    Forbidden(String),
     /// The card's state could not be kept; the command counts as not executed.
     #[error("the card's state cannot be kept: {0}")]
     Storage(Box<dyn std::error::Error + Send + Sync>),
@@ -193,7 +196,11 @@ impl LinkError {
     /// be asked (balance, serial, GET TRANSACTION PROOF) before anything is repeated.
     pub fn may_have_executed(&self) -> bool {
         match self {
-            Self::NoCard(_) | Self::Busy(_) | Self::Disturbed(_) | Self::Storage(_) => false,
+            Self::NoCard(_)
+            | Self::Busy(_)
+            | Self::Disturbed(_)
+            | Self::Forbidden(_)
+            | Self::Storage(_) => false,
             Self::Mute
             | Self::Timeout(_)
             | Self::Io { .. }

@@ -37,8 +37,29 @@ pub fn socket(path: &Path) -> Result<(), String> {
     UnixStream::connect(path).map(drop).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => "not there".to_owned(),
         io::ErrorKind::ConnectionRefused => "nobody behind it".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not open it".to_owned(),
         _ => error.to_string(),
     })
+}
+
+/// Names of the smart card readers on USB, by the kernel's account: devices with an interface of
+/// class 0B (CCID). PC/SC shows those that it has a driver for.
+pub fn usb_readers(devices: &Path) -> Vec<String> {
+    const SMART_CARD: &str = "0b";
+    let read = |path: PathBuf| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(devices).into_iter().flatten().flatten() {
+        // An interface is DEVICE:CONFIGURATION.INTERFACE.
+        let interface = entry.file_name().to_string_lossy().into_owned();
+        let Some((device, _)) = interface.split_once(':') else { continue };
+        if read(entry.path().join("bInterfaceClass")).as_deref() == Some(SMART_CARD) {
+            let product = read(devices.join(device).join("product"));
+            names.push(product.unwrap_or_else(|| format!("USB device {device}")));
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Who listens on `port`, by the kernel's tables: connecting would look like a card to vpcd.
@@ -120,6 +141,24 @@ mod tests {
         assert_eq!(listening(table, 0x8C7B), ["00000000"]);
         assert_eq!(listening(table, 0x8C7C), ["0100007F"]);
         assert_eq!(listening(table, 1), [""; 0]);
+    }
+
+    #[test]
+    fn readers_on_usb_are_known_by_their_class() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        file("1-2/product", "ACR39U ICC Reader\n");
+        file("1-2:1.0/bInterfaceClass", "0b\n");
+        file("1-2:1.1/bInterfaceClass", "0b\n");
+        file("1-3/product", "Keyboard\n");
+        file("1-3:1.0/bInterfaceClass", "03\n");
+        file("1-4:1.0/bInterfaceClass", "0b\n");
+        assert_eq!(usb_readers(folder.path()), ["ACR39U ICC Reader", "USB device 1-4"]);
+        assert_eq!(usb_readers(&folder.path().join("none")), [""; 0]);
     }
 
     #[test]

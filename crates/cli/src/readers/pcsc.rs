@@ -47,7 +47,9 @@ pub fn watch(ui: &Ui, args: &WatchArgs) -> Result<(), CliError> {
         let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
         let Some(event) = watch.next_event(left)? else {
             return match (args.count, limit) {
-                (Some(_), Some(limit)) => Err(link::LinkError::Timeout(limit).into()),
+                (Some(count), Some(limit)) => {
+                    Err(CliError::TooLate(format!("{seen} of {count} events within {limit:?}")))
+                }
                 _ => Ok(()),
             };
         };

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use applet_spec::Profile;
 use emulator::{Protocol, VirtualCard};
-use link::{CardTransport, Replay};
+use link::Replay;
 use nvm::image::Durability;
-use reader::{HexLineClient, ReaderError, Timeouts, VpcdServer};
+use reader::{HexLineClient, Timeouts, VpcdServer};
 
 use super::{Opened, Patience, Spec};
 use crate::error::CliError;
@@ -111,9 +111,7 @@ fn hex_lines(ui: &Ui, address: &str, patience: Patience) -> Result<HexLineClient
         match patience {
             Patience::Usual => return Err(error.into()),
             Patience::Limit(limit) if start.elapsed() >= limit => {
-                return Err(
-                    ReaderError::NoCardCame { reader: format!("tcp:{address}"), limit }.into()
-                );
+                return Err(CliError::TooLate(format!("{error}, for {limit:?}")));
             }
             _ if !told => {
                 told = true;
@@ -141,9 +139,10 @@ fn vpcd(ui: &Ui, address: &str, patience: Patience) -> Result<Opened, CliError> 
         Patience::Endless => None,
     };
     match server.wait_for_card(limit) {
-        Err(link::LinkError::Timeout(limit)) => {
-            Err(ReaderError::NoCardCame { reader: server.describe(), limit }.into())
-        }
+        Err(link::LinkError::Timeout(limit)) => Err(CliError::TooLate(format!(
+            "no card connected to {} within {limit:?}",
+            server.address()
+        ))),
         waited => {
             waited?;
             Ok(Opened { transport: Box::new(server), profile: None, unpowered: true })
@@ -180,6 +179,8 @@ fn wait_for_card(
     wanted: Option<&str>,
     limit: Option<Duration>,
 ) -> Result<String, CliError> {
+    use reader::ReaderError;
+
     match reader::wait_for_card(wanted, Some(Duration::ZERO)) {
         Err(ReaderError::NoCardCame { reader, .. }) => {
             ui.progress(&format!("waiting for a card in {reader}; Ctrl-C ends"));

@@ -85,16 +85,16 @@ impl Doing {
 
 /// PC/SC itself cannot be used.
 pub(crate) fn no_service(error: Error) -> LinkError {
-    LinkError::Service(match error {
-        Error::SecurityViolation => format!(
+    match error {
+        Error::SecurityViolation => LinkError::Forbidden(format!(
             "the PC/SC service refuses this user ({error}): polkit decides, and wants a rule or a \
              group; purse doctor shows it"
-        ),
-        _ => format!(
+        )),
+        _ => LinkError::Service(format!(
             "the PC/SC service cannot be used ({error}); start it: systemctl start pcscd.socket, \
              or pcscd as root"
-        ),
-    })
+        )),
+    }
 }
 
 #[cfg(test)]
