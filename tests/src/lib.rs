@@ -3,8 +3,9 @@
 pub mod pcscd;
 pub mod softhsm;
 
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 /// The `purse` binary of this source tree; built once per test process, where it is not up to date.
@@ -30,6 +31,18 @@ pub fn purse() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Runs a program to its end with this on its stdin.
+///
+/// # Panics
+/// Where it cannot be started.
+pub fn fed(command: &mut Command, input: &str) -> Output {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    // A program that ends before it has read everything is no failure of the test.
+    let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+    child.wait_with_output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 fn build() -> Result<PathBuf, String> {

@@ -2,8 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use applet_spec::Profile;
 use crypto::custody::{CustodyError, KeyCustody, KeyName, MacForm, Transport, Wrapping};
@@ -17,18 +16,9 @@ fn purse(hsm: &SoftHsm, arguments: &[&str], input: &str) -> Output {
 }
 
 fn purse_with_pin(hsm: &SoftHsm, pin: &str, arguments: &[&str], input: &str) -> Output {
-    let mut child = tests::purse()
-        .args(arguments)
-        .env("SOFTHSM2_CONF", hsm.conf())
-        .env("PURSE_KEYS_PIN", pin)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("purse starts");
-    // A program that ends before it has read everything is no failure of the test.
-    let _ = child.stdin.take().expect("stdin").write_all(input.as_bytes());
-    child.wait_with_output().expect("purse ends")
+    let mut purse = tests::purse();
+    purse.args(arguments).env("SOFTHSM2_CONF", hsm.conf()).env("PURSE_KEYS_PIN", pin);
+    tests::fed(&mut purse, input)
 }
 
 #[track_caller]

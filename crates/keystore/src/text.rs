@@ -5,6 +5,7 @@ mod component;
 mod lines;
 mod tables;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -100,14 +101,13 @@ pub fn parse_keys(text: &str, origin: &str) -> Result<Vec<NewKey>, ImportError> 
     if parsed.is_empty() {
         return Err(ImportError::Nothing { origin: origin.to_owned() });
     }
-    let mut keys: Vec<(usize, NewKey)> = Vec::with_capacity(parsed.len());
-    for (line, key) in parsed {
-        if let Some((first, _)) = keys.iter().find(|(_, other)| other.name == key.name) {
-            return Err(at(line, format!("{} is on line {first} already", key.name)));
+    let mut lines = BTreeMap::new();
+    for (line, key) in &parsed {
+        if let Some(first) = lines.insert(&key.name, line) {
+            return Err(at(*line, format!("{} is on line {first} already", key.name)));
         }
-        keys.push((line, key));
     }
-    Ok(keys.into_iter().map(|(_, key)| key).collect())
+    Ok(parsed.into_iter().map(|(_, key)| key).collect())
 }
 
 /// What is wrong on a line.

@@ -10,7 +10,7 @@ mod keys;
 mod killed;
 mod mistakes;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Output, Stdio};
 
@@ -68,17 +68,9 @@ pub fn run_with(arguments: &[&str], input: &str) -> Said {
 
 /// The same, with these variables in its environment.
 pub fn run_in(environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Said {
-    let mut child = tests::purse()
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("purse starts");
-    // A program that ends before it has read everything is no failure of the test.
-    let _ = child.stdin.take().expect("stdin").write_all(input.as_bytes());
-    Said::of(child.wait_with_output().expect("purse ends"))
+    let mut purse = tests::purse();
+    purse.args(arguments).envs(environment.iter().copied());
+    Said::of(tests::fed(&mut purse, input))
 }
 
 /// A `purse emulate` that runs; killed when this value goes.
