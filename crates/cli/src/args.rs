@@ -11,7 +11,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
 use crate::{
-    apdu_command, bench, card, control, demo, doctor, emulate, keys, profile, readers, shell, traces,
+    apdu_command, bench, card, control, demo, doctor, emulate, keys, profile, readers, shell,
+    traces,
 };
 
 /// The whole command line.

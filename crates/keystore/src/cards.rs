@@ -1,7 +1,9 @@
 //! Before keys go onto a card.
 
-use applet_spec::{Custody, Profile};
-use crypto::custody::{KeyCustody, KeyRecord};
+use std::collections::BTreeSet;
+
+use applet_spec::{Custody, Directory, Profile};
+use crypto::custody::{KeyCustody, KeyName, KeyRecord};
 
 use crate::KeystoreError;
 
@@ -14,15 +16,11 @@ pub fn public_keys_for(
     custody: &dyn KeyCustody,
     profile: &Profile,
 ) -> Result<Vec<KeyRecord>, KeystoreError> {
-    let mut public = Vec::new();
-    for directory in &profile.directories {
-        for key in &directory.keys {
-            let record = custody.record(&profile.custody_name(directory, key))?;
-            if record.public {
-                public.push(record);
-            }
-        }
-    }
+    let names: BTreeSet<KeyName> =
+        profile.directories.iter().flat_map(|d| names(profile, d)).collect();
+    let records = names.iter().map(|name| custody.record(name));
+    let mut public = records.collect::<Result<Vec<_>, _>>()?;
+    public.retain(|record| record.public);
     match public.first() {
         Some(first) if profile.custody != Custody::Lab => {
             Err(KeystoreError::PublicKeyForSealedCard {
@@ -34,4 +32,11 @@ pub fn public_keys_for(
         }
         _ => Ok(public),
     }
+}
+
+/// What the keys of a directory are made of: those of a card's slots and those of a PSAM's.
+fn names(profile: &Profile, directory: &Directory) -> Vec<KeyName> {
+    let of_card = directory.keys.iter().map(|key| profile.custody_name(directory, key));
+    let of_sam = directory.sam_keys.iter().map(|key| profile.sam_custody_name(directory, key));
+    of_card.chain(of_sam).collect()
 }

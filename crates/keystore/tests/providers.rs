@@ -132,6 +132,9 @@ fn public_keys_are_told_for_a_lab_card_and_refused_for_a_sealed_one() {
     let custody = lab.lab_custody();
     let told = public_keys_for(&custody, &lab).unwrap();
     assert_eq!(told.len(), lab.lab_keys().count());
+    let psam = Profile::find("psam-jtt978").unwrap();
+    let told = public_keys_for(&psam.lab_custody(), &psam).unwrap();
+    assert_eq!(told.len(), psam.lab_keys().count(), "a PSAM's keys, and those of its cards");
     let refused = public_keys_for(&custody, &sealed).unwrap_err();
     assert!(matches!(refused, KeystoreError::PublicKeyForSealedCard { .. }), "{refused}");
 
