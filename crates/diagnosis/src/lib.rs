@@ -13,8 +13,10 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod advice;
 mod candidate;
 mod diagnosis;
+mod disagreement;
 mod engine;
 mod explain;
 mod hypothesis;
@@ -26,8 +28,10 @@ mod subject;
 mod trace;
 mod transaction;
 
+pub use advice::{Advice, advice};
 pub use candidate::{Given, GivenError, Source};
 pub use diagnosis::{Diagnosis, Tried, Untried, Verdict, diagnose};
+pub use disagreement::{About, Disagreement, Said, disagreements};
 pub use explain::{
     Explanation, KeyRole, KeyUse, Making, Piece, Round, SessionPart, SessionUse, Unexplained,
     explain,

@@ -158,7 +158,9 @@ impl Joined {
     fn push(&mut self, exchange: Exchange) {
         let exchange = match self.open.take() {
             Some(mut open) if CommandApdu::new(&exchange.command).ins() == 0xC0 => {
-                if let (Some(whole), Some(piece)) = (&mut open.answer, &exchange.answer) {
+                let wrong_le = |piece: &&ResponseApdu| piece.status.bytes().first() == Some(&0x6C);
+                let piece = exchange.answer.as_ref().filter(|piece| !wrong_le(piece));
+                if let (Some(whole), Some(piece)) = (&mut open.answer, piece) {
                     whole.data.extend_from_slice(&piece.data);
                     whole.status = piece.status;
                 }

@@ -1,10 +1,11 @@
 //! Explain and diagnose, through their public interfaces.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![expect(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod maker;
 mod planted;
 mod plants;
+mod reading;
 mod scene;
 mod vectors;

@@ -158,17 +158,19 @@ fn two_mistakes_at_once_are_found() {
 
 #[test]
 fn a_value_that_nobody_offers_is_searched_for() {
-    for (id, setting) in [
-        ("time-searched", setting("jtt978", Flow::Capp, Purse)),
-        ("date-searched", setting("jtt978", Flow::Load, Purse)),
-        ("serial-searched", setting("pboc", Flow::Load, Deposit)),
-        ("terminal-serial-searched", setting("cjt166", Flow::Purchase, Purse)),
-    ] {
+    let search = |id: &'static str, setting: Setting| {
         let scene = Scene::new(setting);
         let one = SEARCHED.iter().find(|plant| plant.id == id).unwrap();
         let diagnosis = plant(&scene, setting.sent(), one).unwrap();
         assert_eq!(found(&diagnosis), [[id]]);
-    }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| search("time-searched", setting("jtt978", Flow::Capp, Purse)));
+        scope.spawn(|| search("date-searched", setting("jtt978", Flow::Load, Purse)));
+        scope.spawn(|| search("serial-searched", setting("pboc", Flow::Load, Deposit)));
+        let offline = setting("cjt166", Flow::Purchase, Purse);
+        scope.spawn(move || search("terminal-serial-searched", offline));
+    });
     let searched = mistakes().filter(|mistake| mistake.stage == Stage::Search);
     assert!(searched.map(|one| one.id).eq(SEARCHED.iter().map(|one| one.id)));
 }

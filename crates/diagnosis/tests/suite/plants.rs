@@ -201,7 +201,7 @@ plants! {
     "toll-factor" |s, m| upper(m, &s.public[..4].repeat(2));
     "factor-of-psam" |_s, m| m.factors = SAM_FACTORS.iter().rev().map(|one| one.to_vec()).collect();
     "factor-candidate" |_s, m| m.factors[0] = GIVEN_FACTOR.to_vec();
-    "factors-complemented" |_s, m| m.factors.iter_mut().for_each(complement);
+    "factors-complemented" |_s, m| m.factors.iter_mut().for_each(|factor| complement(factor));
     "factors-complemented" |_s, m| complement(m.factors.last_mut().unwrap());
     "key-halves-swapped" |_s, m| m.halves = |key| [&key[8..], &key[..8]].concat();
     "key-left-half" |_s, m| m.halves = |key| key[..8].to_vec();
@@ -364,7 +364,7 @@ fn upper(m: &mut Maker, factor: &[u8]) {
     m.factors.insert(0, factor.to_vec());
 }
 
-fn complement(factor: &mut Vec<u8>) {
+fn complement(factor: &mut [u8]) {
     factor.iter_mut().for_each(|byte| *byte = !*byte);
 }
 
