@@ -126,6 +126,21 @@ const EXAMPLES: &[Example] = &[
         ],
         bad: &[("log", "half")],
     },
+    // The next two are of PSAMs, whose own tests set them.
+    Example {
+        key: "terminal",
+        good: &[],
+        bad: &[
+            ("terminal", "0110000000"),
+            ("terminal", "01100000000G"),
+            ("terminal", "011000000001"),
+        ],
+    },
+    Example {
+        key: "terminal-serial",
+        good: &[],
+        bad: &[("terminal-serial", "4294967296"), ("terminal-serial", "1")],
+    },
     Example {
         key: "record.SFI.N",
         good: &[

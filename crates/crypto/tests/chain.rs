@@ -1,5 +1,4 @@
 //! MACs over padded data in pieces: what they are by the MACs over data that is padded here.
-#![expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
 
 use crypto::{BlockMac, Key, NotWholeBlocks, Suite, TacKey, secure_messaging_mac};
 use proptest::collection::vec;

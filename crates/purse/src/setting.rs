@@ -72,7 +72,7 @@ pub const SETTINGS: &[SettingForm] = &[
     },
     SettingForm {
         key: "terminal",
-        value: "12 hexadecimal digits",
+        value: "HHHHHHHHHHHH",
         help: "of a PSAM: terminal number (终端机编号)",
     },
     SettingForm {

@@ -22,7 +22,7 @@ pub enum Transaction {
     /// INITIALIZE FOR CAPP PURCHASE was answered; records may be cached.
     Capp(CompoundInitialized),
     /// A PSAM is in the middle of something.
-    Sam(Box<psam::Running>),
+    Sam(psam::Running),
 }
 
 /// What every INITIALIZE leaves behind.

@@ -97,14 +97,14 @@ impl Session<'_, '_> {
 
     fn begun_mac(&self, running: Option<Running>) -> Result<BlockMac, Halt> {
         match running {
-            Some(Running::Mac(mac)) => Ok(mac),
+            Some(Running::Mac(mac)) => Ok(*mac),
             _ => Err(Halt::Status(self.rules.status.wrong_state)),
         }
     }
 
     fn go_on_with_mac(&mut self, mut mac: BlockMac, blocks: &[u8]) -> Outcome {
         take(&mut mac, blocks)?;
-        self.run(Running::Mac(mac));
+        self.run(Running::Mac(Box::new(mac)));
         Ok(Reply::done())
     }
 

@@ -28,9 +28,9 @@ use purchase::Purchase;
 #[derive(Clone)]
 pub enum Running {
     /// INITIALIZE SAM FOR PURCHASE was answered.
-    Purchase(Purchase),
+    Purchase(Box<Purchase>),
     /// Pieces of a MAC were given to CRYPT, and not yet the last.
-    Mac(BlockMac),
+    Mac(Box<BlockMac>),
 }
 
 /// What was granted in this selection.
@@ -59,7 +59,7 @@ impl Session<'_, '_> {
         transaction: Transaction,
     ) -> Outcome {
         let running = match transaction {
-            Transaction::Sam(running) => Some(*running),
+            Transaction::Sam(running) => Some(running),
             _ => None,
         };
         match command {
@@ -75,7 +75,7 @@ impl Session<'_, '_> {
     }
 
     fn run(&mut self, running: Running) {
-        self.state.transaction = Transaction::Sam(Box::new(running));
+        self.state.transaction = Transaction::Sam(running);
     }
 
     /// What the profile says of this PSAM.

@@ -45,7 +45,7 @@ impl Session<'_, '_> {
         if self.psam()?.serial_advances == SerialAdvance::AtInitialize {
             self.advance(&counter)?;
         }
-        self.run(Running::Purchase(Purchase { session, amount: asked.amount }));
+        self.run(Running::Purchase(Box::new(Purchase { session, amount: asked.amount })));
         Ok(Reply::data(SamInitialized { terminal_serial, mac1 }.to_bytes()))
     }
 
@@ -54,9 +54,10 @@ impl Session<'_, '_> {
         running: Option<Running>,
         mac2: Mac,
     ) -> Outcome {
-        let Some(Running::Purchase(Purchase { session, amount })) = running else {
+        let Some(Running::Purchase(purchase)) = running else {
             return Err(Halt::Status(self.rules.status.wrong_state));
         };
+        let Purchase { session, amount } = *purchase;
         let expected = session.mac(mac::purchase_mac2(amount).as_bytes());
         let Some(verified) = Mac2Verified::compare(mac2, expected) else {
             return Err(Halt::Status(self.psam()?.wrong_mac2));
