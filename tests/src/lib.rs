@@ -4,19 +4,35 @@ pub mod pcscd;
 pub mod softhsm;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 /// The `purse` binary of this source tree; built once per test process, where it is not up to date.
 pub fn purse() -> Command {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    let binary = BINARY.get_or_init(|| match build() {
-        Ok(binary) => binary,
-        Err(problem) => panic!("the purse binary: {problem}"),
-    });
+    command(BINARY.get_or_init(|| built(&[])))
+}
+
+/// The same, built with PC/SC, beside the one without.
+pub fn purse_with_pcsc() -> Command {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    command(BINARY.get_or_init(|| {
+        let built = built(&["--features", "pcsc"]);
+        let beside = built.with_file_name("purse-with-pcsc");
+        // Another test process may be running the old one: a new file takes its name.
+        let fresh = built.with_file_name(format!("purse-with-pcsc.{}", std::process::id()));
+        let copied = std::fs::copy(&built, &fresh).and_then(|_| std::fs::rename(&fresh, &beside));
+        match copied {
+            Ok(()) => beside,
+            Err(problem) => panic!("{}: {problem}", beside.display()),
+        }
+    }))
+}
+
+/// What the developer's shell says about cards must not reach the tests.
+fn command(binary: &Path) -> Command {
     let mut command = Command::new(binary);
-    // What the developer's shell says about cards must not reach the tests.
     for name in [
         "PURSE_CARD",
         "PURSE_LANG",
@@ -45,12 +61,19 @@ pub fn fed(command: &mut Command, input: &str) -> Output {
     child.wait_with_output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-fn build() -> Result<PathBuf, String> {
+fn built(features: &[&str]) -> PathBuf {
+    match build(features) {
+        Ok(binary) => binary,
+        Err(problem) => panic!("the purse binary: {problem}"),
+    }
+}
+
+fn build(features: &[&str]) -> Result<PathBuf, String> {
     // target/debug/deps/cli-0123456789abcdef
     let test = std::env::current_exe().map_err(|error| error.to_string())?;
     let profile = test.ancestors().nth(2).ok_or("the tests do not run in a target directory")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "-q", "-p", "cli", "--manifest-path"]);
+    cargo.args(["build", "-q", "-p", "cli"]).args(features).arg("--manifest-path");
     cargo.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
     cargo.arg("--target-dir").arg(profile.parent().ok_or("no target directory")?);
     if profile.ends_with("release") {

@@ -180,7 +180,12 @@ impl Spec {
                 "--card tcp:127.0.0.1:3965",
             )),
             "reader" => Ok(Self::Reader(rest.to_owned())),
-            "vpcd" => Ok(Self::Vpcd(rest.to_owned())),
+            "vpcd" if rest.contains(':') || rest.parse::<u16>().is_ok() => {
+                Ok(Self::Vpcd(rest.to_owned()))
+            }
+            "vpcd" => {
+                Err(CliError::mistyped(format!("--card '{text}' has no port"), "--card vpcd:35963"))
+            }
             "replay" => Ok(Self::Replay(PathBuf::from(rest))),
             _ => Err(unknown()),
         }
@@ -205,7 +210,9 @@ mod tests {
         assert_eq!(named("reader:ACS"), Some(Spec::Reader("ACS".to_owned())));
         assert_eq!(named("vpcd:35963"), Some(Spec::Vpcd("35963".to_owned())));
         assert_eq!(named("replay:a:b"), Some(Spec::Replay(PathBuf::from("a:b"))));
-        for wrong in ["", "virtual", "virtual:", "virtual:pboc@", "tcp:1", "pboc", "usb:1"] {
+        for wrong in
+            ["", "virtual", "virtual:", "virtual:pboc@", "tcp:1", "vpcd:a", "pboc", "usb:1"]
+        {
             assert_eq!(named(wrong), None, "{wrong:?}");
         }
     }

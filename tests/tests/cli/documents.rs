@@ -98,7 +98,10 @@ fn documented_exit_codes_are_those_of_the_help() {
 
 #[test]
 fn every_command_has_help_with_what_to_type() {
-    for command in ["demo", "emulate", "control", "profile", "card", "apdu", "bench", "doctor"] {
+    for command in [
+        "demo", "emulate", "control", "profile", "reader", "card", "apdu", "trace", "bench",
+        "doctor",
+    ] {
         let help = run(&[command, "--help"]).fine().stdout;
         assert!(help.contains("Usage: purse"), "{command}: {help}");
     }

@@ -8,7 +8,9 @@ mod documents;
 mod emulators;
 mod keys;
 mod killed;
+mod links;
 mod mistakes;
+mod traces;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
