@@ -8,6 +8,7 @@ mod built_in;
 mod check;
 mod directory;
 mod file;
+mod issuing;
 mod key;
 mod listing;
 mod psam;
@@ -35,8 +36,8 @@ impl Profile {
         built_in::NAMES
     }
 
-    /// The built-in profiles with a purse application, in the order of their names' list. PSAMs have
-    /// none.
+    /// The built-in profiles with a purse application, in the order of their names' list. PSAMs and
+    /// cards that are not built yet have none.
     pub fn built_in_cards() -> impl Iterator<Item = &'static Arc<Profile>> {
         let all = Self::built_in_names().iter().filter_map(|name| Self::built_in(name));
         all.filter(|profile| profile.application().is_some())

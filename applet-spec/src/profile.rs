@@ -4,19 +4,23 @@
 //! all that parsing, MAC inputs and flows need, on the card and on the host.
 
 mod directory;
+mod issuing;
 mod key;
 mod lookup;
 mod psam;
 mod purse;
+mod right;
 mod rules;
 mod sam;
 
 use crate::Template;
 
 pub use directory::*;
+pub use issuing::*;
 pub use key::*;
 pub use psam::*;
 pub use purse::*;
+pub use right::*;
 pub use rules::*;
 
 /// One card family (卡片规格), read from TOML and valid as a whole.

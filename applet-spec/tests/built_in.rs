@@ -28,7 +28,7 @@ fn every_built_in_loads_and_names_itself() {
         assert_eq!(profile.rules.profile, *name);
         assert_eq!(profile.rules.version, profile.version);
         assert_eq!(profile.custody, Custody::Lab);
-        assert!(profile.lab_seed.is_some());
+        assert!(!profile.lab_custody().records().expect("lab keys").is_empty());
         assert!(!profile.summary.is_empty() && !profile.summary_zh.is_empty());
     }
 }
@@ -372,6 +372,36 @@ fn a_card_is_known_by_the_name_and_fci_of_its_application() {
         all().iter().filter(|one| one.may_be(&name, fci)).map(|one| one.name.as_str()).collect()
     };
     assert_eq!(may_be(&city), ["cjt166"]);
-    assert_eq!(may_be(&bank), ["pboc", "pboc-sm4"]);
-    assert_eq!(may_be(b"\x6F"), ["pboc", "pboc-sm4"], "an FCI that is no TLV tells no version");
+    let without_version = ["pboc", "pboc-sm4", "fmcos-ep"];
+    assert_eq!(may_be(&bank), without_version);
+    assert_eq!(may_be(b"\x6F"), without_version, "an FCI that is no TLV tells no version");
+}
+
+#[test]
+fn a_blank_card_has_its_transport_key_and_room_for_all_else() {
+    let blank = Profile::built_in("fmcos-blank").unwrap();
+    assert_eq!(blank.rules.commands, CommandSet::Fmcos);
+    let issuing = blank.rules.issuing.unwrap();
+    let [master] = blank.directories.as_slice() else { panic!("the MF alone") };
+    let [key] = master.keys.as_slice() else { panic!("one key") };
+    assert_eq!((key.kind, key.index, key.tries), (KeyKind::CardMaster, 0, Some(3)));
+    assert_eq!(blank.lab_master(master, key).unwrap().expose(), [0xFF; 16]);
+    assert!(blank.factors.is_empty() && blank.application().is_none());
+    let states = |state| SecurityStates { master: state, directory: state };
+    assert!(!issuing.erase.granted(states(0)));
+    assert!(issuing.erase.granted(states(key.next_state)));
+}
+
+#[test]
+fn what_is_built_on_a_blank_card_answers_by_the_same_rules() {
+    let blank = Profile::built_in("fmcos-blank").unwrap();
+    let built = Profile::built_in("fmcos-ep").unwrap();
+    let own = Rules {
+        profile: built.name.clone(),
+        commands: CommandSet::Purse,
+        issuing: None,
+        ..blank.rules.clone()
+    };
+    assert_eq!(built.rules, own);
+    assert_eq!(built.chip, blank.chip);
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 const JTT: &str = include_str!("../profiles/jtt978.toml");
 const PBOC: &str = include_str!("../profiles/pboc.toml");
+const BLANK: &str = include_str!("../profiles/fmcos-blank.toml");
 const CJT: &str = include_str!("../profiles/cjt166.toml");
 const SAM: &str = include_str!("../profiles/psam-jtt978.toml");
 const SAM_CJT: &str = include_str!("../profiles/psam-cjt166.toml");
@@ -164,6 +165,19 @@ mistakes! {
     SAM: "usage = 0x46\nindex = 0x01" => "usage = 0x42\nindex = 0x02", at "index 03.\n[[directory.sam-key]]", "directory[1].sam-key[3].version", "selected by the same version already", "give each its own";
     SAM_CJT: "index = 0x09\n" => "index = 0x09\nalgorithm-id = 0x02\n", at "algorithm-id = 0x02", "directory[1].sam-key[4].algorithm-id", "0x02 is not a known algorithm id", "add suite";
     SAM: "custody = \"lab\"" => "custody = \"sealed\"", at "lab-seed", "lab-seed", "lab keys under custody \"sealed\"", "say custody = \"lab\"";
+    // cards that are built by commands
+    BLANK: "commands = \"fmcos\"" => "commands = \"purse\"", at "[rules.issuing]", "rules.issuing", "does not understand the commands that build", "commands = \"fmcos\"";
+    JTT: "[rules]\n" => "[rules]\ncommands = \"fmcos\"\n", at "commands = ", "rules.commands", "nothing says how such a card is delivered", "add [rules.issuing]";
+    BLANK: "room = 7168" => "room = 20000", at "room = ", "rules.issuing.room", "20000 is out of range", "write 1 to 16384";
+    BLANK: "room = 7168" => "room = 50", at "room = ", "rules.issuing.room", "the MF takes 96 bytes, it has 50", "enlarge it";
+    BLANK: "key-file = 96" => "key-file = 20", at "key-file = ", "rules.issuing.key-file", "take 24 bytes, the file has 20", "enlarge it";
+    BLANK: "erase = 0xFA" => "erase = 0xFB", at "erase = 0xFB", "rules.issuing.erase", "no key of the MF leads to the security state", "next-state within it";
+    BLANK: "plain-keys = \"always\"" => "plain-keys = \"sometimes\"", at "plain-keys = ", "rules.issuing.plain-keys", "not known here", "always, building, never";
+    BLANK: "key-update = \"either\"" => "key-update = \"both\"", at "key-update = ", "rules.issuing.key-update", "not known here", "either, record, value";
+    BLANK: "add-key = 0xF0" => "add-key = 0x1F0", at "add-key = ", "rules.issuing.add-key", "0x1F0 is out of range", "0x00 to 0xFF";
+    BLANK: "[[directory]]\nfid = 0x3F00" => "[[directory]]\nfid = 0x3F00\n[[directory]]\nfid = 0x3F01", at "[[directory]]\nfid = 0x3F01", "directory[1]", "delivered with its MF alone", "remove it";
+    JTT: "kind = \"load\"\n" => "kind = \"load\"\nuse = 0xF1\n", at "use = 0xF1", "directory[2].key[3].use", "keeps no rights with its keys", "remove it";
+    JTT: "update = \"free\"" => "update = 256", at "update = 256", "directory[0].file[0].update", "256 is out of range", "0x00 to 0xFF";
     // syntax
     JTT: "custody = \"lab\"" => "custody = lab", at "custody = lab", "", "TOML syntax", "values are \"text\"";
     JTT: "[rules.capp]" => "[rules.capp", at "[rules.capp", "", "TOML syntax", "mend this line";

@@ -20,6 +20,8 @@ profiles![
     "jtt978",
     "pboc-sm4",
     "jtt978-sm4",
+    "fmcos-ep",
+    "fmcos-blank",
     "psam-pboc",
     "psam-cjt166",
     "psam-jtt978",

@@ -1,6 +1,7 @@
 //! Does a profile make sense as a whole? Duplicates, things that refer to things that are not
 //! there, sizes that do not fit the card.
 
+mod issuing;
 mod keys;
 mod psam;
 mod references;
@@ -24,6 +25,7 @@ pub(super) fn profile(profile: &Profile, top: &Section<'_>) -> bool {
         references::check(profile, directory, section);
     }
     psam::check(profile, top, &sections);
+    issuing::check(profile, top, &sections);
     factors(profile, top);
     custody(profile, top);
     let code_in_mac1 = profile.rules.code_in_mac1 != CodeInMac1::Never && profile.psam.is_none();

@@ -6,8 +6,18 @@ use super::rules::Defaults;
 use crate::text::Section;
 use crate::{KeyMaterial, KeySpec, PinSpec, suite_of_algorithm};
 
-pub(super) const KEY_KEYS: &[&str] =
-    &["kind", "index", "version", "algorithm-id", "suite", "tries", "next-state", "master"];
+pub(super) const KEY_KEYS: &[&str] = &[
+    "kind",
+    "index",
+    "version",
+    "algorithm-id",
+    "suite",
+    "tries",
+    "next-state",
+    "use",
+    "change",
+    "master",
+];
 pub(super) const PIN_KEYS: &[&str] = &["index", "value", "tries", "next-state"];
 
 pub(super) fn read(section: &Section<'_>, defaults: &Defaults) -> Option<KeySpec> {
@@ -18,6 +28,8 @@ pub(super) fn read(section: &Section<'_>, defaults: &Defaults) -> Option<KeySpec
     let own_suite: Option<Option<Suite>> = section.maybe("suite");
     let tries: Option<Option<u8>> = section.maybe("tries");
     let next_state: Option<u8> = section.or("next-state", 0);
+    let use_right = section.maybe("use");
+    let change_right = section.maybe("change");
     let master: Option<Option<[u8; 16]>> = section.maybe("master");
 
     let suite = own_suite.and_then(|own| match (own, algorithm_id?) {
@@ -42,6 +54,8 @@ pub(super) fn read(section: &Section<'_>, defaults: &Defaults) -> Option<KeySpec
         suite: suite?,
         tries: tries?,
         next_state: next_state?,
+        use_right: use_right?,
+        change_right: change_right?,
         master: master?.map(KeyMaterial),
     })
 }

@@ -4,7 +4,7 @@ use apdu::StatusWord;
 use crypto::Suite;
 
 use super::key::unknown_id;
-use super::psam;
+use super::{issuing, psam};
 use crate::text::Section;
 use crate::{
     BalanceForm, CappRules, Check, CodeInMac1, CommandSet, InitializeInCapp, Profile, Rules,
@@ -31,6 +31,7 @@ pub(super) const RULES_KEYS: &[&str] = &[
     "overdraft-type",
     "capp",
     "status",
+    "issuing",
 ];
 pub(super) const BALANCE_KEYS: &[&str] = &["p1", "is"];
 pub(super) const CAPP_KEYS: &[&str] = &[
@@ -107,6 +108,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
     }
     let capp = capp(&section);
     let status = status(&section);
+    let issuing = issuing::read(&section, commands);
     if let Some(Some(0)) = wrong_mac_limit {
         let mend = "write how many wrong MACs lock the application, or \"none\"";
         section.wrong("wrong-mac-limit", "0 would lock every card", mend);
@@ -132,6 +134,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Rules> {
         check_order: check_order?,
         tac_index: tac_index?,
         overdraft_type: overdraft_type?,
+        issuing: issuing?,
     })
 }
 

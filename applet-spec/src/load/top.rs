@@ -1,6 +1,6 @@
 //! The top of a profile: who it is, the chip, the factors.
 
-use super::{check, directory, file, key, listing, psam, rules};
+use super::{check, directory, file, issuing, key, listing, psam, rules};
 use crate::text::{Log, Node, Section};
 use crate::{Chip, Custody, Profile, Template};
 
@@ -32,6 +32,7 @@ impl Profile {
         ("[[rules.balance-p1]]", rules::BALANCE_KEYS),
         ("[rules.capp]", rules::CAPP_KEYS),
         ("[rules.status]", rules::STATUS_KEYS),
+        ("[rules.issuing]", issuing::ISSUING_KEYS),
         ("[[directory]]", directory::DIRECTORY_KEYS),
         ("[directory.fci]", directory::FCI_KEYS),
         ("[[directory.file]]", file::FILE_KEYS),

@@ -3,10 +3,11 @@
 use crypto::Suite;
 
 use super::psam::CheckWord;
-use crate::text::words;
+use crate::text::{FromNode, Node, Refusal, Value, Word, word, words};
 use crate::{
     Access, BalanceForm, Check, CodeInMac1, Custody, IdentificationCheck, InitializeInCapp,
-    KeyKind, PinUse, Protection, PurseKind, SamPurpose, SerialAdvance, SerialMoment,
+    KeyKind, KeyUpdate, PinUse, PlainKeys, Protection, PurseKind, RightsByte, SamPurpose,
+    SerialAdvance, SerialMoment,
 };
 
 /// Structure of a file, before its sizes are known.
@@ -52,12 +53,6 @@ words! {
         "bare" => FciWord::Bare,
     }
     Listing { "plain" => Listing::Plain, "wrapped" => Listing::Wrapped }
-    Access {
-        "free" => Access::Free,
-        "pin" => Access::Pin,
-        "authenticated" => Access::Authenticated,
-        "never" => Access::Never,
-    }
     Protection {
         "none" => Protection::None,
         "mac" => Protection::Mac,
@@ -79,6 +74,8 @@ words! {
         "card-block" => KeyKind::CardBlock,
         "internal-authentication" => KeyKind::InternalAuthentication,
         "external-authentication" => KeyKind::ExternalAuthentication,
+        "internal-decipher" => KeyKind::InternalDecipher,
+        "internal-mac" => KeyKind::InternalMac,
     }
     SamPurpose {
         "master" => SamPurpose::Master,
@@ -129,6 +126,16 @@ words! {
         "after-80ca" => CodeInMac1::After80Ca,
         "always" => CodeInMac1::Always,
     }
+    PlainKeys {
+        "always" => PlainKeys::Always,
+        "building" => PlainKeys::Building,
+        "never" => PlainKeys::Never,
+    }
+    KeyUpdate {
+        "either" => KeyUpdate::Either,
+        "record" => KeyUpdate::Record,
+        "value" => KeyUpdate::Value,
+    }
     SerialMoment { "before" => SerialMoment::Before, "after" => SerialMoment::After }
     InitializeInCapp {
         "replace" => InitializeInCapp::Replace,
@@ -146,6 +153,31 @@ words! {
 /// The word of a spelling.
 fn known<W: crate::text::Word + Copy>(text: &str) -> Option<W> {
     W::WORDS.iter().find(|(known, _)| *known == text).map(|(_, value)| *value)
+}
+
+impl Word for Access {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("free", Self::Free),
+        ("pin", Self::Pin),
+        ("authenticated", Self::Authenticated),
+        ("never", Self::Never),
+    ];
+}
+
+/// A word, or the number of a rights byte.
+impl FromNode for Access {
+    fn from_node(node: &Node) -> Result<Self, Refusal> {
+        match &node.value {
+            Value::Number { .. } => RightsByte::from_node(node).map(Self::State),
+            _ => word(node),
+        }
+    }
+}
+
+impl FromNode for RightsByte {
+    fn from_node(node: &Node) -> Result<Self, Refusal> {
+        u8::from_node(node).map(Self)
+    }
 }
 
 /// The spelling of a word.
@@ -182,6 +214,8 @@ impl KeyKind {
             Self::CardBlock => "卡片锁定密钥",
             Self::InternalAuthentication => "内部认证密钥",
             Self::ExternalAuthentication => "外部认证密钥",
+            Self::InternalDecipher => "内部认证解密密钥",
+            Self::InternalMac => "内部认证 MAC 密钥",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Directories and files of a profile.
 
-use super::{KeySpec, LogRouting, PinSpec, PurseSpec, SamKeySpec};
+use super::{KeySpec, LogRouting, PinSpec, PurseSpec, RightsByte, SamKeySpec};
 use crate::Template;
 
 /// A DF: the MF, a payment system environment, or an application (ADF).
@@ -118,6 +118,8 @@ pub enum Access {
     Authenticated,
     /// Not after personalisation (internal file).
     Never,
+    /// In a range of security states.
+    State(RightsByte),
 }
 
 /// Line protection (线路保护) of a file.

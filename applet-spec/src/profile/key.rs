@@ -2,6 +2,8 @@
 
 use crypto::Suite;
 
+use super::RightsByte;
+
 /// A key slot (密钥) of a directory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeySpec {
@@ -19,6 +21,10 @@ pub struct KeySpec {
     pub tries: Option<u8>,
     /// Security state that EXTERNAL AUTHENTICATE with it leads to.
     pub next_state: u8,
+    /// Who may use it, where the card keeps that with the key.
+    pub use_right: Option<RightsByte>,
+    /// Who may change it by WRITE KEY, where the card keeps that with the key.
+    pub change_right: Option<RightsByte>,
     /// Master key given in the profile; else it is made from the lab seed.
     pub master: Option<KeyMaterial>,
 }
@@ -73,10 +79,14 @@ pub enum KeyKind {
     ApplicationUnblock = 12,
     /// 卡片锁定密钥; where a DF has none, the maintenance key serves.
     CardBlock = 13,
-    /// 内部认证密钥.
+    /// 内部认证密钥; where a card has one for each mode, the one that enciphers (加密).
     InternalAuthentication = 14,
     /// 外部认证密钥.
     ExternalAuthentication = 15,
+    /// 内部认证密钥 that deciphers (解密), on cards that have one for each mode.
+    InternalDecipher = 16,
+    /// 内部认证密钥 that makes MACs, on cards that have one for each mode.
+    InternalMac = 17,
 }
 
 /// The PIN (个人密码) of a directory.

@@ -3,6 +3,7 @@
 use apdu::StatusWord;
 use crypto::Suite;
 
+use super::IssuingRules;
 use crate::CommandSet;
 
 /// The key-free part of a profile: how commands look, what MACs cover, what a card answers.
@@ -48,6 +49,8 @@ pub struct Rules {
     pub tac_index: Option<u8>,
     /// Transaction type of the overdraft update: 07, or 11 (mobile-operator purses, one vendor).
     pub overdraft_type: u8,
+    /// How the card is delivered and built, where that is done by commands.
+    pub issuing: Option<IssuingRules>,
 }
 
 /// What a GET BALANCE P1 answers.

@@ -1,11 +1,11 @@
 //! READ BINARY, UPDATE BINARY, and what all file commands share: finding the file, its rights.
 
 use apdu::StatusWord;
-use applet_spec::Access;
+use applet_spec::{Access, RightsByte, SecurityStates};
 use crypto::Mac;
 use purse::{FileRef, Protected};
 
-use super::tree::{Ef, Structure};
+use super::tree::{Df, Ef, Structure};
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -70,9 +70,18 @@ impl Session<'_, '_> {
             Access::Free => true,
             Access::Pin => self.state.rights.pin,
             Access::Authenticated => self.state.rights.authenticated,
+            Access::State(right) => self.granted(right)?,
             Access::Never => return Err(Halt::Status(self.rules.status.internal_file)),
         };
         if granted { Ok(()) } else { Err(Halt::Status(StatusWord::SECURITY_STATUS)) }
+    }
+
+    /// Whether a right is given in the security states reached so far.
+    pub(super) fn granted(&self, right: RightsByte) -> Result<bool, Halt> {
+        let directory = self.state.rights.state;
+        let in_master = self.df() == Df::master(self.memory)?;
+        let master = if in_master { directory } else { self.state.master_state };
+        Ok(right.granted(SecurityStates { master, directory }))
     }
 
     /// A file that can be read but never updated is no internal one: the right is missing.

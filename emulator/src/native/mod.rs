@@ -45,6 +45,8 @@ pub struct NativeSystem {
     current_record: u8,
     /// Security state reached in the current directory.
     rights: Rights,
+    /// That of the MF, while another directory is the current one.
+    master_state: u8,
     challenge: Option<Challenge>,
     /// The identification code was asked for in this selection.
     code_given: bool,
@@ -68,6 +70,8 @@ struct Rights {
     pin: bool,
     /// After EXTERNAL AUTHENTICATE.
     authenticated: bool,
+    /// 0 to 15, as the last of the two said.
+    state: u8,
 }
 
 /// A random number that was given out, good for the next command only.
@@ -100,6 +104,7 @@ impl NativeSystem {
             current_file: 0,
             current_record: 0,
             rights: Rights::default(),
+            master_state: 0,
             challenge: None,
             code_given: false,
             transaction: Transaction::Idle,

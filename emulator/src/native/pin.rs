@@ -19,6 +19,7 @@ impl Session<'_, '_> {
         let slot = self.pin_slot(index)?;
         self.try_pin(&slot, pin)?;
         self.state.rights.pin = slot.next_state != 0;
+        self.state.rights.state = slot.next_state;
         Ok(Reply::done())
     }
 
@@ -77,11 +78,18 @@ impl Session<'_, '_> {
         slot.ok_or(Halt::Status(StatusWord::KEY_NOT_FOUND))
     }
 
+    /// A wrong PIN takes back what a right one before it gave.
+    fn take_back_pin(&mut self) {
+        if std::mem::take(&mut self.state.rights.pin) {
+            self.state.rights.state = 0;
+        }
+    }
+
     fn try_pin(&mut self, slot: &PinSlot, pin: &Pin) -> Result<(), Halt> {
         let left = slot.tries.checked_sub(1).ok_or(Halt::Status(StatusWord::METHOD_BLOCKED))?;
         slot.set_tries(self.memory, left)?;
         if !bool::from(pin.padded().ct_eq(&slot.value)) {
-            self.state.rights.pin = false;
+            self.take_back_pin();
             return Err(Halt::Status(StatusWord::tries_left(left)));
         }
         slot.set_tries(self.memory, slot.tries_max)?;

@@ -64,6 +64,7 @@ impl Session<'_, '_> {
         if bool::from(expected.ct_eq(cryptogram)) {
             self.restore_tries(&slot)?;
             self.state.rights.authenticated = slot.next_state != 0;
+            self.state.rights.state = slot.next_state;
             return Ok(Reply::done());
         }
         self.state.rights = super::Rights::default();

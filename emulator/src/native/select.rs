@@ -51,6 +51,12 @@ impl Session<'_, '_> {
     /// Makes a directory the current one: its security state, current file, challenge, running
     /// transaction and "code given" start anew.
     fn enter(&mut self, df: Df) -> Outcome {
+        let master = Df::master(self.memory)?;
+        if df == master {
+            self.state.master_state = 0;
+        } else if self.df() == master {
+            self.state.master_state = self.state.rights.state;
+        }
         self.state.current = df;
         self.state.current_file = 0;
         self.state.current_record = 0;

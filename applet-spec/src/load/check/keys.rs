@@ -26,6 +26,8 @@ pub(super) fn check(profile: &Profile, directory: &Directory, section: &Section<
                 | KeyKind::Overdraft
                 | KeyKind::Tac
                 | KeyKind::InternalAuthentication
+                | KeyKind::InternalDecipher
+                | KeyKind::InternalMac
         );
         if key.tries.is_some() && !counted {
             let message = format!("a card counts no tries of a {} key", key.kind.text());

@@ -66,6 +66,8 @@ fn fci(profile: &Profile, directory: &Directory, section: &Section<'_>) {
     match directory.fci {
         FciForm::Bare => {}
         FciForm::Dir { sfi } => match find(directory, sfi).map(|file| file.kind) {
+            // A card that is built by commands is given the file.
+            None if profile.rules.issuing.is_some() => {}
             None => fci.wrong("sfi", no_file(sfi), "add the DIR file, or use form = \"bare\""),
             Some(FileKind::Binary { .. }) => {
                 fci.wrong("sfi", "the DIR file is binary", "let it be a linear or variable file");

@@ -1,6 +1,6 @@
 //! Elementary file headers, and where records lie.
 
-use applet_spec::{Access, Protection};
+use applet_spec::{Access, Protection, RightsByte};
 use nvm::Nvm;
 
 use super::{Address, Read};
@@ -87,8 +87,8 @@ impl Ef {
             d1,
             d2,
             d3,
-            _,
-            _,
+            read_right,
+            update_right,
             used,
             head,
         ] = memory.array::<24>(address)?;
@@ -106,8 +106,8 @@ impl Ef {
             record,
             count,
             size: u16::from_be_bytes([s0, s1]),
-            read: access(read),
-            update: access(update),
+            read: access(read, read_right),
+            update: access(update, update_right),
             protection: match protection {
                 0 => Protection::None,
                 1 => Protection::Mac,
@@ -127,7 +127,8 @@ impl Ef {
         let [s0, s1] = self.size.to_be_bytes();
         let [_, d1, d2, d3] = self.data.to_be_bytes();
         let structure = self.structure as u8;
-        let (read, update) = (access_byte(self.read), access_byte(self.update));
+        let (read, read_right) = access_bytes(self.read);
+        let (update, update_right) = access_bytes(self.update);
         let protection = match self.protection {
             Protection::None => 0,
             Protection::Mac => 1,
@@ -155,8 +156,8 @@ impl Ef {
             d1,
             d2,
             d3,
-            0,
-            0,
+            read_right,
+            update_right,
             self.used,
             self.head,
         ]
@@ -224,20 +225,23 @@ impl Ef {
     }
 }
 
-fn access(byte: u8) -> Access {
-    match byte {
+/// A right from the byte of its word and, where that is 4, its rights byte.
+fn access(word: u8, right: u8) -> Access {
+    match word {
         0 => Access::Free,
         1 => Access::Pin,
         2 => Access::Authenticated,
+        4 => Access::State(RightsByte(right)),
         _ => Access::Never,
     }
 }
 
-fn access_byte(access: Access) -> u8 {
+fn access_bytes(access: Access) -> (u8, u8) {
     match access {
-        Access::Free => 0,
-        Access::Pin => 1,
-        Access::Authenticated => 2,
-        Access::Never => 3,
+        Access::Free => (0, 0),
+        Access::Pin => (1, 0),
+        Access::Authenticated => (2, 0),
+        Access::Never => (3, 0),
+        Access::State(right) => (4, right.0),
     }
 }
