@@ -11,6 +11,7 @@
 pub mod answer;
 mod command;
 mod fields;
+pub mod issuing;
 mod language;
 pub mod mac;
 pub mod record;

@@ -27,6 +27,7 @@
 
 mod answer;
 mod fields;
+mod issuing;
 mod parameters;
 mod refused;
 mod tree;
@@ -39,6 +40,11 @@ use applet_spec::{Catalogue, CommandId, CommandSpec, Rules};
 use self::answer::AnswerForm;
 use self::fields::Walk;
 use crate::{Command, CommandError, Language};
+
+/// Bytes as the text that they are, or in hexadecimal.
+pub(crate) fn text_or_hex(bytes: &[u8]) -> String {
+    fields::text(bytes).unwrap_or_else(|| fields::hex(bytes))
+}
 
 /// A command or an answer in words. `Display` gives a line for the title, one for each field, and
 /// one for the problem, if there is one.
@@ -164,7 +170,11 @@ impl Decoder {
 
     fn understood(&self, apdu: &CommandApdu<'_>, spec: &CommandSpec, command: &Command) -> Decoded {
         let mut fields = parameters::in_words(command, &self.rules, self.language);
-        let walk = fields::of_command(spec, apdu, self.language);
+        let own = match command {
+            Command::Issuing(command) => issuing::data(command, apdu.data_offset(), self.language),
+            _ => None,
+        };
+        let walk = own.unwrap_or_else(|| fields::of_command(spec, apdu, self.language));
         fields.extend(walk.fields);
         fields.extend(self.le(apdu));
         Decoded { title: self.name(spec), fields, problem: walk.fault }

@@ -1,5 +1,7 @@
 //! What builds and keys a card (发卡指令), as FMCOS has it.
 
+use std::fmt;
+
 use apdu::CommandBuf;
 use applet_spec::CommandId;
 
@@ -7,8 +9,8 @@ use super::build::assemble;
 use super::cursor::Fields;
 use super::{CommandError, Protected};
 
-/// A command that builds or keys a card.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A command that builds or keys a card. Its `Debug` shows no key.
+#[derive(Clone, PartialEq, Eq)]
 pub enum IssuingCommand {
     /// CREATE FILE 建立文件 in the current directory.
     CreateFile {
@@ -52,6 +54,20 @@ impl IssuingCommand {
             }
         };
         assemble(self.id(), secured, parameters, data, None)
+    }
+}
+
+impl fmt::Debug for IssuingCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateFile { fid, description } => {
+                write!(f, "CreateFile({fid:04X}, {description:02X?})")
+            }
+            Self::EraseDirectory => f.write_str("EraseDirectory"),
+            Self::WriteKey { target, index, data } => {
+                write!(f, "WriteKey({target:02X}, {index:02X}, {} bytes)", data.data().len())
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use applet_spec::{BalanceForm, PurseKind, Rules};
 
 use super::DecodedField;
+use crate::issuing::KeyType;
 use crate::{
     BlockKind, Command, CryptMode, FileRef, Initialize, IssuingCommand, Language, Occurrence,
     PsamCommand, PurseCommand, RecordRef, SelectBy, TransactionType,
@@ -117,9 +118,13 @@ impl Words {
                 self.index(P2, *index, "key", "密钥");
             }
             IssuingCommand::WriteKey { target, index, .. } => {
+                let of_type = match KeyType::from_byte(*target) {
+                    Some(key_type) => key_type.in_words(self.language),
+                    None => format!("{target:02X}"),
+                };
                 let value = match self.language {
-                    Language::English => format!("changes the key of type {target:02X}"),
-                    Language::Chinese => format!("修改类型 {target:02X} 的密钥"),
+                    Language::English => format!("changes the key of type {of_type}"),
+                    Language::Chinese => format!("修改类型 {of_type} 的密钥"),
                 };
                 self.push(P1, 1, ("what", "操作"), value);
                 self.index(P2, *index, "key", "密钥");

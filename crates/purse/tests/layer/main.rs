@@ -4,6 +4,7 @@
 
 mod commands;
 mod errors;
+mod issuing;
 mod refusals;
 mod strategy;
 mod trace;

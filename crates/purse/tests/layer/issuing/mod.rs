@@ -1,0 +1,5 @@
+//! Building a card: file descriptions, key records, what a host makes of them, the sequence.
+
+mod descriptions;
+mod sequence;
+mod vectors;
