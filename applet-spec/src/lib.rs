@@ -1,4 +1,5 @@
-//! What the applet is, as data: card families (profiles), the APDU catalogue, known answers.
+//! What the applet is, as data: card families (profiles), the APDU catalogue, known answers; and
+//! what terminals do with it ([`flow`]).
 //!
 //! This room reads and validates; it does no cryptography and knows no card. See [`Profile`],
 //! [`Rules`] and [`Catalogue`].
@@ -6,6 +7,7 @@
 #![warn(clippy::indexing_slicing)]
 
 mod catalogue;
+pub mod flow;
 mod load;
 mod problem;
 mod profile;

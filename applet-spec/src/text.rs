@@ -4,6 +4,7 @@
 //! problems instead of stopping at the first one.
 
 mod flatten;
+mod kind;
 mod merge;
 mod section;
 mod source;
@@ -12,8 +13,9 @@ mod values;
 
 pub use crate::words;
 pub(crate) use flatten::flatten;
+pub(crate) use kind::Kind;
 pub(crate) use merge::merge;
 pub use section::Section;
 pub use source::{Log, MAX_TEXT, Place};
 pub use tree::{Entry, Node, Table, Value, parse};
-pub use values::{FromNode, Refusal, Word, nearest, word};
+pub use values::{FromNode, Refusal, Word, nearest, spelling, word};

@@ -3,7 +3,7 @@
 use crypto::Suite;
 
 use super::psam::CheckWord;
-use crate::text::{FromNode, Node, Refusal, Value, Word, word, words};
+use crate::text::{FromNode, Node, Refusal, Value, Word, spelling, word, words};
 use crate::{
     Access, BalanceForm, Check, CodeInMac1, Custody, IdentificationCheck, InitializeInCapp,
     KeyKind, KeyUpdate, PinUse, PlainKeys, Protection, PurseKind, RightsByte, SamPurpose,
@@ -178,11 +178,6 @@ impl FromNode for RightsByte {
     fn from_node(node: &Node) -> Result<Self, Refusal> {
         u8::from_node(node).map(Self)
     }
-}
-
-/// The spelling of a word.
-pub(super) fn spelling<W: crate::text::Word + PartialEq>(value: W) -> &'static str {
-    W::WORDS.iter().find(|(_, known)| *known == value).map_or("?", |(text, _)| text)
 }
 
 impl KeyKind {

@@ -1,5 +1,6 @@
 //! A table being read: takes keys out by type, and says what is wrong with them.
 
+use super::tree::Entry;
 use super::values::nearest;
 use super::{FromNode, Log, Node, Place, Table, Value};
 
@@ -117,6 +118,52 @@ impl<'a> Section<'a> {
         read.into_iter().collect()
     }
 
+    /// A table whose keys are free: key and value, in the order of the text; a missing table is empty.
+    pub(crate) fn pairs<T: FromNode>(&self, key: &str) -> Option<Vec<(String, T)>> {
+        let entries = self.free_entries(key)?;
+        let read: Vec<Option<(String, T)>> = entries
+            .iter()
+            .map(|entry| {
+                let value = self.read(&entry.node, &format!("{key}.{}", entry.key))?;
+                Some((entry.key.clone(), value))
+            })
+            .collect();
+        read.into_iter().collect()
+    }
+
+    /// A table whose keys are free and whose values are tables with these keys.
+    pub(crate) fn free_sections(
+        &self,
+        key: &str,
+        keys: &'static [&'static str],
+    ) -> Option<Vec<(String, Section<'a>)>> {
+        let entries = self.free_entries(key)?;
+        let read: Vec<Option<(String, Section<'a>)>> = entries
+            .iter()
+            .map(|entry| {
+                let path = self.path_of(&format!("{key}.{}", entry.key));
+                Some((entry.key.clone(), Section::open(self.log, &entry.node, path, keys)?))
+            })
+            .collect();
+        read.into_iter().collect()
+    }
+
+    /// The same table, of whose keys only `keys` are right here.
+    pub(crate) fn narrowed(&self, keys: &'static [&'static str]) -> Self {
+        let narrowed = Self { keys, ..self.clone() };
+        narrowed.refuse_unknown_keys();
+        narrowed
+    }
+
+    fn free_entries(&self, key: &str) -> Option<&'a [Entry]> {
+        let Some(node) = self.node(key) else { return Some(&[]) };
+        let Value::Table(table) = &node.value else {
+            self.wrong(key, format!("found {}", node.value.kind()), "write a table");
+            return None;
+        };
+        Some(&table.entries)
+    }
+
     /// Whether the key is there (and not `"none"`).
     pub fn has(&self, key: &str) -> bool {
         self.node(key).is_some_and(|node| !matches!(&node.value, Value::Text(t) if t == "none"))
@@ -152,6 +199,22 @@ impl<'a> Section<'a> {
             None => self.at,
         };
         self.log.problem(at, self.path_of(&format!("{key}[{index}]")), message, mend);
+    }
+
+    /// Says what is wrong with the value of `entry` in the table `key` whose keys are free.
+    pub(crate) fn wrong_entry(
+        &self,
+        key: &str,
+        entry: &str,
+        message: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        let table = self.node(key).and_then(|node| match &node.value {
+            Value::Table(table) => table.find(entry),
+            _ => None,
+        });
+        let at = table.map_or(self.at, |entry| entry.node.at);
+        self.log.problem(at, self.path_of(&format!("{key}.{entry}")), message, mend);
     }
 
     /// Says what is wrong with the table as a whole.

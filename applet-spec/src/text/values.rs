@@ -78,6 +78,16 @@ impl FromNode for String {
     }
 }
 
+/// A list of numbers.
+impl FromNode for Vec<u32> {
+    fn from_node(node: &Node) -> Result<Self, Refusal> {
+        match &node.value {
+            Value::List(items) => items.iter().map(u32::from_node).collect(),
+            _ => Err(wrong_type(node, "a list of numbers in brackets")),
+        }
+    }
+}
+
 impl FromNode for Template {
     fn from_node(node: &Node) -> Result<Self, Refusal> {
         let Value::Text(text) = &node.value else {
@@ -161,6 +171,11 @@ pub fn word<W: Word>(node: &Node) -> Result<W, Refusal> {
         None => list,
     };
     Err(Refusal::new(format!("{text:?} is not known here"), mend))
+}
+
+/// The spelling of a word.
+pub fn spelling<W: Word + PartialEq>(value: W) -> &'static str {
+    W::WORDS.iter().find(|(_, known)| *known == value).map_or("?", |(text, _)| text)
 }
 
 /// The known word that `text` is most likely a slip of.

@@ -2,8 +2,8 @@
 
 use crate::load::directory::PURSE_KEYS;
 use crate::load::key::KEY_KEYS;
-use crate::load::words::spelling;
 use crate::text::Section;
+use crate::text::spelling;
 use crate::{Custody, Directory, KeyKind, PinUse, Profile, PurseKind, PurseSpec};
 
 pub(super) fn check(profile: &Profile, directory: &Directory, section: &Section<'_>) {
