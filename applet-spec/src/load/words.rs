@@ -5,9 +5,9 @@ use crypto::Suite;
 use super::psam::CheckWord;
 use crate::text::{FromNode, Node, Refusal, Value, Word, spelling, word, words};
 use crate::{
-    Access, BalanceForm, Check, CodeInMac1, Custody, IdentificationCheck, InitializeInCapp,
-    KeyKind, KeyUpdate, PinUse, PlainKeys, Protection, PurseKind, RightsByte, SamPurpose,
-    SerialAdvance, SerialMoment,
+    Access, BalanceForm, Check, CodeInMac1, CommandSet, Custody, IdentificationCheck,
+    InitializeInCapp, KeyKind, KeyUpdate, PinUse, PlainKeys, Protection, PurseKind, RightsByte,
+    SamPurpose, SerialAdvance, SerialMoment,
 };
 
 /// Structure of a file, before its sizes are known.
@@ -177,6 +177,13 @@ impl FromNode for Access {
 impl FromNode for RightsByte {
     fn from_node(node: &Node) -> Result<Self, Refusal> {
         u8::from_node(node).map(Self)
+    }
+}
+
+impl CommandSet {
+    /// Spelling in profiles and JSON.
+    pub fn text(self) -> &'static str {
+        spelling(self)
     }
 }
 

@@ -19,6 +19,11 @@ impl Profile {
         self.directories.iter().find(|directory| !directory.purses.is_empty())
     }
 
+    /// The directory that the card is there for: the first purse application, or that of a PSAM.
+    pub fn main_directory(&self) -> Option<&Directory> {
+        self.application().or_else(|| self.sam_application())
+    }
+
     /// The public file that `{public:A..B}` in factors and in directories without an own one means:
     /// file 15 of the first purse application.
     pub fn public_file(&self) -> Option<&FileSpec> {
@@ -52,10 +57,10 @@ impl Profile {
         public.get(self.serial_offset()?..)?.first_chunk().copied()
     }
 
-    /// Whether a card whose purse application has this name and FCI may be of the family. Families
+    /// Whether a card whose main directory has this name and FCI may be of the family. Families
     /// with the same name differ in whether the FCI tells a version.
     pub fn may_be(&self, name: &[u8], fci: &[u8]) -> bool {
-        let Some(application) = self.application() else { return false };
+        let Some(application) = self.main_directory() else { return false };
         let told = tlv::find(fci, &[0x6F, 0xA5, 0x9F08]).ok().flatten();
         let version = match &application.fci {
             FciForm::PublicFile { version, .. } => version.as_deref(),

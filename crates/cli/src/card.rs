@@ -4,6 +4,7 @@ mod balance;
 mod decode;
 mod files;
 mod info;
+mod psam;
 mod reading;
 mod records;
 
@@ -34,7 +35,7 @@ pub struct Args {
 
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
 enum Verb {
-    /// What it is: ATR, application, family, serial, validity, balance.
+    /// What it is: ATR, application, family, serial, validity, balance; of a PSAM its terminal number.
     Info,
     /// What is on its purses.
     Balance,
@@ -48,7 +49,7 @@ enum Verb {
 
 const PIN_VARIABLE: &str = "PURSE_PIN";
 
-/// A card that was reset, with its purse application selected.
+/// A card that was reset, with its application selected.
 struct OpenedCard {
     transport: Box<dyn CardTransport>,
     atr: Atr,
@@ -59,6 +60,12 @@ impl OpenedCard {
     /// Name and version of the family.
     fn family(&self) -> Option<String> {
         self.selected.profile.as_ref().map(|one| format!("{} {}", one.name, one.version))
+    }
+
+    /// The same, where it is a PSAM's.
+    fn psam_family(&self) -> Option<String> {
+        self.selected.profile.as_ref().filter(|one| one.psam.is_some())?;
+        self.family()
     }
 }
 
@@ -74,6 +81,10 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         CardSession::new(opened.transport.as_mut()).verify(&pin)?;
     }
     let mut bench = OpenedCard { transport: opened.transport, atr, selected };
+    if let (Verb::Balance | Verb::Records, Some(family)) = (args.verb, bench.psam_family()) {
+        let message = format!("{family} is a PSAM and has no purse");
+        return Err(CliError::mistyped(message, "purse card info, or purse card files"));
+    }
     if let (false, Some(family)) = (ui.json || matches!(args.verb, Verb::Info), bench.family()) {
         ui.print(&format!("{family}\n"))?;
     }

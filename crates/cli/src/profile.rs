@@ -46,6 +46,7 @@ struct Line {
     version: String,
     summary: String,
     summary_zh: String,
+    commands: &'static str,
 }
 
 #[derive(Serialize)]
@@ -92,6 +93,9 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     }
 }
 
+/// How the profile of a PSAM says what it understands.
+const PSAM: &str = "psam";
+
 fn list(ui: &Ui) -> Result<(), CliError> {
     let mut profiles = Vec::new();
     for name in Profile::built_in_names() {
@@ -101,6 +105,7 @@ fn list(ui: &Ui) -> Result<(), CliError> {
             version: profile.version.clone(),
             summary: profile.summary.clone(),
             summary_zh: profile.summary_zh.clone(),
+            commands: profile.rules.commands.text(),
         });
     }
     if ui.json {
@@ -108,7 +113,8 @@ fn list(ui: &Ui) -> Result<(), CliError> {
     }
     let line = |line: &Line| {
         let summary = ui.lang.pick(&line.summary, &line.summary_zh);
-        format!("{:<12} {:<7} {summary}\n", line.name, line.version)
+        let kind = if line.commands == PSAM { "PSAM" } else { ui.lang.pick("card", "卡") };
+        format!("{:<16} {:<7} {kind:<4}  {summary}\n", line.name, line.version)
     };
     ui.print(&profiles.iter().map(line).collect::<String>())
 }

@@ -59,6 +59,74 @@ fn every_family_is_read_in_the_process_and_behind_a_port() {
 }
 
 #[test]
+fn a_psam_is_read_in_the_process_and_behind_a_port() {
+    let mut emulator = Emulator::start(&[
+        "--profile",
+        "psam-jtt978",
+        "--listen",
+        "127.0.0.1:0",
+        "--set",
+        "terminal=990000000042",
+        "--set",
+        "terminal-serial=0x1000",
+    ]);
+    let remote = format!("tcp:{}", emulator.address("listening on "));
+    let virtual_card = "virtual:psam-jtt978".to_owned();
+    for (card, terminal, serial) in
+        [(&virtual_card, "011000000001", 1), (&remote, "990000000042", 0x1000)]
+    {
+        let show = |verb| run(&["card", verb, "--card", card, "--json"]).fine().json();
+        let info = show("info");
+        assert_eq!(info["family"], "psam-jtt978 1.0.0", "{card}");
+        let psam = &info["psam"];
+        assert_eq!(
+            (&psam["terminal"], &psam["terminal_serial"]),
+            (&terminal.into(), &serial.into())
+        );
+        assert_eq!((&psam["key_index"], &psam["valid_to"]), (&1.into(), &"2099-12-31".into()));
+        assert_eq!(
+            (&info["public"], &info["purses"]),
+            (&serde_json::Value::Null, &serde_json::json!([]))
+        );
+        let files = show("files");
+        let counts: Vec<_> = files["directories"]
+            .as_array()
+            .expect("directories")
+            .iter()
+            .map(|one| (one["fid"].clone(), one["files"].as_array().map(Vec::len)))
+            .collect();
+        assert_eq!(counts, [("8011".into(), Some(2)), ("3F00".into(), Some(3))], "{card}");
+        let dump = show("dump");
+        let number = &dump["directories"][1]["files"][2]["content"][0];
+        assert_eq!(number, terminal);
+        for verb in ["balance", "records"] {
+            run(&["card", verb, "--card", card]).refused(2, &["is a PSAM and has no purse"]);
+        }
+    }
+    let zh = run(&["card", "info", "--card", &virtual_card, "--lang", "zh"]).fine().stdout;
+    assert!(zh.contains("终端机编号"), "{zh}");
+}
+
+#[test]
+fn a_psam_makes_mac1_on_the_command_line() {
+    let purchase = "80700000 24 01020304 0005 00000258 09 20261122 123456 01 00 \
+                    9999000000000001 01011000FFFFFFFF 08";
+    let commands = ["00A4000002 8011", "00B0970001", purchase, purchase, "8072000004 00000000"];
+    let card = ["apdu", "--card", "virtual:psam-jtt978"];
+    let said = run(&[&card[..], &commands].concat()).fine().stdout;
+    let answers: Vec<_> = said.lines().collect();
+    assert_eq!(answers.len(), 5, "{said}");
+    assert_eq!((answers[1], answers[4]), ("019000", "9302"));
+    assert!(answers[2].starts_with("00000001") && answers[3].starts_with("00000002"), "{said}");
+    assert!(answers[2].len() == 20 && answers[2].ends_with("9000"), "{said}");
+    assert_ne!(answers[2][8..16], answers[3][8..16]);
+
+    let told = run(&[&card[..], &["-v", "00A4000002 8011", purchase]].concat()).fine().stderr;
+    assert!(told.contains("INITIALIZE SAM FOR PURCHASE") && told.contains("6.00 yuan"), "{told}");
+    assert!(told.contains("terminal serial: 1"), "{told}");
+}
+
+#[test]
 fn log_records_are_told_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("card.img");

@@ -55,6 +55,53 @@ fn profile_show_has_the_fixed_shape_and_card_keys_follow_from_the_masters() {
 }
 
 #[test]
+fn a_psam_is_shown_with_its_files_and_the_keys_that_it_holds_for_cards() {
+    for name in ["psam-pboc", "psam-cjt166", "psam-jtt978", "psam-jtt978-sm4"] {
+        let shown = run(&["profile", "show", name, "--json"]).fine().json();
+        let profile = Profile::find(name).unwrap();
+        let served = profile.served().expect("a card");
+        let application = profile.sam_application().expect("keys");
+        assert_eq!(bytes(&shown["aid"]), application.name);
+        assert_eq!(shown["psam"]["serves"], served.name);
+        assert_eq!(shown["psam"]["serial_advances"], "at-8070");
+        assert_eq!((&shown["pin"], &shown["authentication_code"]), (&Value::Null, &Value::Null));
+        // The card keys of the family follow from the keys of the PSAM.
+        let cards = run(&["profile", "show", &served.name, "--json"]).fine().json();
+        let mut purchase = None;
+        for key in list(&shown["keys"]).iter().filter(|key| key.get("usage").is_some()) {
+            let (usage, levels) = (bytes(&key["usage"])[0], key["levels"].as_u64().unwrap());
+            assert_eq!(u64::from(usage >> 5), levels);
+            assert!(key.get("master").is_none() && key["kcv"].is_string(), "{key}");
+            if key["kind"] == "purchase" {
+                assert_eq!(usage & 0x1F, 0x02);
+                purchase = Some(key["card"].clone());
+            }
+        }
+        let card_key = list(&cards["keys"]).iter().find(|key| key["kind"] == "purchase").unwrap();
+        assert_eq!(purchase.as_ref(), Some(&card_key["master"]));
+        let files: Vec<_> = list(&shown["files"])
+            .iter()
+            .map(|file| (file["directory"].clone(), file["sfi"].clone()))
+            .collect();
+        let fid = Value::from(format!("{:04X}", application.fid));
+        assert!(
+            files.contains(&(fid, "17".into())) && files.contains(&("3F00".into(), "16".into()))
+        );
+
+        let told = run(&["profile", "show", name]).fine().stdout;
+        assert!(told.contains("terminal number") && told.contains("application-maintenance"));
+    }
+    let profiles = run(&["profile", "list", "--json"]).fine().json();
+    let kind = |name: &str| {
+        let mut profiles = list(&profiles["profiles"]).iter();
+        profiles.find(|one| one["name"] == name).expect("listed")["commands"].clone()
+    };
+    assert_eq!((kind("psam-jtt978"), kind("jtt978")), ("psam".into(), "purse".into()));
+    let told = run(&["profile", "list"]).fine().stdout;
+    assert!(told.lines().all(|line| line.contains("PSAM") == line.starts_with("psam-")), "{told}");
+}
+
+#[test]
 fn sealed_keys_are_never_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sealed.toml");

@@ -1,7 +1,7 @@
 //! `purse card files` and `purse card dump`.
 
 use apdu::tlv;
-use applet_spec::Profile;
+use applet_spec::{Directory, Profile};
 use serde::Serialize;
 
 use super::OpenedCard;
@@ -154,14 +154,17 @@ fn read(ui: &Ui, bench: &mut OpenedCard, depth: Depth) -> Result<Document, CliEr
     let logs = log_files(profile.as_deref());
     let part = |content: FileContent| part(ui, content, &logs, depth);
     let files = reading::application_files(bench.transport.as_mut(), &bench.selected)?;
-    let application = profile.as_ref().and_then(|profile| profile.application());
+    let application = profile.as_ref().and_then(|profile| profile.main_directory());
     let mut directories = vec![DirectoryPart {
         fid: application.map(|application| format!("{:04X}", application.fid)),
         name: hex_text(&bench.selected.aid),
         files: files.into_iter().map(part).collect(),
     }];
     let others = profile.iter().flat_map(|profile| &profile.directories);
-    for directory in others.filter(|one| one.purses.is_empty() && !one.files.is_empty()) {
+    let other = |one: &&Directory| {
+        one.purses.is_empty() && one.sam_keys.is_empty() && !one.files.is_empty()
+    };
+    for directory in others.filter(other) {
         let files = reading::directory_files(bench.transport.as_mut(), directory)?;
         if let Some(files) = files {
             directories.push(DirectoryPart {

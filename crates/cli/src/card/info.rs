@@ -9,6 +9,7 @@ use terminal::CardSession;
 use super::OpenedCard;
 use super::balance::{self, PurseLine};
 use super::decode::PublicFile;
+use super::psam::{self, PsamPart};
 use crate::error::CliError;
 use crate::ui::{Ui, hex_text};
 
@@ -22,15 +23,25 @@ struct Document {
     fci: String,
     public: Option<PublicFile>,
     purses: Vec<PurseLine>,
+    psam: Option<PsamPart>,
 }
 
 /// Prints what the card is.
 pub fn run(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
+    let psam_spec = bench.selected.profile.as_ref().and_then(|one| one.psam.clone());
+    let psam = match &psam_spec {
+        Some(spec) => Some(psam::read(bench.transport.as_mut(), spec)?),
+        None => None,
+    };
     let public = match tlv::find(&bench.selected.fci, &[0x6F, 0xA5, 0x9F0C]) {
         Ok(Some(bytes)) => PublicFile::of(bytes),
+        _ if psam.is_some() => None,
         _ => read_public(bench.transport.as_mut())?,
     };
-    let purses = balance::read(ui, bench.transport.as_mut(), &bench.selected)?;
+    let purses = match &psam {
+        Some(_) => Vec::new(),
+        None => balance::read(ui, bench.transport.as_mut(), &bench.selected)?,
+    };
     let document = Document {
         ok: true,
         card: bench.transport.describe(),
@@ -40,6 +51,7 @@ pub fn run(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
         fci: hex_text(&bench.selected.fci),
         public,
         purses,
+        psam,
     };
     if ui.json { ui.document(&document) } else { ui.print(&text(ui, &document)) }
 }
@@ -64,6 +76,9 @@ fn text(ui: &Ui, document: &Document) -> String {
         line(say("issuer", "发卡方"), &public.issuer);
         line(say("serial", "应用序列号"), &public.serial);
         line(say("valid", "有效期"), &format!("{} .. {}", public.valid_from, public.valid_to));
+    }
+    if let Some(psam) = &document.psam {
+        out += &psam::text(ui, psam);
     }
     out + &balance::text(ui, &document.purses)
 }

@@ -1,4 +1,4 @@
-//! Reading a card: finding its purse application, its family and its files.
+//! Reading a card: finding its application, its family and its files.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use terminal::CardSession;
 
 use crate::error::CliError;
 
-/// A purse application that was found and selected.
+/// An application that was found and selected: with purses, or of a PSAM.
 pub struct Selected {
     /// Its name.
     pub aid: Vec<u8>,
@@ -34,7 +34,7 @@ pub struct FileContent {
     pub status: StatusWord,
 }
 
-/// Selects the purse application: that of the profile, or the first the card has.
+/// Selects the application: that of the profile, or the first the card has.
 pub fn select(
     transport: &mut dyn CardTransport,
     profile: Option<Arc<Profile>>,
@@ -60,7 +60,7 @@ pub fn select(
             other => last = other,
         }
     }
-    let step = "SELECT of a purse application".to_owned();
+    let step = "SELECT of a purse or PSAM application".to_owned();
     Err(CliError::Status { step, status: last })
 }
 
@@ -69,10 +69,10 @@ fn built_in() -> Result<Vec<Arc<Profile>>, CliError> {
     Ok(names.map(|name| Profile::find(name)).collect::<Result<_, _>>()?)
 }
 
-/// Names of the purse applications, each once.
+/// Names of the applications, each once.
 fn names(profiles: &[Arc<Profile>]) -> Vec<Vec<u8>> {
     let mut names: Vec<Vec<u8>> = Vec::new();
-    for name in profiles.iter().filter_map(|one| Some(one.application()?.name.clone())) {
+    for name in profiles.iter().filter_map(|one| Some(one.main_directory()?.name.clone())) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -92,7 +92,7 @@ pub fn application_files(
     selected: &Selected,
 ) -> Result<Vec<FileContent>, CliError> {
     let mut card = CardSession::new(transport);
-    let application = selected.profile.as_ref().and_then(|profile| profile.application());
+    let application = selected.profile.as_ref().and_then(|profile| profile.main_directory());
     let Some(application) = application else {
         let mut found = Vec::new();
         for sfi in 0x01..=0x1E {

@@ -1,5 +1,7 @@
 //! `purse profile show`: one profile, as text and in the JSON shape that `docs/json.md` fixes.
 
+mod psam;
+
 use applet_spec::{Custody, Directory, FileKind, KeySpec, PinUse, Profile};
 use crypto::{Key, Suite};
 use emulator::LabKeys;
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use crate::error::CliError;
 use crate::ui::{Tone, Ui, hex_text};
+use psam::PsamPart;
 
 #[derive(Serialize)]
 struct Document<'p> {
@@ -23,6 +26,7 @@ struct Document<'p> {
     custody: &'static str,
     factors: Vec<String>,
     authentication_code: Option<String>,
+    psam: Option<PsamPart<'p>>,
     keys: Vec<KeyLine>,
     files: Vec<FileLine<'p>>,
 }
@@ -34,6 +38,10 @@ struct KeyLine {
     version: u8,
     algorithm: &'static str,
     directory: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    levels: Option<u8>,
     kcv: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     master: Option<String>,
@@ -71,6 +79,9 @@ fn document(profile: &Profile) -> Result<Document<'_>, CliError> {
         for key in &directory.keys {
             keys.push(key_line(profile, directory, key, &factors)?);
         }
+        for key in &directory.sam_keys {
+            keys.push(psam::key_line(profile, directory, key)?);
+        }
         files.extend(directory.files.iter().map(|file| file_line(directory, file)));
     }
     Ok(Document {
@@ -79,7 +90,7 @@ fn document(profile: &Profile) -> Result<Document<'_>, CliError> {
         version: &profile.version,
         summary: &profile.summary,
         summary_zh: &profile.summary_zh,
-        aid: profile.application().map_or_else(String::new, |app| hex_text(&app.name)),
+        aid: profile.main_directory().map_or_else(String::new, |app| hex_text(&app.name)),
         algorithm: profile.rules.suite.name(),
         serial: hex_text(&profile.serial),
         pin: pin_of_load(profile).map(hex_text),
@@ -89,15 +100,18 @@ fn document(profile: &Profile) -> Result<Document<'_>, CliError> {
         },
         factors: factors.iter().map(|factor| hex_text(factor)).collect(),
         authentication_code: profile.authentication_code.map(|code| hex_text(&code)),
+        psam: profile.psam.as_ref().map(PsamPart::of),
         keys,
         files,
     })
 }
 
-/// The directories, those with purses before the others, each group in the profile's order.
+/// The directories, those with purses or keys of a PSAM before the others, each group in the
+/// profile's order.
 fn application_first(profile: &Profile) -> impl Iterator<Item = &Directory> {
-    let with = profile.directories.iter().filter(|one| !one.purses.is_empty());
-    with.chain(profile.directories.iter().filter(|one| one.purses.is_empty()))
+    let main = |one: &&Directory| !(one.purses.is_empty() && one.sam_keys.is_empty());
+    let with = profile.directories.iter().filter(main);
+    with.chain(profile.directories.iter().filter(move |one| !main(one)))
 }
 
 /// The PIN, where a load needs it.
@@ -129,6 +143,8 @@ fn key_line(
         version: key.version,
         algorithm: key.suite.name(),
         directory: format!("{:04X}", directory.fid),
+        usage: None,
+        levels: None,
         kcv: card.as_ref().map(|card| card.check_value(key.suite).to_string()),
         master: master.as_ref().map(clear),
         card: card.as_ref().map(clear),
@@ -169,25 +185,41 @@ fn text(ui: &Ui, profile: &Profile, document: &Document<'_>) -> String {
         document.version,
         say(document.summary, document.summary_zh)
     );
-    for (name, value) in [
+    let mut lines = vec![
         (say("application", "应用 AID"), document.aid.clone()),
         (say("algorithm", "算法"), suite.to_owned()),
         (say("serial", "分散序列号"), document.serial.clone()),
         (say("factors", "分散因子"), document.factors.join(" ")),
-        (say("PIN for load", "圈存 PIN"), document.pin.clone().unwrap_or_else(|| none.clone())),
-        (
-            say("identification code", "安全认证识别码"),
-            document.authentication_code.clone().unwrap_or(none),
-        ),
-        (say("custody", "密钥保管"), document.custody.to_owned()),
-    ] {
+    ];
+    match &document.psam {
+        Some(psam) => lines.extend(psam.lines(ui)),
+        None => lines.extend([
+            (say("PIN for load", "圈存 PIN"), document.pin.clone().unwrap_or_else(|| none.clone())),
+            (
+                say("identification code", "安全认证识别码"),
+                document.authentication_code.clone().unwrap_or(none),
+            ),
+        ]),
+    }
+    lines.push((say("custody", "密钥保管"), document.custody.to_owned()));
+    for (name, value) in lines {
         out += &format!("{name:<20} {value}\n");
     }
     out += &heading("keys", "密钥");
-    out += "dir  kind                    idx ver alg  KCV    card key\n";
+    out += match document.psam {
+        Some(_) => "dir  use kind                    lvl idx ver alg  KCV    key\n",
+        None => "dir  kind                    idx ver alg  KCV    card key\n",
+    };
     for key in &document.keys {
+        let levels = key.levels.map_or_else(String::new, |levels| levels.to_string());
+        let (usage, levels) = match document.psam {
+            Some(_) => {
+                (format!("{:<4}", key.usage.as_deref().unwrap_or("")), format!("{levels:<4}"))
+            }
+            None => (String::new(), String::new()),
+        };
         out += &format!(
-            "{:4} {:<23} {:02X}  {:02X}  {:<4} {:<6} {}\n",
+            "{:4} {usage}{:<23} {levels}{:02X}  {:02X}  {:<4} {:<6} {}\n",
             key.directory,
             key.kind,
             key.index,
