@@ -21,7 +21,12 @@ fn every_family_is_read_in_the_process_and_behind_a_port() {
         ]);
         let remote = format!("tcp:{}", emulator.address("listening on "));
         for (card, balance) in [(&spec, 0), (&remote, 123)] {
-            let show = |verb| run(&["card", verb, "--card", card, "--json"]).fine().json();
+            // By what it says of itself, this one is a pboc card.
+            let named: &[&str] = if name == "fmcos-ep" { &["--profile", name] } else { &[] };
+            let show = |verb| {
+                let arguments = ["card", verb, "--card", card, "--json"];
+                run(&[&arguments, named].concat()).fine().json()
+            };
             let info = show("info");
             let profile = Profile::find(name).unwrap();
             let serial = hex::encode_upper(profile.serial);

@@ -35,7 +35,7 @@ fn listening(command: &mut Command) -> (Child, String) {
 
 #[test]
 fn a_virtual_card_connects_to_us_and_no_daemon_is_needed() {
-    for name in Profile::built_in_names() {
+    for name in Profile::built_in_cards().map(|profile| profile.name.as_str()) {
         let address = format!("127.0.0.1:{}", free_port());
         let _card =
             Emulator::start(&["--profile", name, "--vpcd", &address, "--set", "balance=1.23"]);
