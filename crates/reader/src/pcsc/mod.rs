@@ -1,7 +1,7 @@
 //! PC/SC: real readers, and virtual ones with an emulator in them.
 
 mod error;
-mod exclusive;
+mod holder;
 mod status;
 mod watch;
 
@@ -9,11 +9,11 @@ use std::ffi::CString;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::pcsc::{Card, Context, Disposition, Error, Protocols, Scope, ShareMode};
+use ::pcsc::{Context, Disposition, Error, Scope, ShareMode};
 use link::{Atr, CardTransport, LinkError};
 
 use self::error::{Doing, explain, no_service};
-use self::exclusive::Exclusive;
+use self::holder::{Failure, Holder};
 use crate::{ReaderError, choose};
 
 pub use self::status::list_readers;
@@ -49,17 +49,8 @@ pub struct PcscReader {
     name: CString,
     share: Share,
     patience: Duration,
-    hold: Hold,
-    answer: Vec<u8>,
-}
-
-/// How the card is held.
-enum Hold {
-    /// Not connected to.
-    None,
-    Card(Card),
-    /// Within a transaction of PC/SC.
-    Exclusive(Exclusive),
+    /// The card, where it is connected to.
+    holder: Option<Holder>,
 }
 
 impl PcscReader {
@@ -74,8 +65,7 @@ impl PcscReader {
         let shown: Vec<_> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
         let chosen = choose(wanted, &shown)?;
         let name = names.into_iter().nth(chosen).ok_or(ReaderError::None)?;
-        let answer = vec![0; MAX_ANSWER];
-        Ok(Self { context, name, share, patience: PATIENCE, hold: Hold::None, answer })
+        Ok(Self { context, name, share, patience: PATIENCE, holder: None })
     }
 
     /// Waits this long for another program's transaction.
@@ -92,35 +82,42 @@ impl PcscReader {
         }
     }
 
-    /// Connects where that is not done yet. A connection without protocol cannot transmit.
-    fn connect(&mut self) -> Result<(), LinkError> {
-        if !matches!(self.hold, Hold::None) {
-            return Ok(());
-        }
-        let mode = self.share_mode();
-        let card =
-            patiently(self.patience, || self.context.connect(&self.name, mode, Protocols::ANY))
-                .map_err(|error| self.explain(error, Doing::Connecting))?;
-        if card.status2_owned().is_ok_and(|status| status.protocol2().is_none()) {
-            let_go(card, Disposition::LeaveCard);
-            return Err(LinkError::Protocol(format!(
-                "the card in {} speaks no protocol that PC/SC knows",
-                self.describe()
-            )));
-        }
-        self.hold = Hold::Card(card);
-        Ok(())
+    /// The card, connected to where it is not yet.
+    fn connected(&mut self) -> Result<&mut Holder, LinkError> {
+        let holder = match self.holder.take() {
+            Some(holder) => holder,
+            None => Holder::connect(&self.context, &self.name, self.share_mode(), self.patience)
+                .map_err(|error| match error {
+                    Error::ProtoMismatch => LinkError::Protocol(format!(
+                        "the card in {} speaks no protocol that PC/SC knows",
+                        self.describe()
+                    )),
+                    error => self.explain(error, Doing::Connecting),
+                })?,
+        };
+        Ok(self.holder.insert(holder))
     }
 
     fn give_up(&mut self, disposition: Disposition) {
-        let card = match std::mem::replace(&mut self.hold, Hold::None) {
-            Hold::None => None,
-            Hold::Card(card) => Some(card),
-            Hold::Exclusive(exclusive) => exclusive.end(),
-        };
-        if let Some(card) = card {
-            let_go(card, disposition);
+        if let Some(holder) = self.holder.take() {
+            // There is nobody left to tell.
+            let _ = holder.let_go(disposition);
         }
+    }
+
+    /// What a failure means; a handle that never works again is given up.
+    fn failed(&mut self, failure: Failure, doing: Doing) -> LinkError {
+        let error = match failure {
+            Failure::NotSent(error) => self.explain(error, Doing::Connecting),
+            Failure::Sent(error) => self.explain(error, doing),
+        };
+        match error {
+            LinkError::Mute => self.give_up(Disposition::UnpowerCard),
+            // The thread that still waits for another program gives the card back by itself.
+            LinkError::Busy(_) => self.holder = None,
+            _ => self.give_up(Disposition::LeaveCard),
+        }
+        error
     }
 
     fn explain(&self, error: Error, doing: Doing) -> LinkError {
@@ -130,66 +127,39 @@ impl PcscReader {
 
 impl CardTransport for PcscReader {
     fn reset(&mut self) -> Result<Atr, LinkError> {
-        self.connect()?;
-        let (mode, patience) = (self.share_mode(), self.patience);
-        let reset = match &mut self.hold {
-            Hold::None => Err(Error::InvalidHandle),
-            Hold::Card(card) => {
-                patiently(patience, || card.reconnect(mode, Protocols::ANY, Disposition::ResetCard))
-                    .and_then(|()| Ok(card.status2_owned()?.atr().to_vec()))
+        let atr = self.connected()?.reset();
+        // Another program's reset is no reason not to reset: a new handle knows nothing of it.
+        let atr = match atr {
+            Err(Failure::NotSent(Error::ResetCard)) => {
+                self.give_up(Disposition::LeaveCard);
+                self.connected()?.reset()
             }
-            Hold::Exclusive(exclusive) => exclusive.reset(mode),
+            atr => atr,
         };
-        reset.map(Atr).map_err(|error| {
-            // The handle of a card that went away never works again.
-            self.give_up(Disposition::LeaveCard);
-            self.explain(error, Doing::Resetting)
-        })
+        atr.map(Atr).map_err(|failure| self.failed(failure, Doing::Resetting))
     }
 
     fn power_off(&mut self) -> Result<(), LinkError> {
-        let card = match std::mem::replace(&mut self.hold, Hold::None) {
-            Hold::None => None,
-            Hold::Card(card) => Some(card),
-            Hold::Exclusive(exclusive) => exclusive.end(),
-        };
-        match card.map(|card| card.disconnect(Disposition::UnpowerCard)) {
-            None | Some(Ok(())) => Ok(()),
-            Some(Err((card, error))) => {
-                std::mem::forget(card);
-                match self.explain(error, Doing::PoweringOff) {
-                    LinkError::NoCard(_) | LinkError::Mute => Ok(()),
-                    other => Err(other),
-                }
-            }
+        let Some(holder) = self.holder.take() else { return Ok(()) };
+        match holder.let_go(Disposition::UnpowerCard) {
+            Ok(()) => Ok(()),
+            Err(error) => match self.explain(error, Doing::PoweringOff) {
+                LinkError::NoCard(_) | LinkError::Mute => Ok(()),
+                other => Err(other),
+            },
         }
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
-        self.connect()?;
-        let patience = self.patience;
-        let result = match &mut self.hold {
-            Hold::None => Err(Error::InvalidHandle),
-            // A violation of sharing is found before anything is sent: sending again is safe.
-            Hold::Card(card) => {
-                let buffer = &mut self.answer;
-                patiently(patience, || card.transmit(command, buffer).map(<[u8]>::to_vec))
-            }
-            Hold::Exclusive(exclusive) => exclusive.transmit(command),
-        };
-        let explained = match result {
-            Ok(answer) if answer.len() >= 2 => return Ok(answer),
+        match self.connected()?.transmit(command) {
+            Ok(answer) if answer.len() >= 2 => Ok(answer),
             // The vpcd driver gives an empty answer when its card vanishes.
-            Ok(_) => LinkError::Mute,
-            Err(error) => self.explain(error, Doing::Transmitting),
-        };
-        match explained {
-            LinkError::Mute => self.give_up(Disposition::UnpowerCard),
-            // A handle that has seen another program's reset works only after a reconnection.
-            LinkError::Disturbed(_) => self.give_up(Disposition::LeaveCard),
-            _ => {}
+            Ok(_) => {
+                self.give_up(Disposition::UnpowerCard);
+                Err(LinkError::Mute)
+            }
+            Err(failure) => Err(self.failed(failure, Doing::Transmitting)),
         }
-        Err(explained)
     }
 
     fn describe(&self) -> String {
@@ -197,28 +167,15 @@ impl CardTransport for PcscReader {
     }
 
     fn begin_exclusive(&mut self) -> Result<(), LinkError> {
-        self.connect()?;
-        match std::mem::replace(&mut self.hold, Hold::None) {
-            Hold::Card(card) => match Exclusive::begin(card, self.patience) {
-                Ok(exclusive) => {
-                    self.hold = Hold::Exclusive(exclusive);
-                    Ok(())
-                }
-                Err(error) => Err(self.explain(error, Doing::Connecting)),
-            },
-            held => {
-                self.hold = held;
-                Ok(())
-            }
-        }
+        let begun = self.connected()?.begin();
+        begun.map_err(|failure| self.failed(failure, Doing::Connecting))
     }
 
     fn end_exclusive(&mut self) -> Result<(), LinkError> {
-        self.hold = match std::mem::replace(&mut self.hold, Hold::None) {
-            Hold::Exclusive(exclusive) => exclusive.end().map_or(Hold::None, Hold::Card),
-            held => held,
-        };
-        Ok(())
+        match self.holder.as_mut().map(Holder::end) {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(failure)) => Err(self.failed(failure, Doing::Connecting)),
+        }
     }
 }
 
@@ -239,14 +196,6 @@ fn patiently<R>(
             Err(Error::SharingViolation) if start.elapsed() < patience => thread::sleep(PAUSE),
             done => return done,
         }
-    }
-}
-
-/// Gives a handle back. Dropping it would reset the card behind everybody's back; one that cannot
-/// be given back is of a card that is gone.
-fn let_go(card: Card, disposition: Disposition) {
-    if let Err((card, _)) = card.disconnect(disposition) {
-        std::mem::forget(card);
     }
 }
 
