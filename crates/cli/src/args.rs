@@ -11,7 +11,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
 use crate::{
-    apdu_command, bench, card, control, demo, doctor, emulate, keys, profile, readers, shell,
+    apdu_command, bench, card, control, demo, doctor, emulate, keys, mac, profile, readers, shell,
     traces,
 };
 
@@ -76,6 +76,8 @@ pub enum Command {
     Reader(readers::Args),
     /// What is on a card.
     Card(card::Args),
+    /// What MACs and TACs cover, and why one is wrong (9302).
+    Mac(mac::Args),
     /// Master keys: who holds them, their check values, card keys made from them.
     Keys(keys::Args),
     /// Send raw commands, or a script of them.
@@ -142,6 +144,7 @@ fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
         Command::Profile(args) => profile::run(ui, args),
         Command::Reader(args) => readers::run(ui, args),
         Command::Card(args) => card::run(ui, args),
+        Command::Mac(args) => mac::run(ui, args),
         Command::Keys(args) => keys::run(ui, args),
         Command::Apdu(args) => apdu_command::run(ui, args),
         Command::Trace(args) => traces::run(ui, args),

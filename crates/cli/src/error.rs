@@ -99,6 +99,22 @@ pub enum CliError {
         /// What was expected.
         expected: String,
     },
+    /// What was to be looked into is not in the input.
+    #[error("{message}")]
+    NothingThere {
+        /// What is not there.
+        message: String,
+        /// What to do.
+        next: String,
+    },
+    /// A MAC or TAC that is wrong, and nobody knows why.
+    #[error("{why}")]
+    Undiagnosed {
+        /// What is left open.
+        why: Undiagnosed,
+        /// What was found out.
+        document: Box<serde_json::Value>,
+    },
     /// A file could not be written.
     #[error("failed to write {path}: {source}")]
     Write {
@@ -122,6 +138,17 @@ pub enum CliError {
     Bug(String),
 }
 
+/// What a diagnosis leaves open.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Undiagnosed {
+    /// So many codes are wrong, and no mistake that was tried makes them.
+    #[error("{0} wrong MAC or TAC is made by no mistake that was tried")]
+    NothingFits(usize),
+    /// The key of a code is not to be had.
+    #[error(transparent)]
+    NoKey(CustodyError),
+}
+
 impl CliError {
     /// Something wrong was typed, and what to type instead.
     pub fn mistyped(message: impl Into<String>, next: impl Into<String>) -> Self {
@@ -131,7 +158,17 @@ impl CliError {
     /// What to type or do next, where the message does not say it already.
     pub fn next(&self) -> Option<String> {
         match self {
-            Self::Mistyped { next, .. } | Self::NoReader { next, .. } => Some(next.clone()),
+            Self::Mistyped { next, .. }
+            | Self::NoReader { next, .. }
+            | Self::NothingThere { next, .. } => Some(next.clone()),
+            Self::Undiagnosed { why: Undiagnosed::NothingFits(_), .. } => Some(
+                "values to try with --candidate, other keys with --keys, the right card with \
+                 --serial or --profile; or a recording of the PSAM too"
+                    .to_owned(),
+            ),
+            Self::Undiagnosed { why: Undiagnosed::NoKey(_), .. } => {
+                Some("--keys SPEC names who holds the keys".to_owned())
+            }
             Self::Profile(_) => Some("purse profile list, purse profile check FILE".to_owned()),
             Self::VirtualCard(VirtualCardError::OtherProfile { held_name, .. }) => {
                 Some(format!("--profile {held_name}, or another --state FILE"))

@@ -14,7 +14,7 @@ use nvm::image::ImageError;
 use reader::ReaderError;
 use terminal::FlowError;
 
-use crate::error::CliError;
+use crate::error::{CliError, Undiagnosed};
 
 macro_rules! exits {
     ($($name:ident $code:literal $kind:literal $meaning:literal;)*) => {
@@ -103,6 +103,9 @@ impl Exit {
             CliError::Flow(error) => of_flow(error),
             CliError::Status { status, .. } => of_status(*status),
             CliError::Expected { .. } => Self::UnexpectedStatus,
+            CliError::NothingThere { .. } => Self::NothingSelected,
+            CliError::Undiagnosed { why: Undiagnosed::NothingFits(_), .. } => Self::Mac,
+            CliError::Undiagnosed { why: Undiagnosed::NoKey(_), .. } => Self::KeyStore,
             CliError::Write { source, .. } => of_write(source),
             CliError::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Ok,
             CliError::Output(source) => of_write(source),

@@ -15,6 +15,7 @@ mod exit;
 mod faults;
 mod historical;
 mod keys;
+mod mac;
 mod made;
 mod profile;
 mod readers;

@@ -3,8 +3,13 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
+use apdu::CommandApdu;
+use applet_spec::Profile;
+use diagnosis::Trace;
 use link::Recording;
+use purse::answer::{OnlineInitialized, PurchaseInitialized, UpdateInitialized};
 
 use crate::error::CliError;
 
@@ -38,4 +43,39 @@ pub fn read(path: &Path) -> Result<String, CliError> {
 pub fn parse(name: &str, text: &str) -> Result<Recording, CliError> {
     Recording::parse(text)
         .map_err(|error| CliError::Recording(format!("{name}:{}: {}", error.line, error.problem)))
+}
+
+/// The family whose application was selected: that of the last SELECT by name that is answered as
+/// the family does. Families that look alike there differ in the algorithm that INITIALIZE answers.
+///
+/// # Errors
+/// A built-in profile that does not load.
+pub fn family(trace: &Trace) -> Result<Option<Arc<Profile>>, CliError> {
+    let mut profiles = Vec::new();
+    for name in Profile::built_in_names() {
+        profiles.push(Profile::find(name)?);
+    }
+    let alike = trace.exchanges().rev().find_map(|(command, answer)| {
+        let command = CommandApdu::new(command);
+        let selects = (command.ins(), command.p1()) == (0xA4, 0x04);
+        let may_be = |one: &&Arc<Profile>| one.may_be(command.data(), &answer.data);
+        let alike: Vec<_> = profiles.iter().filter(may_be).cloned().collect();
+        (selects && !alike.is_empty()).then_some(alike)
+    });
+    let algorithm = trace.exchanges().rev().find_map(|(command, answer)| {
+        (CommandApdu::new(command).ins() == 0x50).then(|| algorithm(&answer.data))?
+    });
+    let has = |one: &&Arc<Profile>| {
+        let keys = one.application().map_or(&[][..], |application| &application.keys);
+        keys.iter().any(|key| Some(key.algorithm_id) == algorithm)
+    };
+    Ok(alike.and_then(|alike| alike.iter().find(has).or(alike.first()).cloned()))
+}
+
+/// The algorithm id in an answer to INITIALIZE.
+fn algorithm(answer: &[u8]) -> Option<u8> {
+    let online = OnlineInitialized::parse(answer).map(|answer| answer.algorithm);
+    let offline = || PurchaseInitialized::parse(answer).map(|answer| answer.algorithm);
+    let update = || UpdateInitialized::parse(answer).map(|answer| answer.algorithm);
+    online.or_else(|_| offline()).or_else(|_| update()).ok()
 }

@@ -134,6 +134,15 @@ impl Ui {
             let _ = self.document(&profile::refusal(errors, exit.code(), exit.kind()));
             return;
         }
+        if let (true, CliError::Undiagnosed { document, .. }) = (self.json, error) {
+            let body = ErrorBody { code: exit.code(), kind: exit.kind(), message, next };
+            let mut whole = document.as_ref().clone();
+            if let (Some(whole), Ok(body)) = (whole.as_object_mut(), serde_json::to_value(body)) {
+                whole.insert("error".to_owned(), body);
+            }
+            let _ = self.document(&whole);
+            return;
+        }
         if self.json {
             let body = ErrorBody { code: exit.code(), kind: exit.kind(), message, next };
             // Where stdout is gone, the exit code still tells.

@@ -3,8 +3,9 @@
 use applet_spec::{KeyKind, Profile};
 use crypto::custody::{CustodyError, KeyCustody};
 use crypto::{Key, KeyCheckValue, Mac, Suite};
+use purse::Language;
 
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::right::{self, Missing};
 use crate::scenario::{DirectForm, KeyForm, Scenario};
 use crate::transaction::Transaction;
@@ -20,26 +21,24 @@ pub struct Explanation {
     /// The code, each time it was sent.
     pub received: Vec<Received>,
     /// How it is made; or why that cannot be told.
-    pub made: Result<Making, Unexplained>,
+    pub made: Result<Making, Missing>,
 }
 
-/// How a code is made.
+/// How a code is made: what needs no key, and what its key makes of it.
 #[derive(Clone, Debug)]
 pub struct Making {
     /// The algorithm.
     pub suite: Suite,
-    /// The card key.
+    /// The key it starts from.
     pub key: KeyUse,
-    /// The session key; `None` of a TAC.
-    pub session: Option<SessionUse>,
+    /// Input of the session key (过程密钥); `None` of a TAC.
+    pub session: Option<Vec<Piece<SessionPart>>>,
     /// What is covered, in order.
     pub input: Vec<Piece<Field>>,
     /// What fills it up to whole blocks.
     pub padding: Piece<()>,
-    /// The blocks.
-    pub rounds: Vec<Round>,
-    /// The code.
-    pub code: Mac,
+    /// What the key makes of it; or why it is not to be had.
+    pub keyed: Result<Keyed, CustodyError>,
 }
 
 /// A key and where it comes from.
@@ -55,12 +54,26 @@ pub struct KeyUse {
     pub name: String,
     /// Diversification factors, highest level first.
     pub factors: Vec<[u8; 8]>,
+    /// How the card key goes into the MAC.
+    pub role: KeyRole,
+}
+
+/// What a key makes of an input. Keys and what says something of them are there where the stored
+/// key is public.
+#[derive(Clone, Debug)]
+pub struct Keyed {
     /// Check value of the card key.
     pub check_value: KeyCheckValue,
-    /// The card key, where it is public.
-    pub clear: Option<Vec<u8>>,
-    /// How the key goes into the MAC.
-    pub role: KeyRole,
+    /// The card key.
+    pub card_key: Option<Vec<u8>>,
+    /// Check value of the session key.
+    pub session_check_value: Option<KeyCheckValue>,
+    /// The session key.
+    pub session_key: Option<Vec<u8>>,
+    /// The blocks.
+    pub rounds: Vec<Round>,
+    /// The code.
+    pub code: Mac,
 }
 
 /// How a card key goes into a MAC.
@@ -72,17 +85,6 @@ pub enum KeyRole {
     Folded,
     /// As it is.
     Whole,
-}
-
-/// A session key (过程密钥) and what it is made from.
-#[derive(Clone, Debug)]
-pub struct SessionUse {
-    /// Its input.
-    pub input: Vec<Piece<SessionPart>>,
-    /// Its check value.
-    pub check_value: KeyCheckValue,
-    /// The key, where the card key is public.
-    pub clear: Option<Vec<u8>>,
 }
 
 /// A part of the session key input.
@@ -120,17 +122,6 @@ pub struct Round {
     pub chain: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// Why it cannot be told how a code is made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unexplained {
-    /// Something is not known.
-    #[error("{0}")]
-    Missing(Missing),
-    /// The key is not to be had.
-    #[error("{0}")]
-    NoKey(CustodyError),
-}
-
 /// Explains every code of a transaction.
 pub fn explain(
     profile: &Profile,
@@ -140,28 +131,37 @@ pub fn explain(
     let mut engine = Engine::new(custody);
     let codes = transaction.flow.codes().iter();
     codes
-        .map(|code| Explanation {
-            code: *code,
-            maker: transaction.flow.maker(*code),
-            received: transaction
-                .received
-                .iter()
-                .filter(|one| one.code == *code)
-                .copied()
-                .collect(),
-            made: right::scenario(profile, custody, transaction, *code)
-                .map_err(Unexplained::Missing)
-                .and_then(|scenario| {
-                    making(&mut engine, custody, transaction, &scenario).map_err(Unexplained::NoKey)
-                }),
+        .map(|code| {
+            let of_code = |one: &&Received| one.code == *code;
+            let scenario = right::scenario(profile, custody, transaction, *code);
+            Explanation {
+                code: *code,
+                maker: transaction.flow.maker(*code),
+                received: transaction.received.iter().filter(of_code).copied().collect(),
+                made: scenario.map(|scenario| making(&mut engine, custody, transaction, &scenario)),
+            }
         })
         .collect()
 }
 
+impl SessionPart {
+    /// Name.
+    pub fn name(self, language: Language) -> &'static str {
+        let (english, chinese) = match self {
+            Self::Random => ("random of the card", "卡片随机数"),
+            Self::OfflineSerial => ("offline serial, before", "脱机交易序号 (交易前)"),
+            Self::OnlineSerial => ("online serial, before", "联机交易序号 (交易前)"),
+            Self::TerminalSerial => ("terminal serial, last two bytes", "终端交易序号后两字节"),
+            Self::Filler => ("fixed", "固定值"),
+        };
+        language.pick(english, chinese)
+    }
+}
+
 impl Explanation {
-    /// Whether a code that was sent is the one computed.
-    pub fn fits(&self, received: &Received) -> Option<bool> {
-        self.made.as_ref().ok().map(|making| making.code == received.mac)
+    /// The code, where it can be computed.
+    pub fn computed(&self) -> Option<Mac> {
+        self.made.as_ref().ok()?.keyed.as_ref().ok().map(|keyed| keyed.code)
     }
 }
 
@@ -170,14 +170,8 @@ fn making(
     custody: &dyn KeyCustody,
     transaction: &Transaction,
     scenario: &Scenario,
-) -> Result<Making, CustodyError> {
-    let public = custody.record(&scenario.key.name)?.public;
+) -> Making {
     let suite = scenario.suites.mac;
-    let key = engine.card_key(scenario)?;
-    let rounds = engine.rounds(scenario)?;
-    let last = rounds.last().map_or(&[][..], |round| &round.result);
-    let code = Mac(scenario.taken.from(last));
-    let session = session(engine, transaction, scenario, public)?;
     let mut input = Vec::new();
     let mut offset = 0;
     for field in &scenario.layout {
@@ -186,17 +180,13 @@ fn making(
         input.push(Piece { offset, what: *field, bytes });
         offset += length;
     }
-    let padded: Vec<u8> = rounds.iter().flat_map(|round| &round.plain).copied().collect();
-    let padding =
-        Piece { offset, what: (), bytes: padded.get(offset..).unwrap_or_default().to_vec() };
-    let rounds = rounds
-        .into_iter()
-        .map(|round| Round {
-            plain: round.plain,
-            chain: public.then_some((round.mixed, round.result)),
-        })
-        .collect();
-    Ok(Making {
+    let padding = scenario.padded(suite.block()).split_off(offset);
+    let role = match scenario.form {
+        KeyForm::Session(_) => KeyRole::Session,
+        KeyForm::Direct(DirectForm::Folded) => KeyRole::Folded,
+        KeyForm::Direct(_) => KeyRole::Whole,
+    };
+    Making {
         suite,
         key: KeyUse {
             kind: scenario.key.kind,
@@ -204,43 +194,52 @@ fn making(
             version: scenario.key.version,
             name: scenario.key.name.to_string(),
             factors: scenario.levels.clone(),
-            check_value: key.check_value(suite),
-            clear: public.then(|| key.expose().to_vec()),
-            role: match scenario.form {
-                KeyForm::Session(_) => KeyRole::Session,
-                KeyForm::Direct(DirectForm::Folded) if key.len() == 16 => KeyRole::Folded,
-                KeyForm::Direct(_) => KeyRole::Whole,
-            },
+            role,
         },
-        session,
+        session: (role == KeyRole::Session).then(|| session(transaction, scenario)),
         input,
-        padding,
-        rounds,
+        padding: Piece { offset, what: (), bytes: padding },
+        keyed: keyed(engine, custody, scenario),
+    }
+}
+
+fn keyed(
+    engine: &mut Engine<'_>,
+    custody: &dyn KeyCustody,
+    scenario: &Scenario,
+) -> Result<Keyed, CustodyError> {
+    let public = custody.record(&scenario.key.name)?.public;
+    let suite = scenario.suites.mac;
+    let key = engine.card_key(scenario)?;
+    let session = engine.session_key(scenario)?;
+    let session_key = session.as_ref().and_then(|bytes| Key::new(bytes).ok());
+    let rounds = engine.rounds(scenario)?;
+    let last = rounds.last().map_or(&[][..], |round| &round.result);
+    let code = Mac(scenario.taken.from(last));
+    let shown = |round: engine::Round| Round {
+        plain: round.plain,
+        chain: public.then_some((round.mixed, round.result)),
+    };
+    Ok(Keyed {
+        check_value: key.check_value(suite),
+        card_key: public.then(|| key.expose().to_vec()),
+        session_check_value: session_key.map(|key| key.check_value(suite)),
+        session_key: session.filter(|_| public).map(|bytes| bytes.to_vec()),
+        rounds: rounds.into_iter().map(shown).collect(),
         code,
     })
 }
 
-fn session(
-    engine: &mut Engine<'_>,
-    transaction: &Transaction,
-    scenario: &Scenario,
-    public: bool,
-) -> Result<Option<SessionUse>, CustodyError> {
-    let Some(bytes) = engine.session_key(scenario)? else { return Ok(None) };
-    let Ok(key) = Key::new(&bytes) else { return Ok(None) };
+fn session(transaction: &Transaction, scenario: &Scenario) -> Vec<Piece<SessionPart>> {
     let (serial, tail) = if transaction.flow.online() {
         (SessionPart::OnlineSerial, SessionPart::Filler)
     } else {
         (SessionPart::OfflineSerial, SessionPart::TerminalSerial)
     };
     let piece = |offset, what, bytes: &[u8]| Piece { offset, what, bytes: bytes.to_vec() };
-    Ok(Some(SessionUse {
-        input: vec![
-            piece(0, SessionPart::Random, &scenario.random),
-            piece(4, serial, &scenario.serial),
-            piece(6, tail, &scenario.tail),
-        ],
-        check_value: key.check_value(scenario.suites.mac),
-        clear: public.then(|| bytes.to_vec()),
-    }))
+    vec![
+        piece(0, SessionPart::Random, &scenario.random),
+        piece(4, serial, &scenario.serial),
+        piece(6, tail, &scenario.tail),
+    ]
 }

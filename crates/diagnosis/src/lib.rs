@@ -33,13 +33,12 @@ pub use candidate::{Given, GivenError, Source};
 pub use diagnosis::{Diagnosis, Tried, Untried, Verdict, diagnose};
 pub use disagreement::{About, Disagreement, Said, disagreements};
 pub use explain::{
-    Explanation, KeyRole, KeyUse, Making, Piece, Round, SessionPart, SessionUse, Unexplained,
-    explain,
+    Explanation, KeyRole, KeyUse, Keyed, Making, Piece, Round, SessionPart, explain,
 };
 pub use hypothesis::{Difference, Finding, Hypothesis, Made};
 pub use mistakes::{Group, Mistake, Stage, all as mistakes};
 pub use reading::{Aside, Known, Reading, SamCheck, SamPurchase, Why};
 pub use right::Missing;
 pub use subject::{Code, Field, Flow, Maker};
-pub use trace::{Place, Trace};
+pub use trace::{Counted, Place, Trace};
 pub use transaction::{Card, Received, StandsIn, Step, Transaction, Values};

@@ -75,6 +75,10 @@ pub enum Field {
 }
 
 impl Flow {
+    /// Every flow.
+    pub const ALL: [Self; 6] =
+        [Self::Load, Self::Purchase, Self::Cash, Self::Capp, Self::Unload, Self::Overdraft];
+
     /// The transaction type byte of this flow on a purse.
     pub fn transaction_type(self, purse: PurseKind, rules: &Rules) -> TransactionType {
         match (self, purse) {
@@ -177,6 +181,15 @@ impl Code {
 }
 
 impl Maker {
+    /// Spelling in JSON.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Psam => "psam",
+            Self::Issuer => "issuer",
+        }
+    }
+
     /// Name.
     pub const fn name(self, language: Language) -> &'static str {
         let (english, chinese) = match self {

@@ -1,4 +1,4 @@
-//! What was said over a link, from recordings or from pairs of command and answer.
+//! What was said over a link, from recordings.
 
 use apdu::{CommandApdu, ResponseApdu};
 use link::{Outcome, Recording, StepKind};
@@ -46,14 +46,16 @@ pub(crate) struct Exchange {
 
 #[derive(Clone, Debug)]
 struct Input {
-    name: Option<String>,
+    name: String,
     counted: Counted,
 }
 
 /// What [`Place::line`] counts.
-#[derive(Clone, Copy, Debug)]
-enum Counted {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Lines of a file.
     Lines,
+    /// Arguments of a command line.
     Arguments,
 }
 
@@ -64,8 +66,9 @@ impl Trace {
     }
 
     /// Adds a recording; `name` is what places are told by where there are several inputs.
-    pub fn add_recording(&mut self, name: Option<&str>, recording: &Recording) {
-        let input = self.add(name, Counted::Lines);
+    pub fn add(&mut self, name: &str, counted: Counted, recording: &Recording) {
+        let input = self.inputs.len();
+        self.inputs.push(Input { name: name.to_owned(), counted });
         let mut joined = Joined::default();
         for step in &recording.steps {
             let place = Place { input, line: step.line };
@@ -88,20 +91,14 @@ impl Trace {
         self.events.extend(joined.finish());
     }
 
-    /// Adds commands and their answers as they were typed; the first is argument 1.
-    pub fn add_pairs(&mut self, pairs: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) {
-        let input = self.add(None, Counted::Arguments);
-        self.add_exchanges(input, pairs.into_iter().zip((1..).step_by(2)));
-    }
-
-    /// Adds commands and their answers with the lines they stand on.
-    pub fn add_lines(
-        &mut self,
-        name: Option<&str>,
-        pairs: impl IntoIterator<Item = ((Vec<u8>, Vec<u8>), usize)>,
-    ) {
-        let input = self.add(name, Counted::Lines);
-        self.add_exchanges(input, pairs);
+    /// Every command that was answered, and its whole answer.
+    pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = (&[u8], &ResponseApdu)> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Exchange(Exchange { command, answer: Some(answer), .. }) => {
+                Some((command.as_slice(), answer))
+            }
+            Event::Exchange(_) | Event::Reset => None,
+        })
     }
 
     /// A place in words.
@@ -115,29 +112,10 @@ impl Trace {
             (Counted::Arguments, Language::English) => format!("argument {line}"),
             (Counted::Arguments, Language::Chinese) => format!("第 {line} 个参数"),
         };
-        match input.and_then(|input| input.name.as_ref()).filter(|_| self.inputs.len() > 1) {
-            Some(name) => format!("{name} {words}"),
+        match input.filter(|_| self.inputs.len() > 1) {
+            Some(input) => format!("{} {words}", input.name),
             None => words,
         }
-    }
-
-    fn add(&mut self, name: Option<&str>, counted: Counted) -> usize {
-        self.inputs.push(Input { name: name.map(str::to_owned), counted });
-        self.inputs.len() - 1
-    }
-
-    fn add_exchanges(
-        &mut self,
-        input: usize,
-        pairs: impl IntoIterator<Item = ((Vec<u8>, Vec<u8>), usize)>,
-    ) {
-        let mut joined = Joined::default();
-        for ((command, answer), line) in pairs {
-            let place = Place { input, line };
-            let answer = ResponseApdu::parse(&answer).ok();
-            joined.push(Exchange { place, command, masked: false, answer });
-        }
-        self.events.extend(joined.finish());
     }
 }
 

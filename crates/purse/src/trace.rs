@@ -41,6 +41,9 @@ use self::answer::AnswerForm;
 use self::fields::Walk;
 use crate::{Command, CommandError, Language};
 
+pub use self::fields::value as field_in_words;
+pub use self::parameters::transaction as type_in_words;
+
 /// Bytes as the text that they are, or in hexadecimal.
 pub(crate) fn text_or_hex(bytes: &[u8]) -> String {
     fields::text(bytes).unwrap_or_else(|| fields::hex(bytes))

@@ -2,8 +2,8 @@
 
 use applet_spec::{Profile, PurseKind};
 use diagnosis::{
-    About, Advice, Code, Disagreement, Flow, Known, Reading, Source, Trace, Verdict, Why, advice,
-    diagnose, disagreements,
+    About, Advice, Code, Counted, Disagreement, Flow, Known, Reading, Source, Trace, Verdict, Why,
+    advice, diagnose, disagreements,
 };
 use emulator::Protocol;
 use link::Recording;
@@ -21,7 +21,7 @@ const LOAD: Setting = Setting { flow: Flow::Load, ..CAPP };
 
 fn trace(text: &str) -> Trace {
     let mut trace = Trace::new();
-    trace.add_recording(None, &Recording::parse(text).unwrap());
+    trace.add("trace", Counted::Lines, &Recording::parse(text).unwrap());
     trace
 }
 
@@ -230,8 +230,8 @@ fn a_psam_recorded_by_itself_is_matched_by_the_random() {
         hex::encode(tac),
     );
     let mut both = Trace::new();
-    both.add_recording(Some("card.txt"), &Recording::parse(&card).unwrap());
-    both.add_recording(Some("psam.txt"), &Recording::parse(&psam).unwrap());
+    both.add("card.txt", Counted::Lines, &Recording::parse(&card).unwrap());
+    both.add("psam.txt", Counted::Lines, &Recording::parse(&psam).unwrap());
     let reading = Reading::new(&both, &scene.profile, &Known::default());
     let found = disagreements(&scene.profile, &reading, reading.transactions.last().unwrap());
     // All is told alike, but the TAC was given to the PSAM where MAC2 belongs.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use applet_spec::{KeyKind, KeySpec, Profile, PurseKind};
 use crypto::custody::LabCustody;
 use crypto::{Key, Suite, lab_master};
-use diagnosis::{Code, Diagnosis, Flow, Given, Known, Reading, Trace, diagnose};
+use diagnosis::{Code, Counted, Diagnosis, Flow, Given, Known, Reading, Trace, diagnose};
 use emulator::{Card, CardMaker, VirtualCard};
 use link::{CardTransport, Recorder, Recording};
 
@@ -470,7 +470,7 @@ impl Scene {
         ];
         let candidates = given.iter().map(|bytes| Given::new(bytes).unwrap()).collect();
         let mut trace = Trace::new();
-        trace.add_recording(None, &Recording::parse(recording).unwrap());
+        trace.add("trace", Counted::Lines, &Recording::parse(recording).unwrap());
         let reading = Reading::new(&trace, &self.profile, &Known { serial: None, candidates });
         let last = reading.transactions.last().unwrap();
         assert!(last.step.is_some(), "{:?}", reading.asides);

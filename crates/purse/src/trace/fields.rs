@@ -88,7 +88,7 @@ pub(super) fn one(
 }
 
 /// Bytes in words. What is not what the format says is shown in hexadecimal.
-pub(super) fn value(format: FieldFormat, bytes: &[u8], language: Language) -> String {
+pub fn value(format: FieldFormat, bytes: &[u8], language: Language) -> String {
     let known = match format {
         FieldFormat::Secret => Some(match language {
             Language::English => format!("{} bytes, not shown", bytes.len()),

@@ -135,7 +135,7 @@ impl Words {
 }
 
 /// A transaction type byte and its name.
-pub(super) fn transaction(byte: u8, language: Language) -> String {
+pub fn transaction(byte: u8, language: Language) -> String {
     match TransactionType::from_byte(byte).map(TransactionType::names) {
         Some((english, chinese)) => format!("{byte:02X} {}", language.pick(english, chinese)),
         None => format!("{byte:02X}"),

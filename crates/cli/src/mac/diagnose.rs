@@ -1,0 +1,271 @@
+//! `purse mac diagnose`.
+
+use crypto::custody::CustodyError;
+use diagnosis::{
+    Advice, Diagnosis, Disagreement, Finding, Hypothesis, Trace, Transaction, Verdict, advice,
+    diagnose, disagreements,
+};
+
+use super::document::{
+    self, DiagnosisDocument, DisagreementDocument, Document, Found, TransactionDocument,
+};
+use super::source::{Source, SourceArgs};
+use super::words;
+use crate::error::{CliError, Undiagnosed};
+use crate::ui::{Lang, Tone, Ui};
+
+/// Arguments of `purse mac diagnose`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// A value to try; may be repeated. 6 bytes are a terminal number, 7 date and time, 4 a date,
+    /// amount or terminal serial, 3 a time or limit, 2 a serial, 8 a factor, 9 an identification
+    /// code.
+    #[arg(long, value_name = "HEX")]
+    candidate: Vec<String>,
+}
+
+/// What is said of a transaction.
+struct Case<'s> {
+    number: usize,
+    transaction: &'s Transaction,
+    diagnoses: Vec<Diagnosis>,
+    disagreements: Vec<Disagreement>,
+    advice: Vec<Advice>,
+}
+
+/// Looks into every code of every transaction.
+///
+/// # Errors
+/// No transaction; a code that nothing fits, or whose key is not to be had.
+pub(super) fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
+    let source = args.source.open(&args.candidate)?;
+    let Source { profile, custody, reading, .. } = &source;
+    let cases: Vec<Case<'_>> = (1..)
+        .zip(source.transactions(ui)?)
+        .map(|(number, transaction)| {
+            let diagnoses = diagnose(profile, custody.as_ref(), reading, transaction);
+            Case {
+                number,
+                transaction,
+                disagreements: disagreements(profile, reading, transaction),
+                advice: advice(reading, transaction, &diagnoses),
+                diagnoses,
+            }
+        })
+        .collect();
+    let problem = problem(&cases);
+    let document = document(ui, &source, &cases, problem.is_none());
+    match (problem, ui.json) {
+        (None, true) => ui.document(&document),
+        (None, false) => ui.print(&text(ui, &source, &cases)),
+        (Some(why), json) => {
+            if !json {
+                ui.print(&text(ui, &source, &cases))?;
+            }
+            let document = serde_json::to_value(document)
+                .map_err(|error| CliError::Bug(format!("a result is no JSON: {error}")))?;
+            Err(CliError::Undiagnosed { why, document: Box::new(document) })
+        }
+    }
+}
+
+/// What is left open.
+fn problem(cases: &[Case<'_>]) -> Option<Undiagnosed> {
+    let diagnoses = || cases.iter().flat_map(|case| &case.diagnoses);
+    let open = diagnoses().filter(|one| matches!(one.verdict, Verdict::NothingFits)).count();
+    let no_key = diagnoses().find_map(|one| match &one.verdict {
+        Verdict::NoKey(error) => Some(error.clone()),
+        _ => None,
+    });
+    match (open, no_key) {
+        (0, None) => None,
+        (0, Some(error)) => Some(Undiagnosed::NoKey(error)),
+        (open, _) => Some(Undiagnosed::NothingFits(open)),
+    }
+}
+
+fn document(ui: &Ui, source: &Source, cases: &[Case<'_>], ok: bool) -> Document<DiagnosisDocument> {
+    let trace = &source.trace;
+    let found = cases.iter().flat_map(|case| {
+        case.diagnoses.iter().flat_map(|one| {
+            let first = |finding: &Finding| finding.alike.first().map(Hypothesis::ids);
+            findings(one).iter().filter_map(first).map(|mistakes| Found {
+                transaction: case.number,
+                code: one.received.code.text(),
+                mistakes,
+            })
+        })
+    });
+    let transactions = cases.iter().map(|case| {
+        let codes = case.diagnoses.iter();
+        let codes = codes.map(|one| DiagnosisDocument::new(trace, case.transaction, one, ui.lang));
+        let mut out = TransactionDocument::new(case.number, case.transaction, codes.collect());
+        let differ = case.disagreements.iter();
+        out.disagreements =
+            Some(differ.map(|one| DisagreementDocument::new(trace, one, ui.lang)).collect());
+        out.advice = Some(document::advice(&case.advice, ui.lang));
+        out
+    });
+    let asides = source.reading.asides.iter();
+    Document {
+        ok,
+        profile: source.profile.name.clone(),
+        version: source.profile.version.clone(),
+        keys: source.custody.describe(),
+        found: Some(found.collect()),
+        transactions: transactions.collect(),
+        asides: asides.map(|aside| words::aside(trace, aside, ui.lang)).collect(),
+    }
+}
+
+fn findings(diagnosis: &Diagnosis) -> &[Finding] {
+    match &diagnosis.verdict {
+        Verdict::Found(findings) => findings,
+        _ => &[],
+    }
+}
+
+fn text(ui: &Ui, source: &Source, cases: &[Case<'_>]) -> String {
+    let Source { trace, profile, custody, reading } = source;
+    let mut out = format!("{} {}, {}\n", profile.name, profile.version, custody.describe());
+    for case in cases {
+        let title = words::transaction(trace, case.transaction, ui.lang);
+        out += &format!("\n{}\n", ui.toned(Tone::Strong, &title));
+        if let Some(status) = case.transaction.step.and_then(|step| step.status) {
+            let meaning = words::meaning(status, ui.lang);
+            out += &ui.lang.pick(
+                format!("  the card answered {status}: {meaning}\n"),
+                format!("  卡应答 {status}: {meaning}\n"),
+            );
+        }
+        for diagnosis in &case.diagnoses {
+            out += &code(ui, trace, case.transaction, diagnosis);
+        }
+        if !case.disagreements.is_empty() {
+            let heading = "card and PSAM were told different things (seen without keys):";
+            out +=
+                &format!("  {}\n", ui.lang.pick(heading, "卡与 PSAM 收到的不同 (无需密钥可见):"));
+        }
+        for one in &case.disagreements {
+            out += &format!("    {}\n", one.in_words(trace, ui.lang.into()));
+        }
+        for one in &case.advice {
+            let next = ui.toned(Tone::Strong, ui.lang.pick("note:", "提示:"));
+            out += &format!("  {next} {}\n", one.in_words(ui.lang.into()));
+        }
+    }
+    for aside in &reading.asides {
+        out += &format!("\n{}\n", words::aside(trace, aside, ui.lang));
+    }
+    out
+}
+
+fn code(ui: &Ui, trace: &Trace, transaction: &Transaction, one: &Diagnosis) -> String {
+    let lang = ui.lang;
+    let code = one.received.code.text();
+    let maker = transaction.flow.maker(one.received.code).name(lang.into());
+    let place = words::received(trace, transaction, &one.received, lang);
+    let mac = one.received.mac;
+    let mut out = lang.pick(
+        format!("  {code} {mac} of the {maker}, {place}: "),
+        format!("  {code} {mac}, 由{maker}计算, {place}: "),
+    );
+    let should = one.right.map_or(String::new(), |right| {
+        lang.pick(format!("it should be {right}"), format!("应为 {right}"))
+    });
+    match &one.verdict {
+        Verdict::Right => out += &format!("{}\n", ui.toned(Tone::Good, lang.pick("right", "正确"))),
+        Verdict::Missing(missing) => out += &format!("{}\n", missing.in_words(lang.into())),
+        Verdict::NoKey(error) => out += &format!("{error}\n"),
+        Verdict::NothingFits => {
+            let nothing = ui.toned(Tone::Bad, lang.pick("nothing fits", "没有相符的假设"));
+            out += &format!("{should}\n    {nothing}\n");
+        }
+        Verdict::Found(findings) => {
+            out += &format!("{should}\n");
+            for (at, finding) in findings.iter().enumerate() {
+                out += &found(ui, trace, finding, at > 0);
+            }
+        }
+    }
+    if one.tried.pairs > 0 {
+        out += &tried(lang, one);
+    }
+    if matches!(one.verdict, Verdict::NothingFits) {
+        out += &untried(lang, one);
+    }
+    out
+}
+
+fn found(ui: &Ui, trace: &Trace, finding: &Finding, further: bool) -> String {
+    let lang = ui.lang;
+    let Some((first, others)) = finding.alike.split_first() else { return String::new() };
+    let word = match further {
+        false => lang.pick("found:", "找到:"),
+        true => lang.pick("or, one of them by chance:", "或者 (其一为巧合):"),
+    };
+    let mut out = String::new();
+    for (at, made) in first.mistakes.iter().enumerate() {
+        let word = if at == 0 { word } else { lang.pick("and also:", "并且:") };
+        let sentence = made.mistake.sentence(lang.into());
+        out += &format!("    {} {sentence}\n", ui.toned(Tone::Warning, word));
+        let differences: Vec<String> = made
+            .differences
+            .iter()
+            .map(|one| {
+                let (name, used) = (one.name(lang.into()), one.used(lang.into()));
+                let right = one.right(lang.into());
+                lang.pick(
+                    format!("{name} {used}, should be {right}"),
+                    format!("{name} {used}, 应为 {right}"),
+                )
+            })
+            .collect();
+        let mut detail = made.mistake.id.to_owned();
+        if !differences.is_empty() {
+            detail += &format!(": {}", differences.join("; "));
+        }
+        if let Some(source) = made.source {
+            detail += &format!(" ({})", source.in_words(trace, lang.into()));
+        }
+        out += &format!("      {detail}\n");
+    }
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(|one| one.ids().join(" + ")).collect();
+        let word = lang.pick("gives the same bytes here:", "在此处结果相同:");
+        out += &format!("      {word} {}\n", others.join(", "));
+    }
+    out
+}
+
+fn tried(lang: Lang, one: &Diagnosis) -> String {
+    let tried = one.tried;
+    let chance = tried.expected_by_chance();
+    match lang {
+        Lang::En => format!(
+            "    tried {} single mistakes, {} pairs, {} searched values; {chance:.6} of them are \
+             expected to fit by chance\n",
+            tried.singles, tried.pairs, tried.searched
+        ),
+        Lang::Zh => format!(
+            "    已试单项 {} 个, 成对 {} 个, 遍历值 {} 个; 巧合相符的期望数为 {chance:.6}\n",
+            tried.singles, tried.pairs, tried.searched
+        ),
+    }
+}
+
+fn untried(lang: Lang, one: &Diagnosis) -> String {
+    let mut whys: Vec<(&CustodyError, Vec<&str>)> = Vec::new();
+    for untried in &one.untried {
+        match whys.iter_mut().find(|(why, _)| **why == untried.why) {
+            Some((_, ids)) => ids.push(untried.mistake.id),
+            None => whys.push((&untried.why, vec![untried.mistake.id])),
+        }
+    }
+    let word = lang.pick("could not be tried:", "未能尝试:");
+    let line =
+        |(why, ids): (&CustodyError, Vec<&str>)| format!("    {word} {} ({why})\n", ids.join(", "));
+    whys.into_iter().map(line).collect()
+}
