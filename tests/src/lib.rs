@@ -1,5 +1,6 @@
 //! What the end-to-end tests share.
 
+pub mod console;
 pub mod pcscd;
 pub mod softhsm;
 

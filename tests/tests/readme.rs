@@ -2,13 +2,9 @@
 #![expect(clippy::expect_used, reason = "a test helper may fail the test")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
-/// A command of a console block and the output shown below it.
-struct Shown {
-    command: String,
-    output: String,
-}
+use tests::console::{self, Shown, shell};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -16,41 +12,9 @@ fn root() -> PathBuf {
 
 fn shown() -> Vec<Shown> {
     let text = std::fs::read_to_string(root().join("README.md")).expect("README.md");
-    let mut out: Vec<Shown> = Vec::new();
-    for block in text.split("```console\n").skip(1) {
-        let block = block.split("```").next().unwrap_or_default();
-        for line in block.lines() {
-            match (line.strip_prefix("$ "), out.last_mut()) {
-                (Some(command), _) => {
-                    out.push(Shown { command: command.to_owned(), output: String::new() });
-                }
-                (None, Some(last)) => {
-                    last.output.push_str(line);
-                    last.output.push('\n');
-                }
-                (None, None) => panic!("output without a command: {line}"),
-            }
-        }
-    }
+    let out = console::shown(&text);
     assert!(out.len() >= 7, "the README shows commands");
     out
-}
-
-/// Runs a line of shell in `directory`, with the built `purse` on the path.
-fn shell(line: &str, directory: &Path) -> Output {
-    let purse = PathBuf::from(tests::purse().get_program());
-    let bin = purse.parent().expect("a directory").to_owned();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let paths = std::iter::once(bin).chain(std::env::split_paths(&path));
-    Command::new("sh")
-        .args(["-c", line])
-        .current_dir(directory)
-        .env("PATH", std::env::join_paths(paths).expect("a path"))
-        .env_remove("PURSE_CARD")
-        .env_remove("PURSE_LANG")
-        .stdin(Stdio::null())
-        .output()
-        .expect("sh runs")
 }
 
 fn needs_pcsc(command: &str) -> bool {
@@ -145,8 +109,8 @@ fn the_virtual_reader_of_the_readme_answers_opensc_tool() {
     let line = emulate.command.replace("35963", &port.to_string());
     let mut card = tests::purse()
         .args(line.split_whitespace().skip(1))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
         .spawn()
         .expect("purse starts");
     let deadline = Instant::now() + Duration::from_secs(20);

@@ -36,7 +36,7 @@ pub use explain::{
     Explanation, KeyRole, KeyUse, Keyed, Making, Piece, Round, SessionPart, explain,
 };
 pub use hypothesis::{Difference, Finding, Hypothesis, Made};
-pub use mistakes::{Group, Mistake, Stage, all as mistakes};
+pub use mistakes::{Group, Mistake, Stage, all as mistakes, to_markdown as mistakes_in_markdown};
 pub use reading::{Aside, Known, Reading, SamCheck, SamPurchase, Why};
 pub use right::Missing;
 pub use subject::{Code, Field, Flow, Maker};

@@ -95,6 +95,22 @@ pub fn all() -> impl Iterator<Item = &'static Mistake> {
     Group::ALL.iter().flat_map(|group| group.mistakes())
 }
 
+/// The table as docs/mac-diagnosis.md has it.
+pub fn to_markdown() -> String {
+    let mut out = String::new();
+    for group in Group::ALL {
+        let (english, chinese) = (group.name(Language::English), group.name(Language::Chinese));
+        out +=
+            &format!("\n### {english} ({chinese})\n\n| name | what was done | |\n|---|---|---|\n");
+        for mistake in group.mistakes() {
+            let Mistake { id, english, chinese, .. } = mistake;
+            let searched = if mistake.stage == Stage::Search { " *" } else { "" };
+            out += &format!("| `{id}`{searched} | {english} | {chinese} |\n");
+        }
+    }
+    out
+}
+
 impl Mistake {
     /// What was done.
     pub fn sentence(&self, language: Language) -> &'static str {

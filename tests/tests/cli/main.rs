@@ -9,6 +9,7 @@ mod emulators;
 mod keys;
 mod killed;
 mod links;
+mod mac;
 mod mistakes;
 mod traces;
 

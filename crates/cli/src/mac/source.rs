@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use applet_spec::Profile;
-use crypto::custody::KeyCustody;
+use crypto::custody::{HeldKeys, KeyCustody};
 use diagnosis::{Counted, Given, Known, Reading, Trace, Transaction};
+use keystore::KeystoreError;
 use link::{LogFormat, Recording};
 
 use super::words;
@@ -61,7 +62,7 @@ impl SourceArgs {
         purse_family(&profile)?;
         let known = Known { serial: self.serial()?, candidates: given(candidates)? };
         let reading = Reading::new(&trace, &profile, &known);
-        let custody = self.keys.open(&[&profile])?;
+        let custody = self.custody(&profile)?;
         Ok(Source { trace, profile, custody, reading })
     }
 
@@ -73,8 +74,18 @@ impl SourceArgs {
         let profile = self.profile.as_deref().map(Profile::find).transpose()?;
         let profile = profile.ok_or_else(family_unknown)?;
         purse_family(&profile)?;
-        let custody = self.keys.open(&[&profile])?;
+        let custody = self.custody(&profile)?;
         Ok((profile, custody))
+    }
+
+    /// Who holds the keys. Where nobody does, what needs no key is still told.
+    fn custody(&self, profile: &Profile) -> Result<Box<dyn KeyCustody>, CliError> {
+        match self.keys.open(&[profile]) {
+            Err(CliError::Keystore(KeystoreError::NoLabKeys { profile })) => {
+                Ok(Box::new(HeldKeys::new(format!("profile {profile} without keys"))))
+            }
+            opened => opened,
+        }
     }
 
     /// The serial that was given.
@@ -188,9 +199,9 @@ fn given(candidates: &[String]) -> Result<Vec<Given>, CliError> {
 }
 
 fn family_unknown() -> CliError {
-    let names = Profile::built_in_names().join(", ");
     CliError::mistyped(
-        format!("the card's family is not told: there is no SELECT of {names} with its answer"),
+        "the card's family is not told: there is no SELECT of a known purse application with its \
+         answer",
         "--profile P, such as --profile jtt978",
     )
 }
