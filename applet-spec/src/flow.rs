@@ -19,8 +19,8 @@ use crate::PurseKind;
 pub use fare::{Fare, FareTable, Stop};
 pub use layout::{Align, Field, FieldForm, Layout};
 pub use step::{
-    BalanceWord, CacheStep, CheckStep, Condition, RecordChoice, Setting, Source, Step, Transaction,
-    When,
+    BalanceWord, Blocking, CacheStep, CheckStep, Condition, RecordChoice, Setting, Source, Step,
+    Transaction, When,
 };
 pub use words::Refusal;
 

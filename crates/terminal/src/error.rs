@@ -7,6 +7,8 @@ use crypto::custody::CustodyError;
 use link::LinkError;
 use purse::answer::AnswerError;
 
+use crate::ledger::LedgerError;
+
 /// Why a flow ended. The first split is whose fault it is: the link's, a refusal, the card's
 /// cryptography, or the keys of this side.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +76,18 @@ pub enum FlowError {
         /// Version, where one was asked for.
         version: Option<u8>,
     },
+    /// The flow charges what it is told.
+    #[error("flow {flow} has no fare of its own, and no amount was given")]
+    NoAmount {
+        /// Flow.
+        flow: String,
+    },
+    /// A load or unload without an issuer.
+    #[error("this terminal has no issuer behind it, and nothing is loaded without one")]
+    NoIssuer,
+    /// What must not be lost cannot be kept.
+    #[error("the terminal's books cannot be kept: {0}")]
+    Ledger(LedgerError),
     /// Whoever holds the keys fails.
     #[error(transparent)]
     Custody(#[from] CustodyError),

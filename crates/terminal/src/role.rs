@@ -243,6 +243,14 @@ impl OnlineRequest {
         Moment { transaction_type, terminal, date, time }
     }
 
+    /// Amount; of an overdraft update the new limit.
+    pub fn amount(&self) -> Amount {
+        match self.terms {
+            OnlineTerms::Amount(amount) => amount,
+            OnlineTerms::Limit { new, .. } => Amount(new.fen()),
+        }
+    }
+
     /// Stored balance after the second step.
     pub fn balance_after(&self) -> Amount {
         let before = self.balance.0;

@@ -1,0 +1,219 @@
+//! A card that comes back after its answer was lost (交易恢复): did it happen?
+//!
+//! GET TRANSACTION PROOF answers for the last transaction, by type and serial. Its MAC2 goes to the
+//! PSAM and its TAC to the issuer, since another terminal may have made a transaction of that type
+//! and serial meanwhile. Where there is no proof, the serial tells whether anything happened at all,
+//! and the card's log whose transaction it was.
+
+use applet_spec::{Profile, SerialMoment};
+use crypto::Mac;
+use purse::answer::{OnlineInitialized, PurchaseInitialized};
+use purse::record::LogRecord;
+use purse::{Amount, Initialize, PurseCommand, TransactionType};
+
+use super::run::{Halt, Run};
+use super::{Engine, Outcome};
+use crate::{
+    Attempt, AttemptSteps, CardSession, Check, FlowError, Ledger, TransactionRecord, Verdict,
+};
+
+/// What a card says about an open transaction.
+enum Found {
+    /// It happened, and here is its code.
+    Proven { code: Mac, tac_check: Check, mac2_check: Check },
+    /// It happened, and there is no code.
+    Logged,
+    /// It did not happen.
+    Nothing,
+    /// The card does not tell any more.
+    Unknown,
+}
+
+/// What the card's log says about a serial.
+#[derive(Clone, Copy, PartialEq)]
+enum Logged {
+    /// It is the transaction asked for.
+    Ours,
+    /// It is another one.
+    Another,
+    /// It is not in the log.
+    Nothing,
+    /// The log cannot be read.
+    Unreadable,
+}
+
+impl Engine<'_> {
+    /// Settles what is open of the card in the field. Whether the card was asked anything.
+    pub(super) fn settle(
+        &mut self,
+        run: &Run<'_>,
+        card: &mut CardSession<'_>,
+        ledger: &mut dyn Ledger,
+    ) -> Result<bool, Halt> {
+        let Some(number) = run.card().map(|card| card.number) else { return Ok(false) };
+        let program = run.program;
+        let of_card = |open: &Attempt| {
+            open.card.number == number && open.profile.name == program.profile_name.name
+        };
+        let (mut asked, mut outcome) = (false, None);
+        while let Some(at) = self.open.iter().position(of_card) {
+            asked = true;
+            let Some(attempt) = self.open.get(at).cloned() else { break };
+            let same_trip =
+                attempt.flow.name == program.flow_name.name && !attempt.expired(run.now);
+            match self.ask(&program.profile, card, &attempt)? {
+                Found::Proven { code, tac_check, mac2_check } => {
+                    let made = |attempt| TransactionRecord {
+                        attempt,
+                        verdict: Verdict::Accepted,
+                        tac: Some(code),
+                        tac_check,
+                        mac2_check,
+                        recovered: true,
+                    };
+                    self.close(at, made, ledger)?;
+                    outcome = same_trip.then_some(Outcome::Recovered).or(outcome);
+                }
+                Found::Logged => {
+                    let (tac_check, mac2_check) = (Check::Unknown, Check::Unknown);
+                    let made = |attempt| TransactionRecord {
+                        attempt,
+                        verdict: Verdict::Grey,
+                        tac: None,
+                        tac_check,
+                        mac2_check,
+                        recovered: true,
+                    };
+                    self.close(at, made, ledger)?;
+                    outcome = same_trip.then_some(Outcome::Grey).or(outcome);
+                }
+                Found::Unknown => {
+                    self.grey(at, ledger)?;
+                    outcome = same_trip.then_some(Outcome::Grey).or(outcome);
+                }
+                Found::Nothing => self.drop_open(at, ledger)?,
+            }
+        }
+        match outcome {
+            Some(outcome) => Err(Halt::Outcome(outcome)),
+            None => Ok(asked),
+        }
+    }
+
+    fn ask(
+        &mut self,
+        profile: &Profile,
+        card: &mut CardSession<'_>,
+        attempt: &Attempt,
+    ) -> Result<Found, FlowError> {
+        let kind = attempt.transaction_type();
+        let counted = |moment| match moment {
+            SerialMoment::Before => attempt.serial(),
+            SerialMoment::After => attempt.serial().wrapping_add(1),
+        };
+        // A card that refuses to answer has no proof either.
+        let proof = match card.proof(kind, counted(profile.rules.proof_serial)) {
+            Err(FlowError::Refused { .. } | FlowError::Answer { .. }) => None,
+            answered => answered?,
+        };
+        let log = log_says(profile, card, attempt, counted(profile.rules.log_serial))?;
+        if let Some(proof) = proof {
+            let code = if kind == TransactionType::Unload { proof.mac } else { proof.tac };
+            let mac2_check = match &attempt.steps {
+                AttemptSteps::Purchase { purchase, serial } => {
+                    self.psam.check_mac2(purchase, *serial, proof.mac)?
+                }
+                AttemptSteps::Online { .. } => Check::Unknown,
+            };
+            let tac_check = self.check_tac(&attempt.steps, attempt.terminal, code)?;
+            let right = [mac2_check, tac_check].contains(&Check::Right);
+            let wrong = [mac2_check, tac_check].contains(&Check::Wrong);
+            if !wrong && (right || log != Logged::Another) {
+                return Ok(Found::Proven { code, tac_check, mac2_check });
+            }
+        }
+        match log {
+            Logged::Ours => return Ok(Found::Logged),
+            Logged::Another => return Ok(Found::Nothing),
+            Logged::Nothing | Logged::Unreadable => {}
+        }
+        Ok(match serial_now(card, attempt)? {
+            Some(serial) if serial == attempt.serial() => Found::Nothing,
+            Some(_) => Found::Unknown,
+            // The card asks for the PIN first, or has no serials left.
+            None => {
+                let unmoved = log == Logged::Nothing
+                    && card.balance(attempt.purse).is_ok_and(|now| now == attempt.balance_before);
+                if unmoved { Found::Nothing } else { Found::Unknown }
+            }
+        })
+    }
+}
+
+/// Looks for a serial in the logs that such a transaction is written to.
+fn log_says(
+    profile: &Profile,
+    card: &mut CardSession<'_>,
+    attempt: &Attempt,
+    serial: u16,
+) -> Result<Logged, FlowError> {
+    let kind = attempt.transaction_type();
+    let routing = profile.application().and_then(|application| application.log);
+    let Some(routing) = routing else { return Ok(Logged::Unreadable) };
+    let files = match kind.credits() {
+        true => [Some(routing.load), None],
+        false => [Some(routing.purchase), routing.other_city],
+    };
+    let mut readable = false;
+    for sfi in files.into_iter().flatten() {
+        for number in 1..=u8::MAX {
+            let read = match card.read_record(sfi, number) {
+                Err(FlowError::Refused { .. }) => break,
+                read => read?,
+            };
+            readable = true;
+            // Records are in order of time: behind an unwritten one there are none.
+            let Some(record) = read.as_deref().and_then(LogRecord::parse) else { break };
+            let other = TransactionType::from_byte(record.transaction_type);
+            let counted = other.is_some_and(|other| other.online() == kind.online());
+            if counted && record.serial == serial {
+                return Ok(if ours(&record, attempt) { Logged::Ours } else { Logged::Another });
+            }
+        }
+    }
+    Ok(if readable { Logged::Nothing } else { Logged::Unreadable })
+}
+
+fn ours(record: &LogRecord, attempt: &Attempt) -> bool {
+    let (date, time) = attempt.covered();
+    record.transaction_type == attempt.transaction_type() as u8
+        && record.terminal == attempt.terminal
+        && record.amount == attempt.amount()
+        && (record.date, record.time) == (date, time)
+}
+
+/// The serial as a first step of 0 fen tells it; `None` where the card refuses that.
+fn serial_now(card: &mut CardSession<'_>, attempt: &Attempt) -> Result<Option<u16>, FlowError> {
+    let i = Initialize {
+        purse: attempt.purse,
+        key: attempt.key().index,
+        amount: Amount(0),
+        terminal: attempt.terminal,
+    };
+    let online = attempt.transaction_type().online();
+    let command = match online {
+        true => PurseCommand::InitializeForLoad(i),
+        false => PurseCommand::InitializeForPurchase(i),
+    };
+    let response = card.exchange(&command)?;
+    if response.status == apdu::StatusWord::COUNTER_AT_MAXIMUM {
+        return Ok(Some(u16::MAX));
+    }
+    if !response.status.is_ok() {
+        return Ok(None);
+    }
+    Ok(match online {
+        true => OnlineInitialized::parse(&response.data).ok().map(|answer| answer.serial),
+        false => PurchaseInitialized::parse(&response.data).ok().map(|answer| answer.serial),
+    })
+}
