@@ -179,6 +179,8 @@ fn of_flow(error: &FlowError) -> Exit {
         FlowError::Answer { .. } => Exit::UnexpectedStatus,
         FlowError::WrongMac { .. } | FlowError::WrongCode { .. } => Exit::Mac,
         FlowError::NoKey { .. } | FlowError::Custody(_) => Exit::KeyStore,
+        FlowError::NoAmount { .. } | FlowError::NoIssuer => Exit::Usage,
+        FlowError::Ledger(_) => Exit::State,
     }
 }
 
