@@ -132,35 +132,35 @@ impl SamKeySpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum SamPurpose {
-    /// 主控密钥.
+    /// Master key.
     Master = 0x00,
-    /// 维护密钥.
+    /// Maintenance of the module's own files.
     Maintenance = 0x01,
-    /// 消费密钥: MAC1 and MAC2.
+    /// Purchase: MAC1 and MAC2.
     Purchase = 0x02,
-    /// PIN 解锁密钥.
+    /// PIN UNBLOCK of cards.
     PinUnblock = 0x03,
-    /// PIN 重装密钥 and TAC 密钥: the halves are folded.
+    /// RELOAD PIN of cards, and TAC: the halves are folded.
     Tac = 0x04,
-    /// 用户卡应用维护密钥: blacklist lock, files.
+    /// Application maintenance of cards: blacklist lock, files.
     ApplicationMaintenance = 0x05,
-    /// MAC 密钥.
+    /// MAC.
     Mac = 0x06,
-    /// 加密密钥.
+    /// Encipherment.
     Encrypt = 0x07,
-    /// MAC, 加密密钥.
+    /// MAC and encipherment.
     MacAndEncrypt = 0x08,
-    /// 圈存密钥.
+    /// Load.
     Load = 0x09,
-    /// TAC 密钥 of one vendor.
+    /// TAC, of one vendor.
     VendorTac = 0x0C,
     /// PIN.
     Pin = 0x0D,
-    /// 外部认证密钥.
+    /// EXTERNAL AUTHENTICATE.
     ExternalAuthentication = 0x0E,
-    /// 内部认证密钥.
+    /// INTERNAL AUTHENTICATE.
     InternalAuthentication = 0x0F,
-    /// 导出密钥.
+    /// Export of keys.
     Export = 0x1E,
 }
 
@@ -192,6 +192,27 @@ impl SamPurpose {
         Self::InternalAuthentication,
         Self::Export,
     ];
+
+    /// Chinese name.
+    pub const fn name_zh(self) -> &'static str {
+        match self {
+            Self::Master => "主控密钥",
+            Self::Maintenance => "维护密钥",
+            Self::Purchase => "消费密钥",
+            Self::PinUnblock => "PIN 解锁密钥",
+            Self::Tac => "PIN 重装/TAC 密钥",
+            Self::ApplicationMaintenance => "用户卡应用维护密钥",
+            Self::Mac => "MAC 密钥",
+            Self::Encrypt => "加密密钥",
+            Self::MacAndEncrypt => "MAC, 加密密钥",
+            Self::Load => "圈存密钥",
+            Self::VendorTac => "TAC 密钥",
+            Self::Pin => "PIN",
+            Self::ExternalAuthentication => "外部认证密钥",
+            Self::InternalAuthentication => "内部认证密钥",
+            Self::Export => "导出密钥",
+        }
+    }
 
     /// The MAC that CRYPT calculates with such a key, if it does.
     pub const fn mac(self) -> Option<SamMac> {

@@ -1,6 +1,6 @@
 //! P1 and P2 in words.
 
-use applet_spec::{BalanceForm, PurseKind, Rules};
+use applet_spec::{BalanceForm, PurseKind, Rules, SamUsage};
 
 use super::DecodedField;
 use crate::issuing::KeyType;
@@ -75,16 +75,7 @@ impl Words {
     fn psam_command(&mut self, command: &PsamCommand) {
         match command {
             PsamCommand::DeliverKey { usage, key, .. } => {
-                let (levels, purpose) = (usage >> 5, usage & 0x1F);
-                let value = match self.language {
-                    Language::English => {
-                        format!("{usage:02X}: purpose {purpose:02X}, {levels} levels")
-                    }
-                    Language::Chinese => {
-                        format!("{usage:02X}: 用途 {purpose:02X}, {levels} 级分散")
-                    }
-                };
-                self.push(P1, 1, ("key usage", "密钥用途"), value);
+                self.usage(SamUsage(*usage));
                 self.index(P2, *key, "key", "密钥");
             }
             PsamCommand::Crypt { mode, .. } => {
@@ -105,6 +96,17 @@ impl Words {
             | PsamCommand::CheckIdentificationCode { .. }
             | PsamCommand::WriteKey { .. } => {}
         }
+    }
+
+    fn usage(&mut self, usage: SamUsage) {
+        let unknown = self.language.pick("unknown purpose", "未知用途");
+        let purpose = usage
+            .purpose()
+            .map_or(unknown, |purpose| self.language.pick(purpose.text(), purpose.name_zh()));
+        let levels = usage.levels();
+        let levels = self.language.pick(format!("{levels} levels"), format!("{levels} 级分散"));
+        let value = format!("{:02X}: {purpose}, {levels}", usage.0);
+        self.push(P1, 1, ("key usage", "密钥用途"), value);
     }
 
     fn issuing_command(&mut self, command: &IssuingCommand) {

@@ -248,6 +248,38 @@ fn four_balances_at_once_are_told_apart() {
 }
 
 #[test]
+fn a_psam_is_told_field_by_field() {
+    let told = english(
+        "psam-jtt978",
+        "> 8070000024 010203040005 00000258 09 20261122123456 0100 9999000000000001 01011000FFFFFFFF 08
+         < 0000002A 426730D3 9000
+         > 8072000004 A1B2C3D4
+         < 9302
+         > 801A450110 9999000000000001 01011000FFFFFFFF
+         < 9000
+         > 80FA050010 5D72B3FD00000000 841E000004800000 00
+         < 92868AB8 9000
+         > 801A5F0100
+         < 9403",
+    );
+    for words in [
+        "INITIALIZE SAM FOR PURCHASE\n",
+        "  amount: 6.00 yuan (600 fen)\n",
+        "9000 done\n  terminal serial: 42 (0000002A)\n  MAC1: 426730D3\n",
+        "CREDIT SAM FOR PURCHASE\n  MAC2: A1B2C3D4\n9302",
+        "DELIVER KEY\n  key usage: 45: application-maintenance, 2 levels\n  key index: 01\n",
+        "CRYPT\n  mode: whole MAC\n",
+        "  ciphertext or MAC: 92868AB8\n",
+        "  key usage: 5F: unknown purpose, 2 levels\n",
+    ] {
+        assert!(told.contains(words), "{words:?} is not in\n{told}");
+    }
+    let told =
+        decoded("psam-jtt978", Language::Chinese, "> 801A440110 9999000000000001 01011000FFFFFFFF");
+    assert!(told.contains("密钥用途: 44: PIN 重装/TAC 密钥, 2 级分散\n"), "{told}");
+}
+
+#[test]
 fn fetched_data_is_the_answer_to_the_command_before() {
     let told = english(
         "pboc",
