@@ -1,6 +1,7 @@
 //! The PSAM, against cards of the families it serves and against the known answers.
 //!
-//! Commands and MAC inputs are put together byte by byte here; nothing of the command layer is used.
+//! Commands and MAC inputs are put together byte by byte here; nothing of the command layer is used
+//! but in `role`, where the typed host side drives the PSAM.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test helper may fail the test")]
 
 #[path = "../common/mod.rs"]
@@ -15,4 +16,5 @@ mod machine;
 mod module;
 mod protocol;
 mod purchase;
+mod role;
 mod serial;
