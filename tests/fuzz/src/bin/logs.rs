@@ -1,0 +1,16 @@
+//! Any log of any program is read or refused, and what is read is a recording. The first byte says
+//! whose log it is.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use link::{LogFormat, Recording};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((format, text)) = bytes.split_first() else { return };
+    let format = LogFormat::ALL[usize::from(*format) % LogFormat::ALL.len()];
+    let text = String::from_utf8_lossy(text);
+    let _ = LogFormat::recognise(&text);
+    if let Ok(recording) = Recording::import(&text, format, None) {
+        assert!(Recording::parse(&recording.to_string()).is_ok());
+    }
+});
