@@ -45,7 +45,8 @@ pub struct Args {
     /// How the card talks.
     #[arg(long, value_enum, default_value = "t1")]
     protocol: ProtocolName,
-    /// Be in the virtual reader of a running pcscd with the vpcd driver (usually 127.0.0.1:35963).
+    /// Be in a virtual reader: that of a pcscd with the vpcd driver (usually 127.0.0.1:35963), or of
+    /// any purse command with --card vpcd:PORT.
     #[arg(long, value_name = "HOST:PORT")]
     vpcd: Option<String>,
     /// Serve lines of hex to TCP clients; port 0 takes a free one.
