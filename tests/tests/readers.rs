@@ -7,6 +7,8 @@
 //! cargo test -p tests --features pcsc --test readers
 //! ```
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test helper may fail the test")]
+
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread;
