@@ -17,17 +17,17 @@ const WRONG_PIN: &str = "0020000003999999";
 
 /// A port that nobody listens on.
 fn free_port() -> u16 {
-    let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    probe.local_addr().unwrap().port()
+    let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    probe.local_addr().expect("its address").port()
 }
 
 /// Runs `purse` and gives the address it listens on, before its card is there.
 fn listening(command: &mut Command) -> (Child, String) {
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("purse starts");
+    let mut stderr = BufReader::new(child.stderr.take().expect("stderr"));
     let mut line = String::new();
-    stderr.read_line(&mut line).unwrap();
+    stderr.read_line(&mut line).expect("a line");
     let address = line.strip_prefix("listening on ").expect(&line).trim().to_owned();
     thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
     (child, address)
