@@ -1,5 +1,4 @@
 //! A terminal on the bench: card, PSAM, roles, and books that tell what was written into them.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test helper may fail the test")]
 
 use std::sync::Arc;
 
@@ -115,7 +114,7 @@ impl Lab {
     }
 
     /// A terminal with a PSAM card.
-    pub fn with_psam<'l>(&'l self, card: &'l mut VirtualCard) -> Engine<'l> {
+    pub fn with_psam<'l>(&'l self, card: &'l mut dyn CardTransport) -> Engine<'l> {
         let profile = Profile::find(&self.psam_name()).unwrap();
         let places: Vec<SelectBy> = profile
             .directories

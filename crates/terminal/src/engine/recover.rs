@@ -5,14 +5,16 @@
 //! and serial meanwhile. Where there is no proof, the serial tells whether anything happened at all,
 //! and the card's log whose transaction it was.
 
+use apdu::StatusWord;
 use applet_spec::{Profile, SerialMoment};
 use crypto::Mac;
 use purse::answer::{OnlineInitialized, PurchaseInitialized};
 use purse::record::LogRecord;
 use purse::{Amount, Initialize, PurseCommand, TransactionType};
 
-use super::run::{Halt, Run};
+use super::run::{Halt, Run, verify};
 use super::{Engine, Outcome};
+use crate::program::Op;
 use crate::{
     Attempt, AttemptSteps, CardSession, Check, FlowError, Ledger, TransactionRecord, Verdict,
 };
@@ -61,7 +63,7 @@ impl Engine<'_> {
             let Some(attempt) = self.open.get(at).cloned() else { break };
             let same_trip =
                 attempt.flow.name == program.flow_name.name && !attempt.expired(run.now);
-            match self.ask(&program.profile, card, &attempt)? {
+            match self.ask(run, card, &attempt)? {
                 Found::Proven { code, tac_check, mac2_check } => {
                     let made = |attempt| TransactionRecord {
                         attempt,
@@ -102,10 +104,11 @@ impl Engine<'_> {
 
     fn ask(
         &mut self,
-        profile: &Profile,
+        run: &Run<'_>,
         card: &mut CardSession<'_>,
         attempt: &Attempt,
-    ) -> Result<Found, FlowError> {
+    ) -> Result<Found, Halt> {
+        let profile: &Profile = &run.program.profile;
         let kind = attempt.transaction_type();
         let counted = |moment| match moment {
             SerialMoment::Before => attempt.serial(),
@@ -137,10 +140,9 @@ impl Engine<'_> {
             Logged::Another => return Ok(Found::Nothing),
             Logged::Nothing | Logged::Unreadable => {}
         }
-        Ok(match serial_now(card, attempt)? {
+        Ok(match serial_now(run, card, attempt)? {
             Some(serial) if serial == attempt.serial() => Found::Nothing,
             Some(_) => Found::Unknown,
-            // The card asks for the PIN first, or has no serials left.
             None => {
                 let unmoved = log == Logged::Nothing
                     && card.balance(attempt.purse).is_ok_and(|now| now == attempt.balance_before);
@@ -192,8 +194,13 @@ fn ours(record: &LogRecord, attempt: &Attempt) -> bool {
         && (record.date, record.time) == (date, time)
 }
 
-/// The serial as a first step of 0 fen tells it; `None` where the card refuses that.
-fn serial_now(card: &mut CardSession<'_>, attempt: &Attempt) -> Result<Option<u16>, FlowError> {
+/// The serial as a first step of 0 fen tells it; `None` where the card refuses that. Where the card
+/// asks for the PIN first, so does this: a card that cannot be settled is not served.
+fn serial_now(
+    run: &Run<'_>,
+    card: &mut CardSession<'_>,
+    attempt: &Attempt,
+) -> Result<Option<u16>, Halt> {
     let i = Initialize {
         purse: attempt.purse,
         key: attempt.key().index,
@@ -205,8 +212,16 @@ fn serial_now(card: &mut CardSession<'_>, attempt: &Attempt) -> Result<Option<u1
         true => PurseCommand::InitializeForLoad(i),
         false => PurseCommand::InitializeForPurchase(i),
     };
-    let response = card.exchange(&command)?;
-    if response.status == apdu::StatusWord::COUNTER_AT_MAXIMUM {
+    let mut response = card.exchange(&command)?;
+    let pin = run.program.ops.iter().find_map(|op| match op {
+        Op::Pin { index } => Some(*index),
+        _ => None,
+    });
+    if let (StatusWord::SECURITY_STATUS, Some(index)) = (response.status, pin) {
+        verify(card, run.order, index)?;
+        response = card.exchange(&command)?;
+    }
+    if response.status == StatusWord::COUNTER_AT_MAXIMUM {
         return Ok(Some(u16::MAX));
     }
     if !response.status.is_ok() {

@@ -441,7 +441,7 @@ fn read(
 }
 
 /// VERIFY, once: a wrong PIN costs a try, and how many are left only the card's answer tells.
-fn verify(card: &mut CardSession<'_>, order: &Order, index: u8) -> Result<(), Halt> {
+pub(super) fn verify(card: &mut CardSession<'_>, order: &Order, index: u8) -> Result<(), Halt> {
     let Some(pin) = &order.pin else { return Err(Halt::refuse(Refusal::Pin)) };
     let response = card.exchange(&PurseCommand::Verify { index, pin: pin.clone() })?;
     if response.status.is_ok() {
