@@ -72,7 +72,7 @@ impl<'l> World<'l> {
     }
 
     fn engine(&self, at: usize, last: u32) -> Engine<'l> {
-        let id = TerminalId([0x01, 0x10, 0, 0, 0, at as u8]);
+        let id = TerminalId([0x01, 0x10, 0, 0, 0, 3 * at as u8]);
         let psam = LocalPsam::new(&self.lab.profile, &self.lab.custody, id, last).unwrap();
         self.lab.engine(Box::new(psam))
     }

@@ -3,6 +3,8 @@
 
 mod chaos;
 mod flows;
+mod hostile;
 mod lab;
+mod recordings;
 mod recovery;
 mod tables;

@@ -158,10 +158,33 @@ impl Engine<'_> {
     }
 }
 
-/// Whether the answer says that nothing was done. Warnings and failures of the memory do not say so,
-/// nor does silence or an answer that cannot be read.
-fn declined(error: &FlowError) -> bool {
+/// Whether the answer says that nothing was done. Only a status word that is known to say so does: a
+/// warning, a failure of the memory, a word nobody knows (such as 9000 with a bit turned over), an
+/// answer that cannot be read and silence do not.
+pub(super) fn declined(error: &FlowError) -> bool {
     let FlowError::Refused { side: Side::Card, status, .. } = error else { return false };
-    let [class, _] = status.bytes();
-    !matches!(class, 0x61..=0x65 | 0x6C | 0x6F) && *status != StatusWord::OK
+    matches!(
+        *status,
+        StatusWord::STATE_UNCHANGED
+            | StatusWord::WRONG_LENGTH
+            | StatusWord::WRONG_STATE
+            | StatusWord::FILE_TYPE
+            | StatusWord::SECURITY_STATUS
+            | StatusWord::CONDITIONS
+            | StatusWord::SM_MAC_WRONG
+            | StatusWord::WRONG_DATA
+            | StatusWord::LOCKED
+            | StatusWord::FILE_NOT_FOUND
+            | StatusWord::RECORD_NOT_FOUND
+            | StatusWord::WRONG_P1P2
+            | StatusWord::KEY_NOT_FOUND
+            | StatusWord::UNKNOWN_INS
+            | StatusWord::UNKNOWN_CLASS
+            | StatusWord::AMOUNT_INSUFFICIENT
+            | StatusWord::MAC_INVALID
+            | StatusWord::PERMANENTLY_LOCKED
+            | StatusWord::BALANCE_INSUFFICIENT
+            | StatusWord::COUNTER_AT_MAXIMUM
+            | StatusWord::KEY_INDEX_UNSUPPORTED
+    )
 }

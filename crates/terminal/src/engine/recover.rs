@@ -12,6 +12,7 @@ use purse::answer::{OnlineInitialized, PurchaseInitialized};
 use purse::record::LogRecord;
 use purse::{Amount, Initialize, PurseCommand, TransactionType};
 
+use super::finish::declined;
 use super::run::{Halt, Run, verify};
 use super::{Engine, Outcome};
 use crate::program::Op;
@@ -114,9 +115,10 @@ impl Engine<'_> {
             SerialMoment::Before => attempt.serial(),
             SerialMoment::After => attempt.serial().wrapping_add(1),
         };
-        // A card that refuses to answer has no proof either.
+        // A card that says it cannot has no proof either; one that says nothing clear is asked again
+        // at the next tap.
         let proof = match card.proof(kind, counted(profile.rules.proof_serial)) {
-            Err(FlowError::Refused { .. } | FlowError::Answer { .. }) => None,
+            Err(error) if declined(&error) => None,
             answered => answered?,
         };
         let log = log_says(profile, card, attempt, counted(profile.rules.log_serial))?;
@@ -140,8 +142,8 @@ impl Engine<'_> {
             Logged::Another => return Ok(Found::Nothing),
             Logged::Nothing | Logged::Unreadable => {}
         }
-        Ok(match serial_now(run, card, attempt)? {
-            Some(serial) if serial == attempt.serial() => Found::Nothing,
+        Ok(match stands_at(run, card, attempt)? {
+            Some(now) if now == (attempt.serial(), attempt.balance_before) => Found::Nothing,
             Some(_) => Found::Unknown,
             None => {
                 let unmoved = log == Logged::Nothing
@@ -170,7 +172,7 @@ fn log_says(
     for sfi in files.into_iter().flatten() {
         for number in 1..=u8::MAX {
             let read = match card.read_record(sfi, number) {
-                Err(FlowError::Refused { .. }) => break,
+                Err(error) if declined(&error) => break,
                 read => read?,
             };
             readable = true;
@@ -179,28 +181,41 @@ fn log_says(
             let other = TransactionType::from_byte(record.transaction_type);
             let counted = other.is_some_and(|other| other.online() == kind.online());
             if counted && record.serial == serial {
-                return Ok(if ours(&record, attempt) { Logged::Ours } else { Logged::Another });
+                return Ok(whose(&record, attempt));
             }
         }
     }
     Ok(if readable { Logged::Nothing } else { Logged::Unreadable })
 }
 
-fn ours(record: &LogRecord, attempt: &Attempt) -> bool {
+/// Whose transaction a log record is. One that differs in a single bit is nobody's: the link may have
+/// turned it over, and two terminals differ in number and time.
+fn whose(record: &LogRecord, attempt: &Attempt) -> Logged {
     let (date, time) = attempt.covered();
-    record.transaction_type == attempt.transaction_type() as u8
-        && record.terminal == attempt.terminal
-        && record.amount == attempt.amount()
-        && (record.date, record.time) == (date, time)
+    let ours = LogRecord {
+        amount: attempt.amount(),
+        transaction_type: attempt.transaction_type() as u8,
+        terminal: attempt.terminal,
+        date,
+        time,
+        ..*record
+    };
+    let differing =
+        record.to_bytes().into_iter().zip(ours.to_bytes()).map(|(a, b)| (a ^ b).count_ones());
+    match differing.sum::<u32>() {
+        0 => Logged::Ours,
+        1 => Logged::Unreadable,
+        _ => Logged::Another,
+    }
 }
 
-/// The serial as a first step of 0 fen tells it; `None` where the card refuses that. Where the card
-/// asks for the PIN first, so does this: a card that cannot be settled is not served.
-fn serial_now(
+/// Serial and balance as a first step of 0 fen tells them; `None` where the card refuses that. Where
+/// the card asks for the PIN first, so does this: a card that cannot be settled is not served.
+fn stands_at(
     run: &Run<'_>,
     card: &mut CardSession<'_>,
     attempt: &Attempt,
-) -> Result<Option<u16>, Halt> {
+) -> Result<Option<(u16, Amount)>, Halt> {
     let i = Initialize {
         purse: attempt.purse,
         key: attempt.key().index,
@@ -221,14 +236,14 @@ fn serial_now(
         verify(card, run.order, index)?;
         response = card.exchange(&command)?;
     }
-    if response.status == StatusWord::COUNTER_AT_MAXIMUM {
-        return Ok(Some(u16::MAX));
-    }
     if !response.status.is_ok() {
         return Ok(None);
     }
+    let data = &response.data;
     Ok(match online {
-        true => OnlineInitialized::parse(&response.data).ok().map(|answer| answer.serial),
-        false => PurchaseInitialized::parse(&response.data).ok().map(|answer| answer.serial),
+        true => OnlineInitialized::parse(data).ok().map(|answer| (answer.serial, answer.balance)),
+        false => {
+            PurchaseInitialized::parse(data).ok().map(|answer| (answer.serial, answer.balance))
+        }
     })
 }
