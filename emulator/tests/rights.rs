@@ -1,4 +1,5 @@
 //! Rights as ranges of security states: on any profile, beside the words.
+#![expect(clippy::expect_used, reason = "a test helper may fail the test")]
 
 mod common;
 

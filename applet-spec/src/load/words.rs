@@ -198,6 +198,11 @@ impl KeyKind {
         known(text)
     }
 
+    /// The kind of this number.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::WORDS.iter().map(|(_, kind)| *kind).find(|kind| *kind as u8 == byte)
+    }
+
     /// The field's Chinese word.
     pub const fn text_zh(self) -> &'static str {
         match self {

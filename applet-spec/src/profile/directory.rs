@@ -49,6 +49,11 @@ pub enum FciForm {
     Bare,
 }
 
+impl FciForm {
+    /// Most bytes of the public file that is copied into an FCI, which must fit an answer.
+    pub const MOST_PUBLIC: u16 = 200;
+}
+
 /// An elementary file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileSpec {

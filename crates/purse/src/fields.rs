@@ -71,6 +71,8 @@ pub struct Limit(u32);
 impl Limit {
     /// Largest limit.
     pub const MAX: Self = Self(0xFF_FFFF);
+    /// No overdraft.
+    pub const NONE: Self = Self(0);
 
     /// `None` where it does not fit three bytes.
     pub const fn new(fen: u32) -> Option<Self> {

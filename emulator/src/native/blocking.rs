@@ -17,6 +17,7 @@ impl Session<'_, '_> {
         let slot = self
             .own_or_maintenance(KeyKind::ApplicationBlock)?
             .ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?;
+        let slot = self.usable(Some(slot))?;
         self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
         let blocked = match kind {
             BlockKind::Temporary => Blocked::Temporarily,
@@ -33,7 +34,7 @@ impl Session<'_, '_> {
             return Err(Halt::Status(StatusWord::CONDITIONS));
         }
         let slot = self.own_or_maintenance(KeyKind::ApplicationUnblock)?;
-        let slot = slot.ok_or(StatusWord::KEY_NOT_FOUND)?;
+        let slot = self.usable(slot)?;
         self.check_secured(&slot, &[], mac, WrongMac::Counts)?;
         let counts = self.rules.wrong_mac_limit.is_some();
         self.atomically(|session| {
@@ -48,7 +49,7 @@ impl Session<'_, '_> {
 
     pub(super) fn card_block(&mut self, mac: Mac) -> Outcome {
         let slot = self.own_or_maintenance(KeyKind::CardBlock)?;
-        let slot = slot.ok_or(StatusWord::KEY_NOT_FOUND)?;
+        let slot = self.usable(slot)?;
         self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
         self.memory.put(tree::CARD_BLOCKED, &[1])?;
         Ok(Reply::done())

@@ -28,11 +28,11 @@ impl Session<'_, '_> {
         let sfi = if sfi == 0 { rules.default_sfi } else { sfi };
         let df = self.df();
         let file = df.by_sfi(self.memory, sfi)?.ok_or(StatusWord::FILE_NOT_FOUND)?;
-        if file.read == Access::Never {
+        if file.read == Access::Never || file.is_internal() {
             return Err(Halt::Status(self.rules.status.internal_file));
         }
         // Only a debit writes the log, whatever a terminal asks for.
-        let is_log = df.log(self.memory)?.contains(&sfi);
+        let is_log = df.logs(self.memory)?.contains(&sfi);
         if is_log || file.structure == Structure::Binary || file.record == 0 {
             return Err(Halt::Status(StatusWord::FILE_TYPE));
         }
@@ -40,7 +40,7 @@ impl Session<'_, '_> {
         let (slot, held) = match number {
             Some(number) => {
                 let held = file.record(self.memory, number)?;
-                (file.content(number), held.ok_or(StatusWord::RECORD_NOT_FOUND)?)
+                (file.content(self.memory, number)?, held.ok_or(StatusWord::RECORD_NOT_FOUND)?)
             }
             None => (None, vec![0; usize::from(file.record)]),
         };

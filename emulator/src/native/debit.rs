@@ -168,8 +168,9 @@ impl Session<'_, '_> {
             .find(|(p1, _)| *p1 == form)
             .map(|(_, form)| *form)
             .ok_or(StatusWord::WRONG_P1P2)?;
-        let asked = purse.terms(self.memory)?.pin_for & bit(PinUse::Balance) != 0;
-        if asked && !self.holds_rights() {
+        let terms = purse.terms(self.memory)?;
+        let asked = terms.pin_for & bit(PinUse::Balance) != 0;
+        if asked && !self.holds_rights() || !self.granted(terms.use_right)? {
             return Err(Halt::Status(StatusWord::SECURITY_STATUS));
         }
         let state = purse.state(self.memory)?;
@@ -262,9 +263,10 @@ impl Session<'_, '_> {
             tac: entry.codes.tac.0,
         };
         let counts = self.rules.wrong_mac_limit.is_some();
+        let own_log = entry.begun.purse.terms(self.memory)?.log;
         self.atomically(|session| {
             session.write_cached(entry.records)?;
-            session.log(df, &record)?;
+            session.log(df, own_log, &record)?;
             entry.begun.purse.set_state(session.memory, &entry.after)?;
             df.set_proof(session.memory, &proof)?;
             if counts && df.wrong_macs(session.memory)? != 0 {
@@ -274,8 +276,14 @@ impl Session<'_, '_> {
         })
     }
 
-    /// Writes a log record to the file that the profile's routing names.
-    fn log(&mut self, df: Df, record: &LogRecord) -> Result<(), Halt> {
+    /// Writes a log record to the purse's own log, or the file that the profile's routing names.
+    fn log(&mut self, df: Df, own_log: u8, record: &LogRecord) -> Result<(), Halt> {
+        if own_log != 0 {
+            return match df.by_sfi(self.memory, own_log)? {
+                Some(file) => self.append_to(&file, &record.to_bytes()),
+                None => Ok(()),
+            };
+        }
         let [purchase, load, other_city] = df.log(self.memory)?;
         let own = df.by_sfi(self.memory, purchase)?;
         let kind = TransactionType::from_byte(record.transaction_type);

@@ -1,7 +1,7 @@
 //! READ BINARY, UPDATE BINARY, and what all file commands share: finding the file, its rights.
 
 use apdu::StatusWord;
-use applet_spec::{Access, RightsByte, SecurityStates};
+use applet_spec::{Access, RightsByte, SecurityStates, StateNeed};
 use crypto::Mac;
 use purse::{FileRef, Protected};
 
@@ -67,6 +67,7 @@ impl Session<'_, '_> {
 
     pub(super) fn check_access(&self, access: Access) -> Result<(), Halt> {
         let granted = match access {
+            _ if self.state.building => true,
             Access::Free => true,
             Access::Pin => self.state.rights.pin,
             Access::Authenticated => self.state.rights.authenticated,
@@ -78,6 +79,9 @@ impl Session<'_, '_> {
 
     /// Whether a right is given in the security states reached so far.
     pub(super) fn granted(&self, right: RightsByte) -> Result<bool, Halt> {
+        if self.state.building || right.need() == StateNeed::Nothing {
+            return Ok(true);
+        }
         let directory = self.state.rights.state;
         let in_master = self.df() == Df::master(self.memory)?;
         let master = if in_master { directory } else { self.state.master_state };
@@ -87,6 +91,7 @@ impl Session<'_, '_> {
     /// A file that can be read but never updated is no internal one: the right is missing.
     pub(super) fn check_update_access(&self, file: &Ef) -> Result<(), Halt> {
         match (file.read, file.update) {
+            _ if self.state.building => Ok(()),
             (Access::Never, Access::Never) => self.check_access(Access::Never),
             (_, Access::Never) => Err(Halt::Status(StatusWord::SECURITY_STATUS)),
             (_, update) => self.check_access(update),
@@ -103,6 +108,9 @@ impl Session<'_, '_> {
 
     fn binary_file(&mut self, file: FileRef) -> Result<Ef, Halt> {
         let file = self.file(file)?;
+        if file.is_internal() {
+            return Err(Halt::Status(self.rules.status.internal_file));
+        }
         if file.structure != Structure::Binary {
             return Err(Halt::Status(StatusWord::FILE_TYPE));
         }

@@ -153,7 +153,14 @@ impl Session<'_, '_> {
                 }
                 Check::Rights => {
                     let asked = terms.pin_for & bit(need.pin_use) != 0;
-                    (asked && !self.holds_rights()).then_some(StatusWord::SECURITY_STATUS)
+                    let own = match key {
+                        Some(key) => Some(key),
+                        None => df.key(self.memory, need.key, i.key)?,
+                    };
+                    let given = (!asked || self.holds_rights())
+                        && self.granted(terms.use_right)?
+                        && own.map_or(Ok(true), |key| self.granted(key.use_right))?;
+                    (!given).then_some(StatusWord::SECURITY_STATUS)
                 }
                 Check::Amount => {
                     self.refuse_amount(&terms, &state, need.transaction_type, i.amount)

@@ -10,6 +10,7 @@ mod capp;
 mod debit;
 mod files;
 mod initialize;
+mod issuing;
 pub mod personalise;
 mod pin;
 mod psam;
@@ -47,6 +48,9 @@ pub struct NativeSystem {
     rights: Rights,
     /// That of the MF, while another directory is the current one.
     master_state: u8,
+    /// The current directory was without keys when it was selected, or was erased since: every
+    /// right is given in it.
+    building: bool,
     challenge: Option<Challenge>,
     /// The identification code was asked for in this selection.
     code_given: bool,
@@ -105,6 +109,7 @@ impl NativeSystem {
             current_record: 0,
             rights: Rights::default(),
             master_state: 0,
+            building: false,
             challenge: None,
             code_given: false,
             transaction: Transaction::Idle,
@@ -136,6 +141,7 @@ impl Application for NativeSystem {
     fn reset(&mut self, memory: &Nvm) {
         *self = Self::new(self.system.clone());
         self.current = Df::master(memory).unwrap_or(Df(0));
+        self.building = self.current.is_open_ground(memory).unwrap_or(false);
     }
 
     fn process(&mut self, context: &mut Context<'_>, apdu: &CommandApdu<'_>) -> Outcome {
@@ -220,7 +226,7 @@ impl Session<'_, '_> {
         match command {
             Command::Purse(command) => self.execute_purse(command, transaction),
             Command::Psam(command) => self.execute_psam(command, transaction),
-            Command::Issuing(_) => Err(Halt::Status(StatusWord::UNKNOWN_INS)),
+            Command::Issuing(command) => self.execute_issuing(command),
         }
     }
 

@@ -3,7 +3,9 @@
 //! Two steps: [`template`] lays out everything that cards of a profile share, [`fill`] writes what
 //! depends on the serial. Cards made from one template share the pages that are equal.
 
-use applet_spec::{Directory, FileKind, FileSpec, KeySpec, PinUse, Profile, SamKeySpec};
+use applet_spec::{
+    Directory, FileKind, FileSpec, KeySpec, PinUse, Profile, Protection, RightsByte, SamKeySpec,
+};
 use crypto::custody::{CustodyError, KeyCustody};
 use crypto::{Key, diversify};
 use nvm::{Nvm, NvmError};
@@ -13,6 +15,9 @@ use super::tree::{self, Df, Ef, KeySlot, PinSlot, PurseState, PurseTerms, SamKey
 
 /// Bytes of card memory.
 pub const MEMORY: u32 = 0x1_0000;
+
+/// What memory holds where a card keeps no right.
+const ANYBODY: RightsByte = RightsByte(0x00);
 
 /// Whoever holds master keys. They stay there: what is asked for is the key of one card.
 pub trait MasterKeys {
@@ -183,6 +188,10 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
     for directory in &profile.directories {
         let label = directory.label.as_deref();
         let df = tree::add_df(memory_ref, directory.fid, &directory.name, &directory.fci, label)?;
+        if let Some(rules) = &profile.rules.issuing {
+            df.build_master(memory_ref, rules)?;
+            df.add_file(memory_ref, Ef::key_file(0x0000, rules.key_file, rules.add_key), 0)?;
+        }
         for file in &directory.files {
             add_file(memory_ref, df, file)?;
         }
@@ -201,6 +210,9 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
                     tries_max: tries,
                     tries,
                     next_state: key.next_state,
+                    use_right: key.use_right.unwrap_or(ANYBODY),
+                    change_right: key.change_right.unwrap_or(ANYBODY),
+                    protection: Protection::None,
                 },
             )?;
         }
@@ -210,7 +222,16 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
                 *to = *from;
             }
             let (index, tries, next_state) = (pin.index, pin.tries, pin.next_state);
-            let slot = PinSlot { address: 0, index, tries_max: tries, tries, next_state, value };
+            let slot = PinSlot {
+                address: 0,
+                index,
+                tries_max: tries,
+                tries,
+                next_state,
+                value,
+                use_right: ANYBODY,
+                change_right: ANYBODY,
+            };
             df.add_pin(memory_ref, slot)?;
         }
         for spec in &directory.purses {
@@ -224,6 +245,8 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
                 maximum: Amount(spec.maximum),
                 pin_for: bits(&spec.pin_for),
                 allows: bits(&spec.allows),
+                log: 0,
+                use_right: ANYBODY,
             };
             df.add_purse(memory_ref, spec.kind, &state, &terms)?;
         }
@@ -271,6 +294,7 @@ fn add_file(memory: &mut Nvm, df: Df, file: &FileSpec) -> Result<(), NvmError> {
         protection: file.protection,
         protect_read: file.protect_read,
         key: file.key_index,
+        read_key: file.key_index,
         data: 0,
         used,
         // Content lists record 1 first, and record 1 of a ring is its newest.
@@ -299,11 +323,11 @@ fn fill_file(
             Structure::Binary => tree::write(memory, ef.data, &bytes)?,
             Structure::Variable => {
                 bytes.insert(0, bytes.len() as u8);
-                let at = ef.slot(number).unwrap_or(ef.data);
+                let at = ef.slot(memory, number)?.unwrap_or(ef.data);
                 tree::write(memory, at, &bytes)?;
             }
             _ => {
-                let at = ef.slot(number).unwrap_or(ef.data);
+                let at = ef.slot(memory, number)?.unwrap_or(ef.data);
                 tree::write(memory, at, &bytes)?;
             }
         }

@@ -70,12 +70,16 @@ impl Session<'_, '_> {
 
     fn pin_slot(&self, index: u8) -> Result<PinSlot, Halt> {
         let slot = self.df().pin(self.memory)?.filter(|slot| slot.index == index);
-        slot.ok_or(Halt::Status(StatusWord::KEY_NOT_FOUND))
+        let slot = slot.ok_or(StatusWord::KEY_NOT_FOUND)?;
+        if !self.granted(slot.use_right)? {
+            return Err(Halt::Status(StatusWord::SECURITY_STATUS));
+        }
+        Ok(slot)
     }
 
     pub(super) fn first_key(&self, kind: KeyKind) -> Result<super::tree::KeySlot, Halt> {
         let slot = self.df().first_key(self.memory, kind)?;
-        slot.ok_or(Halt::Status(StatusWord::KEY_NOT_FOUND))
+        self.usable(slot)
     }
 
     /// A wrong PIN takes back what a right one before it gave.
@@ -87,12 +91,20 @@ impl Session<'_, '_> {
 
     fn try_pin(&mut self, slot: &PinSlot, pin: &Pin) -> Result<(), Halt> {
         let left = slot.tries.checked_sub(1).ok_or(Halt::Status(StatusWord::METHOD_BLOCKED))?;
+        if slot.tries_max == PinSlot::UNLIMITED {
+            return self.compare_pin(slot, pin, 0x0F);
+        }
         slot.set_tries(self.memory, left)?;
+        self.compare_pin(slot, pin, left)?;
+        slot.set_tries(self.memory, slot.tries_max)?;
+        Ok(())
+    }
+
+    fn compare_pin(&mut self, slot: &PinSlot, pin: &Pin, left: u8) -> Result<(), Halt> {
         if !bool::from(pin.padded().ct_eq(&slot.value)) {
             self.take_back_pin();
             return Err(Halt::Status(StatusWord::tries_left(left)));
         }
-        slot.set_tries(self.memory, slot.tries_max)?;
         Ok(())
     }
 }

@@ -44,14 +44,17 @@ impl Session<'_, '_> {
             }
         }
         let number = self.locate(&file, record)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        // One program writes the first record of such a file on real cards so.
+        if file.structure == Structure::Packed && number == file.used.saturating_add(1) {
+            return self.append_checked(&file, &data);
+        }
         let held = file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
         if held.len() != data.len() {
-            let status = match file.structure {
-                Structure::Variable if data.len() > usize::from(file.record) => {
-                    StatusWord::NO_SPACE
-                }
-                Structure::Variable => StatusWord::TLV_INCONSISTENT,
-                _ => StatusWord::WRONG_LENGTH,
+            let too_long = data.len() > usize::from(file.record);
+            let status = match (file.own_lengths(), too_long) {
+                (false, _) => StatusWord::WRONG_LENGTH,
+                (true, true) => StatusWord::NO_SPACE,
+                (true, false) => StatusWord::TLV_INCONSISTENT,
             };
             return Err(Halt::Status(status));
         }
@@ -70,13 +73,11 @@ impl Session<'_, '_> {
     /// Adds a record whose length, and in a file of variable records whose length byte, is right.
     fn append_checked(&mut self, file: &Ef, data: &[u8]) -> Outcome {
         let longest = usize::from(file.record);
-        let refused = match file.structure {
-            Structure::Variable if data.len() > longest => Some(StatusWord::NO_SPACE),
-            Structure::Variable if !self.record_length_fits(data)? => {
-                Some(StatusWord::TLV_INCONSISTENT)
-            }
-            Structure::Variable => None,
-            _ => (data.len() != longest).then_some(StatusWord::WRONG_LENGTH),
+        let refused = match file.own_lengths() {
+            true if data.len() > longest => Some(StatusWord::NO_SPACE),
+            true if !self.record_length_fits(data)? => Some(StatusWord::TLV_INCONSISTENT),
+            true => None,
+            false => (data.len() != longest).then_some(StatusWord::WRONG_LENGTH),
         };
         if let Some(status) = refused {
             return Err(Halt::Status(status));
@@ -87,7 +88,7 @@ impl Session<'_, '_> {
 
     /// Writes over record `number`, whose length must be right.
     pub(super) fn overwrite(&mut self, file: &Ef, number: u8, data: &[u8]) -> Result<(), Halt> {
-        let at = file.content(number).ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        let at = file.content(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
         self.memory.put_raw(at, data)?;
         Ok(())
     }
@@ -96,9 +97,10 @@ impl Session<'_, '_> {
     /// need the header read between them, so it is read here.
     pub(super) fn append_to(&mut self, file: &Ef, data: &[u8]) -> Result<(), Halt> {
         let file = Ef::at(self.memory, file.address)?.unwrap_or(*file);
-        let (at, used, head) = file.next_slot().ok_or(StatusWord::NO_SPACE)?;
         let data = data.get(..usize::from(file.record)).unwrap_or(data);
-        if file.structure == Structure::Variable {
+        let slot = file.next_slot(self.memory, data.len())?;
+        let (at, used, head) = slot.ok_or(StatusWord::NO_SPACE)?;
+        if file.own_lengths() {
             self.memory.put(at, &[data.len() as u8])?;
             self.memory.put_raw(at + 1, data)?;
         } else {
@@ -110,6 +112,9 @@ impl Session<'_, '_> {
 
     fn record_file(&mut self, file: FileRef) -> Result<Ef, Halt> {
         let file = self.file(file)?;
+        if file.is_internal() {
+            return Err(Halt::Status(self.rules.status.internal_file));
+        }
         if file.structure == Structure::Binary {
             return Err(Halt::Status(StatusWord::FILE_TYPE));
         }
@@ -157,11 +162,9 @@ impl Session<'_, '_> {
     ) -> Result<Option<u8>, Halt> {
         for number in numbers {
             let held = file.record(self.memory, number)?.unwrap_or_default();
-            let own = match file.structure {
-                Structure::Variable if self.holds_capp_records()? => {
-                    capp_id(&self.rules.capp, &held)
-                }
-                _ => held.first().copied(),
+            let own = match file.own_lengths() && self.holds_capp_records()? {
+                true => capp_id(&self.rules.capp, &held),
+                false => held.first().copied(),
             };
             if id == 0 || own == Some(id) {
                 return Ok(Some(number));

@@ -44,14 +44,16 @@ impl Session<'_, '_> {
             KeyKind::CardMaster,
             KeyKind::Maintenance,
         ];
+        // Where keys are written by type, a maintenance key is good for its own purpose only.
+        let most = if self.rules.issuing.is_some() { 3 } else { kinds.len() };
         let mut slot = None;
-        for kind in kinds {
+        for kind in kinds.into_iter().take(most) {
             slot = match slot {
                 None => df.key(self.memory, kind, index)?,
                 found => found,
             };
         }
-        let slot = slot.ok_or(StatusWord::KEY_NOT_FOUND)?;
+        let slot = self.usable(slot)?;
         if slot.tries == 0 {
             return Err(Halt::Status(StatusWord::METHOD_BLOCKED));
         }
@@ -73,10 +75,13 @@ impl Session<'_, '_> {
     }
 
     pub(super) fn internal_authenticate(&mut self, mode: u8, index: u8, data: &[u8]) -> Outcome {
-        let slot = self
-            .df()
-            .key(self.memory, KeyKind::InternalAuthentication, index)?
-            .ok_or(StatusWord::KEY_NOT_FOUND)?;
+        let kind = match mode {
+            0x01 if self.rules.issuing.is_some() => KeyKind::InternalDecipher,
+            0x02 if self.rules.issuing.is_some() => KeyKind::InternalMac,
+            _ => KeyKind::InternalAuthentication,
+        };
+        let slot = self.df().key(self.memory, kind, index)?;
+        let slot = self.usable(slot)?;
         let key = slot.value(self.memory)?;
         let cipher = BlockCipher::new(slot.suite, &key);
         let padded = || {
@@ -121,7 +126,7 @@ impl Session<'_, '_> {
         match (protects_reads(file), mac) {
             (false, None) => Ok(()),
             (true, Some(mac)) => {
-                let slot = self.maintenance_key(file.key)?;
+                let slot = self.maintenance_key(file.read_key)?;
                 self.check_secured(&slot, &[], mac, WrongMac::Counts)
             }
             _ => Err(Halt::Status(StatusWord::CLASS_NOT_FOR_FILE)),
@@ -134,7 +139,7 @@ impl Session<'_, '_> {
         let Some(challenge) = self.challenge.filter(|_| protects_reads(file)) else {
             return Ok(Reply::data(data));
         };
-        let slot = self.maintenance_key(file.key)?;
+        let slot = self.maintenance_key(file.read_key)?;
         let key = slot.value(self.memory)?;
         if file.protection == Protection::EncryptedMac {
             if data.len() > 0xFF {
@@ -214,7 +219,16 @@ impl Session<'_, '_> {
 
     pub(super) fn maintenance_key(&self, index: u8) -> Result<KeySlot, Halt> {
         let slot = self.df().key(self.memory, KeyKind::Maintenance, index)?;
-        slot.ok_or(Halt::Status(StatusWord::KEY_NOT_FOUND))
+        self.usable(slot)
+    }
+
+    /// A key that is there and may be used.
+    pub(super) fn usable(&self, slot: Option<KeySlot>) -> Result<KeySlot, Halt> {
+        let slot = slot.ok_or(StatusWord::KEY_NOT_FOUND)?;
+        if !self.granted(slot.use_right)? {
+            return Err(Halt::Status(StatusWord::SECURITY_STATUS));
+        }
+        Ok(slot)
     }
 
     fn spend_try(&mut self, slot: &KeySlot) -> Result<u8, Halt> {

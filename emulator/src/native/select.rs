@@ -5,7 +5,7 @@ use apdu::{DfName, StatusWord};
 use applet_spec::FciForm;
 use purse::{Occurrence, SelectBy};
 
-use super::tree::{Blocked, Df};
+use super::tree::{Blocked, Df, Ef, Structure};
 use super::{Outcome, Rights, Session};
 use crate::application::{Halt, Reply};
 
@@ -52,6 +52,7 @@ impl Session<'_, '_> {
     /// transaction and "code given" start anew.
     fn enter(&mut self, df: Df) -> Outcome {
         let master = Df::master(self.memory)?;
+        self.state.building = df.is_open_ground(self.memory)?;
         if df == master {
             self.state.master_state = 0;
         } else if self.df() == master {
@@ -83,7 +84,7 @@ impl Session<'_, '_> {
             FciForm::Ppse => vec![Node::Constructed(0xBF0C, self.applications()?)],
             FciForm::PublicFile { version, sfi } => {
                 let version = version.map(|version| Node::Primitive(0x9F08, version));
-                let content = match df.by_sfi(self.memory, sfi)? {
+                let content = match df.by_sfi(self.memory, sfi)?.filter(fits_fci) {
                     Some(file) => {
                         let mut content = vec![0; usize::from(file.size)];
                         self.memory.read(file.data, &mut content)?;
@@ -117,4 +118,9 @@ impl Session<'_, '_> {
         }
         Ok(entries)
     }
+}
+
+/// A file that a command made may be anything.
+fn fits_fci(file: &Ef) -> bool {
+    file.structure == Structure::Binary && file.size <= applet_spec::FciForm::MOST_PUBLIC
 }

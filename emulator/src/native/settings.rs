@@ -64,6 +64,7 @@ pub fn status(memory: &Nvm) -> Result<Vec<(String, String)>, NvmError> {
     };
     say("locked".to_owned(), locked.to_owned());
     let Some(df) = application else {
+        out.extend(tries(memory, &[Df::master(memory)?])?);
         return Ok(out);
     };
     for (prefix, kind) in [("ed", PurseKind::Deposit), ("ep", PurseKind::Purse)] {
@@ -84,15 +85,37 @@ pub fn status(memory: &Nvm) -> Result<Vec<(String, String)>, NvmError> {
     if let Some(pin) = df.pin(memory)? {
         say("pin-tries".to_owned(), pin.tries.to_string());
     }
-    let public = df.by_sfi(memory, Profile::PUBLIC_SFI)?;
-    if let Some(public) = public.filter(|file| u32::from(file.size) >= u32::from(VALID_FROM) + 8) {
+    if let Some(public) = public_file(memory, df, VALID_TO + 4)? {
         let [a, b, c, d, e, f, g, h] = memory.array::<8>(public.data + u32::from(VALID_FROM))?;
         say("valid-from".to_owned(), format!("{a:02X}{b:02X}{c:02X}{d:02X}"));
         say("valid-to".to_owned(), format!("{e:02X}{f:02X}{g:02X}{h:02X}"));
     }
+    out.extend(tries(memory, &[df, Df::master(memory)?])?);
     Ok(out)
 }
 
+/// Tries left of the keys whose tries are counted, in the words that set them: of two keys of one
+/// kind and index, that of the first directory.
+fn tries(memory: &Nvm, directories: &[Df]) -> Result<Vec<(String, String)>, NvmError> {
+    let mut out: Vec<(String, String)> = Vec::new();
+    for slot in directories.iter().flat_map(|df| df.keys(memory)) {
+        let Some(kind) = KeyKind::from_byte(slot.kind) else { continue };
+        let key = format!("key-tries.{}.{}", kind.text(), slot.index);
+        if slot.tries_max != KeySlot::UNLIMITED && !out.iter().any(|(known, _)| *known == key) {
+            out.push((key, slot.tries.to_string()));
+        }
+    }
+    Ok(out)
+}
+
+/// File 15 of a directory, where it is binary and reaches that far.
+fn public_file(memory: &Nvm, df: Df, end: u16) -> Result<Option<Ef>, NvmError> {
+    let public = df.by_sfi(memory, Profile::PUBLIC_SFI)?;
+    Ok(public.filter(|file| file.structure == Structure::Binary && file.size >= end))
+}
+
+/// What a card has once it is built, or a PSAM.
+const APPLICATION: &str = "application with purses or keys";
 /// What only a PSAM has.
 const NUMBER: &str = "terminal number; a PSAM has one";
 const SERIAL: &str = "terminal serial; a PSAM has one";
@@ -172,7 +195,11 @@ impl Target<'_> {
     }
 
     fn lock(&self, memory: &mut Nvm, lock: Lock) -> Done {
-        let df = self.application(memory)?;
+        let df = match (application(memory)?, lock) {
+            // A card can be locked before it has an application.
+            (None, Lock::No | Lock::Card) => Df::master(memory)?,
+            (found, _) => found.ok_or_else(|| self.absent(APPLICATION))?,
+        };
         let (card, blocked) = match lock {
             Lock::No => (0, Blocked::No),
             Lock::Temporary => (0, Blocked::Temporarily),
@@ -185,16 +212,16 @@ impl Target<'_> {
 
     /// Writes into file 15 of the application, which must reach that far.
     fn write_public(&self, memory: &mut Nvm, offset: u16, bytes: &[u8]) -> Done {
-        let public = self.application(memory)?.by_sfi(memory, Profile::PUBLIC_SFI)?;
-        let public = public
-            .filter(|file| usize::from(offset) + bytes.len() <= usize::from(file.size))
+        let end = offset.saturating_add(bytes.len() as u16);
+        let public = public_file(memory, self.application(memory)?, end)?
             .ok_or_else(|| self.absent("validity dates in a file 15"))?;
         Ok(memory.put(public.data + u32::from(offset), bytes)?)
     }
 
     fn key_tries(&self, memory: &mut Nvm, kind: KeyKind, index: u8, tries: u8) -> Done {
-        let df = self.application(memory)?;
-        let slot = df.keys(memory).find(|slot| slot.kind == kind as u8 && slot.index == index);
+        let directories = application(memory)?.into_iter().chain([Df::master(memory)?]);
+        let meant = |slot: &KeySlot| slot.kind == kind as u8 && slot.index == index;
+        let slot = directories.flat_map(|df| df.keys(memory)).find(meant);
         let slot = slot.filter(|slot| slot.tries_max != KeySlot::UNLIMITED).ok_or_else(|| {
             self.absent(&format!("key {} {index} whose tries it counts", kind.text()))
         })?;
@@ -203,9 +230,7 @@ impl Target<'_> {
 
     fn log(&self, memory: &mut Nvm, fill: LogFill) -> Done {
         let df = self.application(memory)?;
-        let mut sfis = df.log(memory)?.to_vec();
-        sfis.dedup();
-        for sfi in sfis.into_iter().filter(|sfi| *sfi != 0) {
+        for sfi in df.logs(memory)? {
             let file = self.file_of(memory, sfi)?;
             match fill {
                 LogFill::Empty => file.set_used(memory, 0, 0)?,
@@ -221,17 +246,19 @@ impl Target<'_> {
         if file.structure == Structure::Binary {
             return Err(self.wrong(FORM, "that file is binary, use file.SFI"));
         }
-        let fits = match file.structure {
-            Structure::Variable => data.len() <= usize::from(file.record),
-            _ => data.len() == usize::from(file.record),
-        };
+        // Records that lie one behind the other keep their lengths.
+        let held = file.record(memory, number)?.filter(|_| file.structure == Structure::Packed);
+        let length = held.map_or(usize::from(file.record), |held| held.len());
+        let fits = data.len() == length
+            || data.len() < length && file.own_lengths() && length == usize::from(file.record);
         if !fits {
-            let reason = format!("{} bytes, the records have {}", data.len(), file.record);
+            let reason = format!("{} bytes, the records have {length}", data.len());
             return Err(self.wrong(FORM, &reason));
         }
         let (at, used) = if number != 0 && number == file.used + 1 {
-            let (at, used, head) =
-                file.next_slot().ok_or_else(|| self.wrong(FORM, "the file is full"))?;
+            let (at, used, head) = file
+                .next_slot(memory, data.len())?
+                .ok_or_else(|| self.wrong(FORM, "the file is full"))?;
             // A ring's records are numbered from the newest; appending at the end is only right
             // for the first.
             if file.structure == Structure::Cyclic && file.used != 0 {
@@ -241,11 +268,11 @@ impl Target<'_> {
             }
             (at, Some((used, head)))
         } else {
-            let at = file.slot(number);
+            let at = file.slot(memory, number)?;
             (at.ok_or_else(|| self.wrong(FORM, "the file has no such record"))?, None)
         };
         let mut stored = data.to_vec();
-        if file.structure == Structure::Variable {
+        if file.own_lengths() {
             stored.insert(0, data.len() as u8);
         }
         memory.put(at, &stored)?;
@@ -279,7 +306,7 @@ impl Target<'_> {
     }
 
     fn application(&self, memory: &Nvm) -> Result<Df, SetError> {
-        application(memory)?.ok_or_else(|| self.absent("application with purses or keys"))
+        application(memory)?.ok_or_else(|| self.absent(APPLICATION))
     }
 
     fn wrong(&self, form: &str, reason: &str) -> SetError {

@@ -75,7 +75,7 @@ fn fci(profile: &Profile, directory: &Directory, section: &Section<'_>) {
             Some(_) => {}
         },
         FciForm::PublicFile { sfi, .. } => match find(directory, sfi).map(|file| file.kind) {
-            Some(FileKind::Binary { size }) if size <= 200 => {}
+            Some(FileKind::Binary { size }) if size <= FciForm::MOST_PUBLIC => {}
             Some(FileKind::Binary { size }) => {
                 let message = format!("{size} bytes do not fit into an FCI");
                 fci.wrong("sfi", message, "name a binary file of at most 200 bytes");

@@ -1,10 +1,11 @@
 //! Directory headers (MF, PSE, ADF).
 
-use applet_spec::FciForm;
+use applet_spec::{FciForm, RightsByte};
 use nvm::Nvm;
 
+use super::site::SITE_SIZE;
 use super::{
-    Address, Blocked, EF_SIZE, Ef, FIRST_DF, Read, allocate, counted, counted_at, link, write,
+    Address, Blocked, EF_SIZE, Ef, FIRST_DF, Read, Site, allocate, counted, counted_at, link, write,
 };
 
 /// A directory header.
@@ -19,6 +20,8 @@ pub(super) mod df {
     pub const BLOCKED: u32 = 23;
     pub const FCI: u32 = 24;
     pub const LABEL: u32 = 32;
+    /// Address of the site, of directories that are built by commands.
+    pub const SITE: u32 = 49;
     pub const SAM_SERIAL: u32 = 51;
     pub const FIRST_EF: u32 = 52;
     pub const FIRST_KEY: u32 = 56;
@@ -39,8 +42,40 @@ pub fn add_df(
     label: Option<&[u8]>,
 ) -> Read<Df> {
     let at = allocate(memory, df::SIZE)?;
+    write(memory, at, &header(0, fid, name, fci, label.unwrap_or_default()))?;
+    link(memory, FIRST_DF, at, df::NEXT)?;
+    Ok(Df(at))
+}
+
+/// A directory that is made by a command.
+pub struct NewDf<'n> {
+    /// File identifier.
+    pub fid: u16,
+    /// DF name; empty where it is found by fid only.
+    pub name: &'n [u8],
+    /// What SELECT answers.
+    pub fci: FciForm,
+    /// Bytes it may hold, by the card's own count.
+    pub size: u16,
+    /// Right to create in it.
+    pub create: RightsByte,
+    /// Right to erase it.
+    pub erase: RightsByte,
+}
+
+impl NewDf<'_> {
+    /// Bytes of card memory that it takes of the directory it is made in.
+    pub fn bytes(&self) -> u32 {
+        Self::HEADERS + Site::region(self.size)
+    }
+
+    /// Bytes of that which its headers take, at the beginning.
+    pub const HEADERS: u32 = df::SIZE + SITE_SIZE;
+}
+
+fn header(next: Address, fid: u16, name: &[u8], fci: &FciForm, label: &[u8]) -> Vec<u8> {
     let mut header = Vec::with_capacity(df::SIZE as usize);
-    header.extend_from_slice(&0_u32.to_be_bytes());
+    header.extend_from_slice(&next.to_be_bytes());
     header.extend_from_slice(&fid.to_be_bytes());
     header.extend_from_slice(&counted::<17>(name));
     header.push(0);
@@ -52,10 +87,8 @@ pub fn add_df(
     };
     header.extend_from_slice(&[form, sfi]);
     header.extend_from_slice(&counted::<6>(version.unwrap_or_default()));
-    header.extend_from_slice(&counted::<17>(label.unwrap_or_default()));
-    write(memory, at, &header)?;
-    link(memory, FIRST_DF, at, df::NEXT)?;
-    Ok(Df(at))
+    header.extend_from_slice(&counted::<17>(label));
+    header
 }
 
 impl Df {
@@ -149,10 +182,24 @@ impl Df {
         Ok(None)
     }
 
+    /// Makes a directory in this one, whose region has the room and is zero there.
+    pub fn add_child(self, memory: &mut Nvm, new: &NewDf<'_>) -> Read<Df> {
+        let at = self.heap(memory)?.take(memory, new.bytes())?;
+        // Directories stand in the order of their addresses.
+        let before = Df::all(memory).take_while(|df| df.0 < at).last().unwrap_or(self);
+        let next = memory.be32(before.0 + df::NEXT)?;
+        write(memory, at, &header(next, new.fid, new.name, &new.fci, &[]))?;
+        write(memory, before.0 + df::NEXT, &at.to_be_bytes())?;
+        let (df, site) = (Df(at), Site::new(at + df::SIZE, self.0, new));
+        df.set_site(memory, site)?;
+        Ok(df)
+    }
+
     /// Adds a file and its room; `header.address`, `next` and `data` are filled in.
     pub fn add_file(self, memory: &mut Nvm, mut header: Ef, bytes: u32) -> Read<Ef> {
-        header.address = allocate(memory, EF_SIZE)?;
-        header.data = allocate(memory, bytes)?;
+        let heap = self.heap(memory)?;
+        header.address = heap.take(memory, EF_SIZE)?;
+        header.data = heap.take(memory, bytes)?;
         header.next = 0;
         write(memory, header.address, &header.to_bytes())?;
         link(memory, self.0 + df::FIRST_EF, header.address, 0)?;

@@ -1,12 +1,12 @@
 //! Key slots.
 
-use applet_spec::KeyKind;
+use applet_spec::{KeyKind, Protection, RightsByte};
 use crypto::{Key, Suite};
 use nvm::Nvm;
 use zeroize::Zeroizing;
 
 use super::directory::df;
-use super::{Address, Df, Read, allocate, link, write};
+use super::{Address, Df, Read, link, write};
 
 /// A key slot, without its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,10 +31,18 @@ pub struct KeySlot {
     pub tries: u8,
     /// Security state after EXTERNAL AUTHENTICATE.
     pub next_state: u8,
+    /// Right to use it.
+    pub use_right: RightsByte,
+    /// Right to change it.
+    pub change_right: RightsByte,
+    /// Line protection of WRITE KEY that changes it.
+    pub protection: Protection,
 }
 
 const KEY_TRIES: u32 = 10;
 const KEY_LENGTH: u32 = 12;
+/// Offset of the rights to use and change it, and its line protection.
+const KEY_RIGHTS: u32 = 13;
 const KEY_VALUE: u32 = 16;
 /// Bytes of a key slot.
 pub(super) const KEY_SIZE: u32 = 32;
@@ -71,8 +79,8 @@ impl Df {
 
     /// Adds a key slot; `slot.address` and `next` are filled in, the value follows by
     /// [`KeySlot::set_value`].
-    pub fn add_key(self, memory: &mut Nvm, slot: KeySlot) -> Read<()> {
-        let at = allocate(memory, KEY_SIZE)?;
+    pub fn add_key(self, memory: &mut Nvm, slot: KeySlot) -> Read<KeySlot> {
+        let at = self.heap(memory)?.take(memory, KEY_SIZE)?;
         let suite = u8::from(slot.suite == Suite::Sm4);
         let head = [
             slot.kind,
@@ -85,11 +93,15 @@ impl Df {
             slot.next_state,
         ];
         write(memory, at + 4, &head)?;
-        link(memory, self.0 + df::FIRST_KEY, at, 0)
+        write(memory, at + KEY_RIGHTS, &slot.rights_bytes())?;
+        link(memory, self.0 + df::FIRST_KEY, at, 0)?;
+        Ok(KeySlot { address: at, ..slot })
     }
 }
 
 impl KeySlot {
+    /// Bytes of card memory that one takes.
+    pub const SIZE: u32 = KEY_SIZE;
     /// `tries_max` of a key whose tries are not counted.
     pub const UNLIMITED: u8 = 0xFF;
 
@@ -97,8 +109,24 @@ impl KeySlot {
         if address == 0 {
             return Ok(None);
         }
-        let [n0, n1, n2, n3, kind, index, version, algorithm, suite, tries_max, tries, next_state] =
-            memory.array::<12>(address)?;
+        let [
+            n0,
+            n1,
+            n2,
+            n3,
+            kind,
+            index,
+            version,
+            algorithm,
+            suite,
+            tries_max,
+            tries,
+            next_state,
+            _length,
+            use_right,
+            change_right,
+            protection,
+        ] = memory.array::<16>(address)?;
         Ok(Some(Self {
             address,
             next: u32::from_be_bytes([n0, n1, n2, n3]),
@@ -110,6 +138,13 @@ impl KeySlot {
             tries_max,
             tries,
             next_state,
+            use_right: RightsByte(use_right),
+            change_right: RightsByte(change_right),
+            protection: match protection {
+                0 => Protection::None,
+                1 => Protection::Mac,
+                _ => Protection::EncryptedMac,
+            },
         }))
     }
 
@@ -122,7 +157,22 @@ impl KeySlot {
     pub fn replace(&self, memory: &mut Nvm, value: &Key) -> Read<()> {
         let head = [self.kind, self.index, self.version, self.algorithm];
         let rights = [self.tries_max, self.tries, self.next_state];
-        memory.put(self.address + 4, &slot_bytes(head, self.suite, rights, 0, value))
+        let bytes = slot_bytes(head, self.suite, rights, self.rights_bytes(), value);
+        memory.put(self.address + 4, &bytes)
+    }
+
+    fn rights_bytes(&self) -> [u8; 3] {
+        let protection = match self.protection {
+            Protection::None => 0,
+            Protection::Mac => 1,
+            Protection::EncryptedMac => 2,
+        };
+        [self.use_right.0, self.change_right.0, protection]
+    }
+
+    /// Bytes of the key.
+    pub fn length(&self, memory: &Nvm) -> Read<u8> {
+        memory.byte(self.address + KEY_LENGTH)
     }
 
     /// Writes the key itself, at personalisation.
@@ -151,12 +201,13 @@ pub(super) fn value_at(memory: &Nvm, slot: Address) -> Read<Key> {
 }
 
 /// A whole slot but for its link: head (kind, index, version, algorithm), suite, rights (tries
-/// allowed and left, follow-up state), usage byte of a PSAM's key, and the key.
+/// allowed and left, follow-up state), then the rights to use and change it and its line
+/// protection, or the usage byte of a PSAM's key; and the key.
 pub(super) fn slot_bytes(
     head: [u8; 4],
     suite: Suite,
     rights: [u8; 3],
-    usage: u8,
+    tail: [u8; 3],
     key: &Key,
 ) -> Zeroizing<Vec<u8>> {
     let suite = u8::from(suite == Suite::Sm4);
@@ -165,7 +216,8 @@ pub(super) fn slot_bytes(
     out.extend_from_slice(&head);
     out.push(suite);
     out.extend_from_slice(&rights);
-    out.extend_from_slice(&[value.len() as u8, usage, 0, 0]);
+    out.push(value.len() as u8);
+    out.extend_from_slice(&tail);
     out.extend_from_slice(value);
     out.resize(KEY_SIZE as usize - 4, 0);
     out

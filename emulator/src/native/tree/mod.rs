@@ -9,17 +9,20 @@ mod key;
 mod pin;
 mod purse;
 mod sam;
+mod site;
 
 use nvm::{Nvm, NvmError};
 
-pub use directory::{Df, add_df};
+pub use directory::{Df, NewDf, add_df};
 pub use file::{Ef, Structure};
 pub use key::KeySlot;
 pub use pin::PinSlot;
 pub use purse::{Purse, PurseState, PurseTerms, StoredProof};
 pub use sam::SamKeySlot;
+pub use site::Site;
 
 use file::EF_SIZE;
+use site::Heap;
 
 /// Layout version, in the first four bytes of memory.
 pub const LAYOUT: [u8; 4] = *b"PK\x00\x01";
@@ -66,7 +69,8 @@ pub fn check(memory: &Nvm) -> Result<(), String> {
         let [_, _, high, low] = layout;
         return Err(format!("its memory layout is {high:02X}{low:02X}, this program knows 0001"));
     }
-    // Allocation only goes up, and so do the links of every list: none can be a ring.
+    // Room is taken upwards and directories stand in the order of their addresses, so that the links
+    // of every list go up: none can be a ring.
     let mut last = 0;
     let mut df = memory.be32(FIRST_DF).map_err(read)?;
     while df != 0 {
@@ -74,6 +78,11 @@ pub fn check(memory: &Nvm) -> Result<(), String> {
             return Err(damaged("a directory", df));
         }
         last = df;
+        if let Some(site) = Df(df).site(memory).map_err(read)?
+            && !site.plausible(df, memory.size())
+        {
+            return Err(damaged("the region of a directory", df));
+        }
         for head in Df(df).lists() {
             let mut before = df;
             let mut at = memory.be32(head).map_err(read)?;
@@ -108,12 +117,7 @@ pub fn write(memory: &mut Nvm, address: Address, bytes: &[u8]) -> Read<()> {
 
 /// Takes `size` bytes of the heap.
 pub fn allocate(memory: &mut Nvm, size: u32) -> Read<Address> {
-    let at = memory.be32(FREE)?;
-    let end = at.saturating_add(size);
-    // Reading the last byte tells whether the room is there.
-    memory.byte(end.saturating_sub(1))?;
-    write(memory, FREE, &end.to_be_bytes())?;
-    Ok(at)
+    Heap::of_card(memory).take(memory, size)
 }
 
 /// Bytes of the heap that are free.

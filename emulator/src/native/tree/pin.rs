@@ -1,9 +1,10 @@
 //! PIN slots.
 
+use applet_spec::RightsByte;
 use nvm::Nvm;
 
 use super::directory::df;
-use super::{Address, Df, Read, allocate, write};
+use super::{Address, Df, Read, write};
 
 /// A PIN slot.
 #[derive(Clone, Copy)]
@@ -20,11 +21,14 @@ pub struct PinSlot {
     pub next_state: u8,
     /// Value, FF-filled.
     pub value: [u8; 6],
+    /// Right to use it.
+    pub use_right: RightsByte,
+    /// Right to change it by WRITE KEY.
+    pub change_right: RightsByte,
 }
 
 const PIN_TRIES: u32 = 2;
-const PIN_VALUE: u32 = 4;
-const PIN_SIZE: u32 = 12;
+pub(super) const PIN_SIZE: u32 = 12;
 
 impl Df {
     /// The PIN.
@@ -33,22 +37,48 @@ impl Df {
         if address == 0 {
             return Ok(None);
         }
-        let [index, tries_max, tries, next_state, v0, v1, v2, v3, v4, v5] =
-            memory.array::<10>(address)?;
+        let [index, tries_max, tries, next_state, v0, v1, v2, v3, v4, v5, use_right, change_right] =
+            memory.array::<12>(address)?;
         let value = [v0, v1, v2, v3, v4, v5];
-        Ok(Some(PinSlot { address, index, tries_max, tries, next_state, value }))
+        let (use_right, change_right) = (RightsByte(use_right), RightsByte(change_right));
+        Ok(Some(PinSlot {
+            address,
+            index,
+            tries_max,
+            tries,
+            next_state,
+            value,
+            use_right,
+            change_right,
+        }))
     }
 
     /// Adds the PIN.
     pub fn add_pin(self, memory: &mut Nvm, pin: PinSlot) -> Read<()> {
-        let at = allocate(memory, PIN_SIZE)?;
-        write(memory, at, &[pin.index, pin.tries_max, pin.tries, pin.next_state])?;
-        write(memory, at + PIN_VALUE, &pin.value)?;
+        let at = self.heap(memory)?.take(memory, PIN_SIZE)?;
+        write(memory, at, &pin.to_bytes())?;
         write(memory, self.0 + df::PIN, &at.to_be_bytes())
     }
 }
 
 impl PinSlot {
+    /// Bytes of card memory that one takes.
+    pub const SIZE: u32 = PIN_SIZE;
+    /// `tries_max` of a PIN whose tries are not counted.
+    pub const UNLIMITED: u8 = 0xFF;
+
+    fn to_bytes(self) -> [u8; PIN_SIZE as usize] {
+        let Self { index, tries_max, tries, next_state, .. } = self;
+        let [v0, v1, v2, v3, v4, v5] = self.value;
+        let (use_right, change_right) = (self.use_right.0, self.change_right.0);
+        [index, tries_max, tries, next_state, v0, v1, v2, v3, v4, v5, use_right, change_right]
+    }
+
+    /// Writes the slot over what is at its address, in one write.
+    pub fn rewrite(&self, memory: &mut Nvm) -> Read<()> {
+        memory.put(self.address, &self.to_bytes())
+    }
+
     /// Sets the tries left, whatever transaction is open.
     pub fn set_tries(&self, memory: &mut Nvm, tries: u8) -> Read<()> {
         memory.put_outside(self.address + PIN_TRIES, &[tries])

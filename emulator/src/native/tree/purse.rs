@@ -1,11 +1,11 @@
 //! Purses, their logs' routing, and the proof of the last transaction.
 
-use applet_spec::PurseKind;
+use applet_spec::{PurseKind, RightsByte};
 use nvm::Nvm;
 use purse::{Amount, Limit};
 
 use super::directory::df;
-use super::{Address, Df, Read, allocate, write};
+use super::{Address, Df, Read, write};
 
 /// A purse in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,9 +33,18 @@ pub struct PurseTerms {
     pub pin_for: u8,
     /// Bits of [`applet_spec::PinUse`]: what it can do.
     pub allows: u8,
+    /// Its own log, 00 where the directory's routing is followed.
+    pub log: u8,
+    /// Right to use it.
+    pub use_right: RightsByte,
 }
 
 const PURSE_SIZE: u32 = 20;
+
+impl PurseTerms {
+    /// Bytes of card memory that a purse takes.
+    pub const ROOM: u32 = PURSE_SIZE;
+}
 
 /// The last transaction's proof (交易认证).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,10 +81,11 @@ impl Df {
         state: &PurseState,
         terms: &PurseTerms,
     ) -> Read<()> {
-        let at = allocate(memory, PURSE_SIZE)?;
+        let at = self.heap(memory)?.take(memory, PURSE_SIZE)?;
         write(memory, at, &state.to_bytes())?;
         let [m0, m1, m2, m3] = terms.maximum.to_bytes();
-        let terms = [m0, m1, m2, m3, terms.pin_for, terms.allows, 0, 0];
+        let PurseTerms { pin_for, allows, log, use_right: RightsByte(use_right), .. } = *terms;
+        let terms = [m0, m1, m2, m3, pin_for, allows, log, use_right];
         write(memory, at + 12, &terms)?;
         write(memory, self.0 + purse_link(kind), &at.to_be_bytes())
     }
@@ -83,6 +93,20 @@ impl Df {
     /// SFIs of the logs: purchase, load, other city (00: none).
     pub fn log(self, memory: &Nvm) -> Read<[u8; 3]> {
         memory.array(self.0 + df::LOG)
+    }
+
+    /// SFIs of all its logs, those of its purses too.
+    pub fn logs(self, memory: &Nvm) -> Read<Vec<u8>> {
+        let mut logs = self.log(memory)?.to_vec();
+        for kind in [PurseKind::Deposit, PurseKind::Purse] {
+            if let Some(purse) = self.purse(memory, kind)? {
+                logs.push(purse.terms(memory)?.log);
+            }
+        }
+        logs.retain(|sfi| *sfi != 0);
+        logs.sort_unstable();
+        logs.dedup();
+        Ok(logs)
     }
 
     /// Sets the SFIs of the logs.
@@ -143,12 +167,16 @@ impl Purse {
 
     /// What does not.
     pub fn terms(self, memory: &Nvm) -> Read<PurseTerms> {
-        let [m0, m1, m2, m3, pin_for, allows, _, _] = memory.array::<8>(self.0 + 12)?;
-        Ok(PurseTerms { maximum: Amount::from_bytes([m0, m1, m2, m3]), pin_for, allows })
+        let [m0, m1, m2, m3, pin_for, allows, log, use_right] = memory.array::<8>(self.0 + 12)?;
+        let maximum = Amount::from_bytes([m0, m1, m2, m3]);
+        Ok(PurseTerms { maximum, pin_for, allows, log, use_right: RightsByte(use_right) })
     }
 }
 
 impl PurseState {
+    /// A purse that was never used.
+    pub const EMPTY: Self = Self { balance: Amount(0), online: 0, offline: 0, limit: Limit::NONE };
+
     pub(super) fn to_bytes(self) -> [u8; 12] {
         let [b0, b1, b2, b3] = self.balance.to_bytes();
         let [n0, n1] = self.online.to_be_bytes();

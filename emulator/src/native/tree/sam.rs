@@ -88,6 +88,6 @@ impl SamKeySlot {
     fn bytes(&self, value: &Key) -> Zeroizing<Vec<u8>> {
         let Self { usage, index, version, algorithm, suite, .. } = *self;
         let rights = [KeySlot::UNLIMITED, KeySlot::UNLIMITED, 0];
-        slot_bytes([SAM_KIND, index, version, algorithm], suite, rights, usage.0, value)
+        slot_bytes([SAM_KIND, index, version, algorithm], suite, rights, [usage.0, 0, 0], value)
     }
 }
