@@ -45,12 +45,13 @@ pub fn parse(name: &str, text: &str) -> Result<Recording, CliError> {
         .map_err(|error| CliError::Recording(format!("{name}:{}: {}", error.line, error.problem)))
 }
 
-/// The family whose application was selected: that of the last SELECT by name that is answered as
-/// the family does. Families that look alike there differ in the algorithm that INITIALIZE answers.
+/// The families whose application was selected, the likeliest first: those that answer the last
+/// SELECT by name as it was answered. Of those that look alike there, INITIALIZE answers the
+/// algorithm.
 ///
 /// # Errors
 /// A built-in profile that does not load.
-pub fn family(trace: &Trace) -> Result<Option<Arc<Profile>>, CliError> {
+pub fn families(trace: &Trace) -> Result<Vec<Arc<Profile>>, CliError> {
     let mut profiles = Vec::new();
     for name in Profile::built_in_names() {
         profiles.push(Profile::find(name)?);
@@ -65,11 +66,13 @@ pub fn family(trace: &Trace) -> Result<Option<Arc<Profile>>, CliError> {
     let algorithm = trace.exchanges().rev().find_map(|(command, answer)| {
         (CommandApdu::new(command).ins() == 0x50).then(|| algorithm(&answer.data))?
     });
-    let has = |one: &&Arc<Profile>| {
+    let has = |one: &Arc<Profile>| {
         let keys = one.application().map_or(&[][..], |application| &application.keys);
         keys.iter().any(|key| Some(key.algorithm_id) == algorithm)
     };
-    Ok(alike.and_then(|alike| alike.iter().find(has).or(alike.first()).cloned()))
+    let mut alike: Vec<_> = alike.unwrap_or_default();
+    alike.sort_by_key(|one| !has(one));
+    Ok(alike)
 }
 
 /// The algorithm id in an answer to INITIALIZE.

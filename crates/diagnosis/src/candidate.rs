@@ -5,8 +5,12 @@ use purse::{Amount, Date, IdentificationCode, Language, Limit, TerminalId, Termi
 
 use crate::{Place, Trace};
 
-/// Most candidates of a kind; a trace of a whole day holds more than anybody wants tried.
-const MOST: usize = 48;
+/// Most candidates of a kind that are tried: a trace of a whole day holds more than anybody wants.
+const MOST_TRIED: usize = 48;
+/// Most candidates of a kind that are looked at for one transaction.
+const MOST_SORTED: usize = 1024;
+/// Most candidates of a kind that are kept.
+const MOST_KEPT: usize = 0x1_0000;
 
 /// Where a value was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,31 +77,47 @@ pub struct GivenError {
     pub length: usize,
 }
 
-/// Every value that hypotheses may use, each once.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Candidates {
-    pub(crate) terminals: Vec<Candidate<TerminalId>>,
-    pub(crate) dates: Vec<Candidate<Date>>,
-    pub(crate) times: Vec<Candidate<Time>>,
-    pub(crate) moments: Vec<Candidate<(Date, Time)>>,
-    pub(crate) terminal_serials: Vec<Candidate<TerminalSerial>>,
-    pub(crate) amounts: Vec<Candidate<Amount>>,
-    pub(crate) limits: Vec<Candidate<Limit>>,
-    pub(crate) offline_serials: Vec<Candidate<u16>>,
-    pub(crate) online_serials: Vec<Candidate<u16>>,
+macro_rules! candidates {
+    ($($(#[$doc:meta])* $list:ident: $type:ty;)*) => {
+        /// Every value that hypotheses may use.
+        #[derive(Clone, Debug, Default)]
+        pub(crate) struct Candidates {
+            $($(#[$doc])* pub(crate) $list: Vec<Candidate<$type>>,)*
+            /// MACs that were sent.
+            pub(crate) macs: Vec<Candidate<Mac>>,
+        }
+
+        impl Candidates {
+            /// Of each kind those that stand nearest to `places`, each value once. MACs are
+            /// only compared, so all of them stay.
+            pub(crate) fn near(&self, places: &[Place]) -> Self {
+                Self { $($list: nearest(&self.$list, places),)* macs: self.macs.clone() }
+            }
+        }
+    };
+}
+
+candidates! {
+    terminals: TerminalId;
+    dates: Date;
+    times: Time;
+    moments: (Date, Time);
+    terminal_serials: TerminalSerial;
+    amounts: Amount;
+    limits: Limit;
+    offline_serials: u16;
+    online_serials: u16;
     /// Serials of which nobody says what they count.
-    pub(crate) serials: Vec<Candidate<u16>>,
-    pub(crate) randoms: Vec<Candidate<[u8; 4]>>,
+    serials: u16;
+    randoms: [u8; 4];
     /// Random and serial of one answer.
-    pub(crate) sessions: Vec<Candidate<([u8; 4], u16)>>,
-    pub(crate) codes: Vec<Candidate<IdentificationCode>>,
-    pub(crate) factors: Vec<Candidate<[u8; 8]>>,
+    sessions: ([u8; 4], u16);
+    codes: IdentificationCode;
+    factors: [u8; 8];
     /// All factors that a PSAM was given, highest level first.
-    pub(crate) factor_lists: Vec<Candidate<Vec<[u8; 8]>>>,
+    factor_lists: Vec<[u8; 8]>;
     /// Serials of cards, as keys are derived from them.
-    pub(crate) cards: Vec<Candidate<[u8; 8]>>,
-    /// MACs that were sent.
-    pub(crate) macs: Vec<Candidate<Mac>>,
+    cards: [u8; 8];
 }
 
 impl Source {
@@ -214,15 +234,41 @@ impl Candidates {
     }
 }
 
-/// Keeps a value where it is new and there is room. Of a value found twice the first source stays,
-/// unless the later one is a PSAM's, which says more.
-pub(crate) fn push<T: PartialEq>(list: &mut Vec<Candidate<T>>, value: T, source: Source) {
-    let by_psam = |source: Source| source.offered() == Offered::Psam;
-    if let Some(known) = list.iter_mut().find(|known| known.value == value) {
-        if by_psam(source) && !by_psam(known.source) {
-            known.source = source;
-        }
-    } else if list.len() < MOST || source == Source::Given {
+/// Keeps a value, where there is room.
+pub(crate) fn push<T>(list: &mut Vec<Candidate<T>>, value: T, source: Source) {
+    if list.len() < MOST_KEPT || source == Source::Given {
         list.push(Candidate { value, source });
     }
+}
+
+/// What is given comes first, then what stands nearest. Of a value found twice the nearest source
+/// stays, unless a later one is a PSAM's, which says more.
+fn nearest<T: Clone + PartialEq>(list: &[Candidate<T>], places: &[Place]) -> Vec<Candidate<T>> {
+    let distance = |candidate: &&Candidate<T>| match candidate.source.place() {
+        None => 0,
+        Some(of) => {
+            let here = places.iter().filter(|place| place.input == of.input);
+            let lines = here.map(|place| place.line.abs_diff(of.line)).min();
+            // Nothing of the transaction stands in that input: what stands first is as good.
+            1 + lines.unwrap_or(of.line)
+        }
+    };
+    let by_psam = |source: Source| source.offered() == Offered::Psam;
+    let mut sorted: Vec<&Candidate<T>> = list.iter().collect();
+    if sorted.len() > MOST_SORTED {
+        sorted.select_nth_unstable_by_key(MOST_SORTED, distance);
+        sorted.truncate(MOST_SORTED);
+    }
+    sorted.sort_by_key(distance);
+    let mut out: Vec<Candidate<T>> = Vec::new();
+    for candidate in sorted {
+        if let Some(known) = out.iter_mut().find(|known| known.value == candidate.value) {
+            if by_psam(candidate.source) && !by_psam(known.source) {
+                known.source = candidate.source;
+            }
+        } else if out.len() < MOST_TRIED {
+            out.push(candidate.clone());
+        }
+    }
+    out
 }

@@ -1,15 +1,19 @@
 //! Which mistake makes the code that was sent.
 
-use apdu::StatusWord;
+mod search;
+
 use applet_spec::Profile;
 use crypto::Mac;
 use crypto::custody::{CustodyError, KeyCustody, KeyRecord};
 
+use self::search::Search;
+use crate::candidate::Candidates;
+use crate::disagreement::purchase_of;
 use crate::engine::{Block, Engine};
-use crate::hypothesis::{Finding, Hypothesis, Made};
-use crate::mistakes::{self, Case, Change, Grid, Stage, Variant};
+use crate::hypothesis::Finding;
+use crate::mistakes::Case;
 use crate::right::{self, Missing};
-use crate::scenario::{Scenario, Slots};
+use crate::scenario::Scenario;
 use crate::transaction::{Received, Transaction};
 use crate::{Code, Mistake, Reading};
 
@@ -75,12 +79,13 @@ impl Tried {
     }
 }
 
-impl Diagnosis {
-    /// Whether the maker of this code was told that it is wrong: a second step with 9302.
-    pub fn refused(&self, transaction: &Transaction) -> bool {
-        let status = transaction.step.and_then(|step| step.status);
-        self.received.stands_in == crate::StandsIn::Step && status == Some(StatusWord::MAC_INVALID)
-    }
+/// How far to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Single mistakes only: some hundred computations.
+    Singles,
+    /// Also pairs and searches: some hundred thousand.
+    Whole,
 }
 
 /// Looks into every code that a transaction was sent with.
@@ -89,74 +94,46 @@ pub fn diagnose(
     custody: &dyn KeyCustody,
     reading: &Reading,
     transaction: &Transaction,
+    effort: Effort,
 ) -> Vec<Diagnosis> {
-    let mut search = Search::new(profile, custody, reading, transaction);
-    transaction.received.iter().map(|received| search.diagnose(received)).collect()
+    let mut examination = Examination::new(profile, custody, reading, transaction, effort);
+    transaction.received.iter().map(|received| examination.diagnose(received)).collect()
 }
 
-struct Search<'s> {
-    profile: &'s Profile,
-    reading: &'s Reading,
-    transaction: &'s Transaction,
-    records: Vec<KeyRecord>,
+/// What is shared between the codes of a transaction.
+struct Examination<'e> {
+    profile: &'e Profile,
+    reading: &'e Reading,
+    transaction: &'e Transaction,
+    effort: Effort,
     right: Vec<(Code, Result<Scenario, Missing>)>,
-    computable: Vec<(Code, Scenario)>,
-    engine: Engine<'s>,
+    engine: Engine<'e>,
+    /// What the custody has.
+    records: Vec<KeyRecord>,
+    /// Values that stand near the transaction; found where a code is wrong.
+    found: Option<Candidates>,
 }
 
-/// A variant that changes the code, ready to be made together with others.
-struct Effective {
-    variant: Variant,
-    scenario: Scenario,
-    slots: Slots,
-}
-
-/// Hypotheses by what they compute: those with the same last block give the same bytes.
-#[derive(Default)]
-struct Classes(Vec<(Option<Block>, Finding)>);
-
-impl Classes {
-    /// Of a mistake that has several forms with the same bytes, the first is enough.
-    fn add(&mut self, computed: Option<Block>, hypothesis: Hypothesis) {
-        let same =
-            |(block, _): &&mut (Option<Block>, Finding)| computed.is_some() && *block == computed;
-        match self.0.iter_mut().find(same) {
-            Some((_, finding)) => {
-                let ids = hypothesis.ids();
-                if finding.alike.iter().all(|known| known.ids() != ids) {
-                    finding.alike.push(hypothesis);
-                }
-            }
-            None => self.0.push((computed, Finding { alike: vec![hypothesis] })),
-        }
-    }
-
-    fn verdict(self) -> Option<Verdict> {
-        let findings: Vec<Finding> = self.0.into_iter().map(|(_, finding)| finding).collect();
-        (!findings.is_empty()).then_some(Verdict::Found(findings))
-    }
-}
-
-impl<'s> Search<'s> {
+impl<'e> Examination<'e> {
     fn new(
-        profile: &'s Profile,
-        custody: &'s dyn KeyCustody,
-        reading: &'s Reading,
-        transaction: &'s Transaction,
+        profile: &'e Profile,
+        custody: &'e dyn KeyCustody,
+        reading: &'e Reading,
+        transaction: &'e Transaction,
+        effort: Effort,
     ) -> Self {
-        let codes = transaction.flow.codes();
-        let right: Vec<_> = codes
-            .iter()
-            .map(|code| (*code, right::scenario(profile, custody, transaction, *code)))
-            .collect();
-        let computable = right
-            .iter()
-            .filter_map(|(code, scenario)| Some((*code, scenario.clone().ok()?)))
-            .collect();
-        // A custody that cannot list what it has can still derive what is asked for by name.
-        let records = custody.records().unwrap_or_default();
-        let engine = Engine::new(custody);
-        Self { profile, reading, transaction, records, right, computable, engine }
+        let of = |code: &Code| (*code, right::scenario(profile, custody, transaction, *code));
+        Self {
+            profile,
+            reading,
+            transaction,
+            effort,
+            right: transaction.flow.codes().iter().map(of).collect(),
+            engine: Engine::new(custody),
+            // A custody that cannot list what it has can still derive what is asked for by name.
+            records: custody.records().unwrap_or_default(),
+            found: None,
+        }
     }
 
     fn diagnose(&mut self, received: &Received) -> Diagnosis {
@@ -168,157 +145,52 @@ impl<'s> Search<'s> {
             untried: Vec::new(),
         };
         let right = self.right.iter().find(|(code, _)| *code == received.code);
-        let right = match right {
-            Some((_, Ok(scenario))) => scenario.clone(),
-            Some((_, Err(missing))) => {
-                out.verdict = Verdict::Missing(*missing);
-                return out;
-            }
-            None => {
-                out.verdict = Verdict::Missing(Missing::Code(received.code));
-                return out;
-            }
+        let right = match right.map_or(Err(Missing::Code(received.code)), |(_, one)| one.clone()) {
+            Ok(scenario) => scenario,
+            Err(missing) => return Diagnosis { verdict: Verdict::Missing(missing), ..out },
         };
-        let right_block = match self.engine.last_block(&right) {
+        let block = match self.engine.last_block(&right) {
             Ok(block) => block,
-            Err(error) => {
-                out.verdict = Verdict::NoKey(error);
-                return out;
-            }
+            Err(error) => return Diagnosis { verdict: Verdict::NoKey(error), ..out },
         };
-        let mac = Mac(right.taken.from(right_block.as_bytes()));
+        let mac = Mac(right.taken.from(block.as_bytes()));
         out.right = Some(mac);
         if mac == received.mac {
-            out.verdict = Verdict::Right;
-            return out;
+            return Diagnosis { verdict: Verdict::Right, ..out };
         }
-        out.verdict = self
-            .look(&right, &right_block, received, &mut out.tried, &mut out.untried)
-            .unwrap_or(Verdict::NothingFits);
-        out
+        self.look(right, block, out)
     }
 
-    fn look(
-        &mut self,
-        right: &Scenario,
-        right_block: &Block,
-        received: &Received,
-        tried: &mut Tried,
-        untried: &mut Vec<Untried>,
-    ) -> Option<Verdict> {
-        let computable = std::mem::take(&mut self.computable);
-        let records = std::mem::take(&mut self.records);
+    fn look(&mut self, right: Scenario, right_block: Block, mut out: Diagnosis) -> Diagnosis {
+        let (reading, transaction) = (self.reading, self.transaction);
+        let found = self.found.get_or_insert_with(|| {
+            let of_psam = purchase_of(reading, transaction).map(|purchase| purchase.place);
+            let step = transaction.step.map(|step| step.place);
+            let places = [transaction.place, step, of_psam];
+            reading.found.near(&places.into_iter().flatten().collect::<Vec<_>>())
+        });
+        let others: Vec<(Code, &Scenario)> = self
+            .right
+            .iter()
+            .filter_map(|(code, scenario)| Some((*code, scenario.as_ref().ok()?)))
+            .collect();
         let case = Case {
             profile: self.profile,
-            transaction: self.transaction,
-            code: received.code,
-            received: Some(received),
-            found: &self.reading.found,
-            records: &records,
-            others: &computable,
+            transaction,
+            code: out.received.code,
+            sent: out.received.mac,
+            found,
+            records: &self.records,
+            others: &others,
         };
-        let mut effective = Vec::new();
-        let verdict = self
-            .singles(right, right_block, &case, tried, untried, &mut effective)
-            .or_else(|| self.pairs(right, received, &effective, tried))
-            .or_else(|| self.searches(right, &case, tried));
-        self.computable = computable;
-        self.records = records;
-        verdict
+        let mut search = Search::new(&mut self.engine, &case, &right, right_block);
+        let single = search.singles();
+        let found = match self.effort {
+            Effort::Singles => single,
+            Effort::Whole => single.or_else(|| search.pairs()).or_else(|| search.values()),
+        };
+        (out.tried, out.untried) = search.end();
+        out.verdict = found.map_or(Verdict::NothingFits, Verdict::Found);
+        out
     }
-
-    fn singles(
-        &mut self,
-        right: &Scenario,
-        right_block: &Block,
-        case: &Case<'_>,
-        tried: &mut Tried,
-        untried: &mut Vec<Untried>,
-        effective: &mut Vec<Effective>,
-    ) -> Option<Verdict> {
-        let wanted = case.received?.mac;
-        let mut classes = Classes::default();
-        let usual = mistakes::all().filter(|mistake| mistake.stage == Stage::Usual);
-        for mistake in usual {
-            Grid::each(mistake, right, case, &mut |variant| {
-                let (scenario, slots) = match &variant.change {
-                    Change::Literal(mac) => {
-                        tried.singles += 1;
-                        if *mac == wanted {
-                            classes.add(None, single(&variant, right));
-                        }
-                        return;
-                    }
-                    Change::Scenario(scenario, slots) => (scenario.as_ref().clone(), *slots),
-                };
-                match self.engine.last_block(&scenario) {
-                    Ok(block) if block == *right_block && scenario.taken == right.taken => {}
-                    Ok(block) => {
-                        tried.singles += 1;
-                        if Mac(scenario.taken.from(block.as_bytes())) == wanted {
-                            classes.add(Some(block), single(&variant, right));
-                        }
-                        effective.push(Effective { variant, scenario, slots });
-                    }
-                    Err(why) => {
-                        if untried.iter().all(|one| one.mistake.id != mistake.id) {
-                            untried.push(Untried { mistake, why });
-                        }
-                    }
-                }
-            });
-        }
-        classes.verdict()
-    }
-
-    fn pairs(
-        &mut self,
-        right: &Scenario,
-        received: &Received,
-        effective: &[Effective],
-        tried: &mut Tried,
-    ) -> Option<Verdict> {
-        let mut classes = Classes::default();
-        let mut rest = effective;
-        while let Some((first, behind)) = rest.split_first() {
-            rest = behind;
-            for second in behind.iter().filter(|second| second.slots.apart(first.slots)) {
-                let mut both = first.scenario.clone();
-                both.overlay(&second.scenario, second.slots);
-                let Ok(block) = self.engine.last_block(&both) else { continue };
-                tried.pairs += 1;
-                if Mac(both.taken.from(block.as_bytes())) == received.mac {
-                    let made = [first, second].map(|one| Made::new(&one.variant, right));
-                    let hypothesis = Hypothesis { mistakes: made.to_vec() };
-                    classes.add(Some(block), hypothesis);
-                }
-            }
-        }
-        classes.verdict()
-    }
-
-    fn searches(
-        &mut self,
-        right: &Scenario,
-        case: &Case<'_>,
-        tried: &mut Tried,
-    ) -> Option<Verdict> {
-        let wanted = case.received?.mac;
-        let mut classes = Classes::default();
-        for mistake in mistakes::all().filter(|mistake| mistake.stage == Stage::Search) {
-            Grid::each(mistake, right, case, &mut |variant| {
-                let Change::Scenario(scenario, _) = &variant.change else { return };
-                let Ok(block) = self.engine.last_block(scenario) else { return };
-                tried.searched += 1;
-                if Mac(scenario.taken.from(block.as_bytes())) == wanted {
-                    classes.add(Some(block), single(&variant, right));
-                }
-            });
-        }
-        classes.verdict()
-    }
-}
-
-fn single(variant: &Variant, right: &Scenario) -> Hypothesis {
-    Hypothesis { mistakes: vec![Made::new(variant, right)] }
 }

@@ -115,7 +115,10 @@ pub fn disagreements(
 
 /// The PSAM's part of a transaction: it was told the card's random, gave the MAC1 that was sent, or
 /// stands between the two steps.
-fn purchase_of<'r>(reading: &'r Reading, transaction: &Transaction) -> Option<&'r SamPurchase> {
+pub(crate) fn purchase_of<'r>(
+    reading: &'r Reading,
+    transaction: &Transaction,
+) -> Option<&'r SamPurchase> {
     let random = |one: &&SamPurchase| Some(one.told.random) == transaction.values.random;
     let sent = transaction.first(Code::Mac1).map(|received| received.mac);
     let mac = |one: &&SamPurchase| sent.is_some() && one.gave.map(|(_, mac)| mac) == sent;

@@ -30,7 +30,7 @@ mod transaction;
 
 pub use advice::{Advice, advice};
 pub use candidate::{Given, GivenError, Source};
-pub use diagnosis::{Diagnosis, Tried, Untried, Verdict, diagnose};
+pub use diagnosis::{Diagnosis, Effort, Tried, Untried, Verdict, diagnose};
 pub use disagreement::{About, Disagreement, Said, disagreements};
 pub use explain::{
     Explanation, KeyRole, KeyUse, Keyed, Making, Piece, Round, SessionPart, explain,

@@ -1,5 +1,7 @@
 //! `purse mac`: what a wrong MAC is told to come from.
 
+#![expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 
 use crypto::custody::CustodyError;
 use diagnosis::{
-    Advice, Diagnosis, Disagreement, Finding, Hypothesis, Trace, Transaction, Verdict, advice,
-    diagnose, disagreements,
+    Advice, Diagnosis, Disagreement, Effort, Finding, Hypothesis, Trace, Transaction, Verdict,
+    advice, diagnose, disagreements,
 };
 
 use super::document::{
@@ -26,6 +26,10 @@ pub(super) struct Args {
     candidate: Vec<String>,
 }
 
+/// Codes that are looked into wholly, a second or two each, before a trace is taken to be wrong as
+/// a whole.
+const MOST_OPEN: usize = 8;
+
 /// What is said of a transaction.
 struct Case<'s> {
     number: usize,
@@ -42,19 +46,25 @@ struct Case<'s> {
 pub(super) fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let source = args.source.open(&args.candidate)?;
     let Source { profile, custody, reading, .. } = &source;
-    let cases: Vec<Case<'_>> = (1..)
-        .zip(source.transactions(ui)?)
-        .map(|(number, transaction)| {
-            let diagnoses = diagnose(profile, custody.as_ref(), reading, transaction);
-            Case {
-                number,
-                transaction,
-                disagreements: disagreements(profile, reading, transaction),
-                advice: advice(reading, transaction, &diagnoses),
-                diagnoses,
-            }
-        })
-        .collect();
+    let mut cases = Vec::new();
+    let mut open = 0;
+    for (number, transaction) in (1..).zip(source.transactions(ui)?) {
+        let effort = if open < MOST_OPEN { Effort::Whole } else { Effort::Singles };
+        let diagnoses = diagnose(profile, custody.as_ref(), reading, transaction, effort);
+        open += diagnoses.iter().filter(|one| unexplained(one)).count();
+        cases.push(Case {
+            number,
+            transaction,
+            disagreements: disagreements(profile, reading, transaction),
+            advice: advice(reading, transaction, &diagnoses),
+            diagnoses,
+        });
+    }
+    if open >= MOST_OPEN {
+        ui.say(&format!(
+            "{MOST_OPEN} codes stay unexplained; for those after them only single mistakes were tried"
+        ));
+    }
     let problem = problem(&cases);
     let document = document(ui, &source, &cases, problem.is_none());
     match (problem, ui.json) {
@@ -71,10 +81,14 @@ pub(super) fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     }
 }
 
+fn unexplained(diagnosis: &Diagnosis) -> bool {
+    matches!(diagnosis.verdict, Verdict::NothingFits)
+}
+
 /// What is left open.
 fn problem(cases: &[Case<'_>]) -> Option<Undiagnosed> {
     let diagnoses = || cases.iter().flat_map(|case| &case.diagnoses);
-    let open = diagnoses().filter(|one| matches!(one.verdict, Verdict::NothingFits)).count();
+    let open = diagnoses().filter(|one| unexplained(one)).count();
     let no_key = diagnoses().find_map(|one| match &one.verdict {
         Verdict::NoKey(error) => Some(error.clone()),
         _ => None,
@@ -128,7 +142,7 @@ fn findings(diagnosis: &Diagnosis) -> &[Finding] {
 }
 
 fn text(ui: &Ui, source: &Source, cases: &[Case<'_>]) -> String {
-    let Source { trace, profile, custody, reading } = source;
+    let Source { trace, profile, custody, reading, .. } = source;
     let mut out = format!("{} {}, {}\n", profile.name, profile.version, custody.describe());
     for case in cases {
         let title = words::transaction(trace, case.transaction, ui.lang);
@@ -139,6 +153,10 @@ fn text(ui: &Ui, source: &Source, cases: &[Case<'_>]) -> String {
                 format!("  the card answered {status}: {meaning}\n"),
                 format!("  卡应答 {status}: {meaning}\n"),
             );
+        }
+        if case.transaction.step.is_none() {
+            let words = ui.lang.pick("the trace has no second step of it", "跟踪中没有其第二步");
+            out += &format!("  {words}\n");
         }
         for diagnosis in &case.diagnoses {
             out += &code(ui, trace, case.transaction, diagnosis);
@@ -158,6 +176,9 @@ fn text(ui: &Ui, source: &Source, cases: &[Case<'_>]) -> String {
     }
     for aside in &reading.asides {
         out += &format!("\n{}\n", words::aside(trace, aside, ui.lang));
+    }
+    if cases.iter().flat_map(|case| &case.diagnoses).any(unexplained) {
+        out += &source.other_families(ui.lang);
     }
     out
 }

@@ -13,7 +13,7 @@ use super::words;
 use crate::error::CliError;
 use crate::keys::provider::KeysArgs;
 use crate::recordings;
-use crate::ui::Ui;
+use crate::ui::{Lang, Ui};
 
 /// What both verbs take.
 #[derive(Debug, clap::Args)]
@@ -38,6 +38,8 @@ pub(super) struct SourceArgs {
 pub(super) struct Source {
     pub(super) trace: Trace,
     pub(super) profile: Arc<Profile>,
+    /// Families that the card may be of as well.
+    others: Vec<Arc<Profile>>,
     pub(super) custody: Box<dyn KeyCustody>,
     pub(super) reading: Reading,
 }
@@ -54,16 +56,17 @@ impl SourceArgs {
     /// No input, one that cannot be read, or a family that nobody names.
     pub(super) fn open(&self, candidates: &[String]) -> Result<Source, CliError> {
         let trace = self.trace()?;
-        let profile = match (&self.profile, recordings::family(&trace)?) {
-            (Some(name), _) => Profile::find(name)?,
-            (None, Some(profile)) => profile,
-            (None, None) => return Err(family_unknown()),
+        let mut families = recordings::families(&trace)?.into_iter();
+        let profile = match &self.profile {
+            Some(name) => Profile::find(name)?,
+            None => families.next().ok_or_else(family_unknown)?,
         };
+        let others = if self.profile.is_some() { Vec::new() } else { families.collect() };
         purse_family(&profile)?;
         let known = Known { serial: self.serial()?, candidates: given(candidates)? };
         let reading = Reading::new(&trace, &profile, &known);
         let custody = self.custody(&profile)?;
-        Ok(Source { trace, profile, custody, reading })
+        Ok(Source { trace, profile, others, custody, reading })
     }
 
     /// The family and the keys, where there is no input to read.
@@ -154,6 +157,16 @@ impl SourceArgs {
 }
 
 impl Source {
+    /// Which other families the trace may be of, in a line; nothing where there is none.
+    pub(super) fn other_families(&self, lang: Lang) -> String {
+        let names: Vec<&str> = self.others.iter().map(|one| one.name.as_str()).collect();
+        match (names.join(", "), lang) {
+            (names, _) if names.is_empty() => String::new(),
+            (names, Lang::En) => format!("\nthe card may also be of {names}: --profile\n"),
+            (names, Lang::Zh) => format!("\n该卡也可能属于 {names}: --profile\n"),
+        }
+    }
+
     /// Its transactions.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ pub(super) fn run(ui: &Ui, args: &ViewArgs) -> Result<(), CliError> {
         None => {
             let mut trace = Trace::new();
             trace.add(&args.source.name(), Counted::Lines, &recording);
-            recordings::family(&trace)?
+            recordings::families(&trace)?.into_iter().next()
         }
     };
     let family = profile.as_ref().map(|one| format!("{} {}", one.name, one.version));

@@ -7,7 +7,7 @@ use crypto::custody::KeyRecord;
 use super::Mistake;
 use crate::candidate::{Candidate, Candidates, Offered};
 use crate::scenario::{KeyForm, Scenario, Slots};
-use crate::transaction::{Received, Transaction};
+use crate::transaction::Transaction;
 use crate::{Code, Field, Source};
 
 /// What a row may look at.
@@ -15,13 +15,13 @@ pub(crate) struct Case<'c> {
     pub(crate) profile: &'c Profile,
     pub(crate) transaction: &'c Transaction,
     pub(crate) code: Code,
-    /// The code that is looked into, where it was sent.
-    pub(crate) received: Option<&'c Received>,
+    /// Its value as it was sent.
+    pub(crate) sent: Mac,
     pub(crate) found: &'c Candidates,
     /// What the custody has.
     pub(crate) records: &'c [KeyRecord],
     /// The right scenarios of the transaction's other codes.
-    pub(crate) others: &'c [(Code, Scenario)],
+    pub(crate) others: &'c [(Code, &'c Scenario)],
 }
 
 /// A way to make a mistake.

@@ -61,17 +61,22 @@ fn kind(grid: &mut Grid<'_>, kind: KeyKind) {
     }
 }
 
-/// The keys of the same kind that the custody has, and that `wanted` takes.
+/// The keys of the same kind that the profile or the custody has, and that `wanted` takes.
 fn stored(grid: &mut Grid<'_>, wanted: fn(&KeySpec, &KeyChoice) -> bool) {
     let Some(directory) = grid.directory() else { return };
     let right = grid.right.key.clone();
-    let Some(spec) = directory.keys.iter().find(|key| key.kind == right.kind) else { return };
+    let of_kind = || directory.keys.iter().filter(|key| key.kind == right.kind);
+    for spec in of_kind().filter(|spec| wanted(spec, &right)) {
+        choose(grid, spec);
+    }
+    let Some(spec) = of_kind().next() else { return };
     for record in grid.case.records {
         let mut parts = record.name.as_str().rsplit('/').map(|part| u8::from_str_radix(part, 16));
         let (Some(Ok(version)), Some(Ok(index))) = (parts.next(), parts.next()) else { continue };
         let spec = KeySpec { index, version, ..spec.clone() };
         let named = key_choice(grid.case.profile, directory.fid, &spec);
-        if named.name == record.name && wanted(&spec, &right) {
+        let known = of_kind().any(|of| (of.index, of.version) == (index, version));
+        if !known && named.name == record.name && wanted(&spec, &right) {
             choose(grid, &spec);
         }
     }

@@ -4,12 +4,13 @@ use crypto::Suite;
 
 use super::grid::Grid;
 use super::rows;
+use crate::Source;
 use crate::scenario::{Padding, Taken};
 
 rows! { Shape
     "initial-random" Usual
-        "the initial value is the card's random filled up with zeros, as in secure messaging; it should be zero"
-        "初始值用了卡片随机数补零 (如同线路保护), 应为全零"
+        "the initial value is a random of the card filled up with zeros, as in secure messaging; it should be zero"
+        "初始值用了卡的随机数补零 (如同线路保护), 应为全零"
         initial;
     "padding-none" Usual
         "no padding was added, as the data is whole blocks; 80 00.. is always added"
@@ -56,14 +57,20 @@ fn taken(grid: &mut Grid<'_>, taken: Taken) {
     grid.change(|one| one.taken = taken);
 }
 
-/// The random before, behind, and in both halves of eight bytes.
+/// The random before, behind, and in both halves of eight bytes; and every challenge before.
 fn initial(grid: &mut Grid<'_>) {
-    let Some([a, b, c, d]) = grid.case.transaction.values.random else { return };
-    for eight in [[a, b, c, d, 0, 0, 0, 0], [0, 0, 0, 0, a, b, c, d], [a, b, c, d, a, b, c, d]] {
-        grid.change(|one| {
-            for (to, from) in one.initial.iter_mut().zip(eight) {
-                *to = from;
-            }
+    let left = |[a, b, c, d]: [u8; 4]| [a, b, c, d, 0, 0, 0, 0];
+    let challenges = grid.case.found.randoms.iter();
+    let challenges = challenges.filter(|one| matches!(one.source, Source::Challenge(_)));
+    let mut values: Vec<_> = challenges.map(|one| (left(one.value), Some(one.source))).collect();
+    if let Some([a, b, c, d]) = grid.case.transaction.values.random {
+        values.push((left([a, b, c, d]), None));
+        values.push(([0, 0, 0, 0, a, b, c, d], None));
+        values.push(([a, b, c, d, a, b, c, d], None));
+    }
+    for (eight, source) in values {
+        grid.change_from(source, |one| {
+            one.initial.iter_mut().zip(eight).for_each(|(to, from)| *to = from);
         });
     }
 }

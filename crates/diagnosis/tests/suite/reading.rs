@@ -2,8 +2,8 @@
 
 use applet_spec::{Profile, PurseKind};
 use diagnosis::{
-    About, Advice, Code, Counted, Disagreement, Flow, Known, Reading, Source, Trace, Verdict, Why,
-    advice, diagnose, disagreements,
+    About, Advice, Code, Counted, Disagreement, Effort, Flow, Known, Reading, Source, Trace,
+    Verdict, Why, advice, diagnose, disagreements,
 };
 use emulator::Protocol;
 use link::Recording;
@@ -249,7 +249,7 @@ fn advice_says_what_the_card_said_and_what_is_not_known() {
     let advised = |text: &str| {
         let reading = read("jtt978", text);
         let one = last(&reading);
-        let diagnoses = diagnose(&scene.profile, &scene.custody, &reading, &one);
+        let diagnoses = diagnose(&scene.profile, &scene.custody, &reading, &one, Effort::Whole);
         advice(&reading, &one, &diagnoses)
     };
     assert_eq!(advised(&said), [Advice::Moment]);
@@ -272,6 +272,27 @@ fn advice_says_what_the_card_said_and_what_is_not_known() {
     assert!(
         matches!(advised(&other)[..], [Advice::OtherReason(status, Some(_), Some(_))] if status.0 == 0x6901)
     );
+}
+
+#[test]
+fn in_a_long_trace_the_values_that_stand_near_are_tried() {
+    let scene = Scene::new(CAPP);
+    let mut maker = scene.maker(Code::Mac1);
+    maker.put("terminal", &SAM_TERMINAL);
+    let (said, ..) = scene.recorded(maker.code());
+    // The logs of many cards before, each record of another terminal at another time.
+    let log = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        format!(
+            "> 00B201C417\n< {number:04X}000000000001F4060110000042{high:02X}{low:02X}2026{low:02X}\
+             01{high:02X}{low:02X}009000\n"
+        )
+    };
+    let long: String = (0..3000).map(log).collect::<String>() + &said;
+    let diagnosis = scene.diagnosed(&long, Code::Mac1);
+    let Verdict::Found(found) = &diagnosis.verdict else { panic!("{diagnosis:?}") };
+    assert_eq!(found[0].alike[0].ids(), ["terminal-of-psam"]);
+    assert!(diagnosis.tried.singles < 1000, "{:?}", diagnosis.tried);
 }
 
 fn hex_line() -> impl Strategy<Value = String> {
@@ -324,6 +345,8 @@ proptest! {
                     prop_assert!(explanation.code.text().len() >= 3);
                 }
                 disagreements(&profile, &reading, one);
+                let diagnoses = diagnose(&profile, &custody, &reading, one, Effort::Singles);
+                advice(&reading, one, &diagnoses);
                 for word in one.received.iter().map(|one| one.place) {
                     trace.place(word, purse::Language::Chinese);
                 }

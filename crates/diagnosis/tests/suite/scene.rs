@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use applet_spec::{KeyKind, KeySpec, Profile, PurseKind};
 use crypto::custody::LabCustody;
 use crypto::{Key, Suite, lab_master};
-use diagnosis::{Code, Counted, Diagnosis, Flow, Given, Known, Reading, Trace, diagnose};
+use diagnosis::{Code, Counted, Diagnosis, Effort, Flow, Given, Known, Reading, Trace, diagnose};
 use emulator::{Card, CardMaker, VirtualCard};
 use link::{CardTransport, Recorder, Recording};
 
@@ -474,7 +474,7 @@ impl Scene {
         let reading = Reading::new(&trace, &self.profile, &Known { serial: None, candidates });
         let last = reading.transactions.last().unwrap();
         assert!(last.step.is_some(), "{:?}", reading.asides);
-        let all = diagnose(&self.profile, &self.custody, &reading, last);
+        let all = diagnose(&self.profile, &self.custody, &reading, last, Effort::Whole);
         all.into_iter().find(|one| one.received.code == code).unwrap()
     }
 }
