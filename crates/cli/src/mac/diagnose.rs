@@ -278,15 +278,21 @@ fn tried(lang: Lang, one: &Diagnosis) -> String {
 }
 
 fn untried(lang: Lang, one: &Diagnosis) -> String {
-    let mut whys: Vec<(&CustodyError, Vec<&str>)> = Vec::new();
+    let mut whys: Vec<(String, Vec<&str>)> = Vec::new();
     for untried in &one.untried {
-        match whys.iter_mut().find(|(why, _)| **why == untried.why) {
+        let why = match &untried.why {
+            CustodyError::NoSuchKey { provider, .. } => match lang {
+                Lang::En => format!("{provider} has no such key"),
+                Lang::Zh => format!("{provider} 没有此密钥"),
+            },
+            other => other.to_string(),
+        };
+        match whys.iter_mut().find(|(known, _)| *known == why) {
             Some((_, ids)) => ids.push(untried.mistake.id),
-            None => whys.push((&untried.why, vec![untried.mistake.id])),
+            None => whys.push((why, vec![untried.mistake.id])),
         }
     }
     let word = lang.pick("could not be tried:", "未能尝试:");
-    let line =
-        |(why, ids): (&CustodyError, Vec<&str>)| format!("    {word} {} ({why})\n", ids.join(", "));
+    let line = |(why, ids): (String, Vec<&str>)| format!("    {word} {} ({why})\n", ids.join(", "));
     whys.into_iter().map(line).collect()
 }

@@ -127,7 +127,9 @@ impl SourceArgs {
                 trace.add("arguments", Counted::Arguments, &recording);
             }
             inputs => {
-                let missing = inputs.iter().find(|input| !file(input)).map_or("", String::as_str);
+                let neither = |input: &&String| !file(input) && !hex(input);
+                let missing = inputs.iter().find(neither).or(inputs.iter().find(|one| !file(one)));
+                let missing = missing.map_or("", String::as_str).escape_debug();
                 return Err(CliError::Recording(format!(
                     "{missing}: there is no such file; commands and answers are given in hex, all \
                      of them, by turns"

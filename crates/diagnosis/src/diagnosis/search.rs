@@ -103,10 +103,11 @@ impl<'s, 'k> Search<'s, 'k> {
         classes.findings()
     }
 
-    /// Every value of the fields that are small enough.
+    /// Every value of a field, of one field after the other.
     pub(super) fn values(&mut self) -> Option<Vec<Finding>> {
-        let mut classes = Classes::default();
-        for mistake in mistakes::all().filter(|mistake| mistake.stage == Stage::Search) {
+        let mut searched = mistakes::all().filter(|mistake| mistake.stage == Stage::Search);
+        searched.find_map(|mistake| {
+            let mut classes = Classes::default();
             let (case, right) = (self.case, self.right);
             Grid::each(mistake, right, case, &mut |variant| {
                 let Change::Scenario(scenario, _) = &variant.change else { return };
@@ -116,8 +117,8 @@ impl<'s, 'k> Search<'s, 'k> {
                     classes.add(Some(block), alone(&variant, right));
                 }
             });
-        }
-        classes.findings()
+            classes.findings()
+        })
     }
 
     fn fits(&self, scenario: &Scenario, block: Block) -> bool {

@@ -9,4 +9,5 @@ mod planted;
 mod plants;
 mod reading;
 mod scene;
+mod values;
 mod vectors;

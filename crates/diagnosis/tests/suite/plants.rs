@@ -5,7 +5,8 @@ use crypto::Suite;
 use diagnosis::Code;
 
 use super::maker::{Maker, Way, and_complement, pad_80};
-use super::scene::*;
+use super::scene::Scene;
+use super::values::*;
 
 /// A mistake made by hand: changes what goes into a code, or gives the code itself.
 pub struct Plant {

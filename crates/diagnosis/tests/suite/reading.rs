@@ -9,9 +9,8 @@ use emulator::Protocol;
 use link::Recording;
 use proptest::prelude::*;
 
-use super::scene::{
-    DATE, SAM_DATE, SAM_TERMINAL, SERIAL, Scene, Setting, TERMINAL, TERMINAL_SERIAL, TIME,
-};
+use super::scene::{SERIAL, Scene, Setting};
+use super::values::{DATE, SAM_DATE, SAM_TERMINAL, TERMINAL, TERMINAL_SERIAL, TIME};
 
 const CAPP: Setting =
     Setting { profile: "jtt978", flow: Flow::Capp, purse: PurseKind::Purse, code: false };
