@@ -15,7 +15,7 @@ use terminal::CardSession;
 use crate::error::CliError;
 use crate::spec::{CardArgs, Fetching};
 use crate::ui::Ui;
-use reading::Selected;
+use reading::{Selected, What};
 
 /// Arguments of `purse card`.
 #[derive(Debug, clap::Args)]
@@ -83,6 +83,11 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let mut bench = OpenedCard { transport: opened.transport, atr, selected };
     if let (Verb::Balance | Verb::Records, Some(family)) = (args.verb, bench.psam_family()) {
         let message = format!("{family} is a PSAM and has no purse");
+        return Err(CliError::mistyped(message, "purse card info, or purse card files"));
+    }
+    if bench.selected.what == What::BlankCard && matches!(args.verb, Verb::Balance | Verb::Records)
+    {
+        let message = "a blank card: it has no application yet, and no purse".to_owned();
         return Err(CliError::mistyped(message, "purse card info, or purse card files"));
     }
     if let (false, Some(family)) = (ui.json || matches!(args.verb, Verb::Info), bench.family()) {

@@ -1,5 +1,6 @@
 //! `purse card balance`.
 
+use apdu::StatusWord;
 use applet_spec::{BalanceForm, PurseKind};
 use link::CardTransport;
 use purse::answer::Balance;
@@ -53,6 +54,7 @@ pub fn read(
     selected: &Selected,
 ) -> Result<Vec<PurseLine>, CliError> {
     let application = selected.profile.as_ref().and_then(|profile| profile.application());
+    let built = selected.profile.as_ref().is_some_and(|one| one.rules.issuing.is_some());
     let kinds = match application {
         Some(application) => application.purses.iter().map(|purse| purse.kind).collect(),
         None => vec![PurseKind::Deposit, PurseKind::Purse],
@@ -66,6 +68,10 @@ pub fn read(
     let mut lines = Vec::new();
     for purse in kinds {
         let stored = ask(purse, form(BalanceForm::Stored).unwrap_or(0))?;
+        // Which purses such a card was given, only the card knows.
+        if built && stored.status == StatusWord::WRONG_P1P2 {
+            continue;
+        }
         let amount = |data: &[u8]| Balance::parse(data).ok().map(|answer| answer.balance.0);
         let mut told = |wanted| -> Result<Option<u32>, CliError> {
             let Some(p1) = form(wanted).filter(|_| stored.status.is_ok()) else { return Ok(None) };

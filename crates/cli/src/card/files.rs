@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::OpenedCard;
 use super::decode::{LogLine, PublicFile, log_files};
-use super::reading::{self, FileContent};
+use super::reading::{self, FileContent, MASTER, What};
 use super::records::log_lines;
 use crate::error::CliError;
 use crate::ui::{Tone, Ui, hex_text};
@@ -79,7 +79,18 @@ pub fn list(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
             );
         }
     }
+    say_if_blank(ui, bench);
     ui.print(&out)
+}
+
+/// A card without an application is no mistake of the reader's.
+fn say_if_blank(ui: &Ui, bench: &OpenedCard) {
+    if bench.selected.what == What::BlankCard {
+        ui.say(ui.lang.pick(
+            "a blank card: it has no application yet, only the MF",
+            "白卡: 尚无应用, 仅有主文件",
+        ));
+    }
 }
 
 /// Prints everything that may be read.
@@ -102,6 +113,7 @@ pub fn dump(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
             out += &body(ui, file);
         }
     }
+    say_if_blank(ui, bench);
     ui.print(&out)
 }
 
@@ -155,11 +167,21 @@ fn read(ui: &Ui, bench: &mut OpenedCard, depth: Depth) -> Result<Document, CliEr
     let part = |content: FileContent| part(ui, content, &logs, depth);
     let files = reading::application_files(bench.transport.as_mut(), &bench.selected)?;
     let application = profile.as_ref().and_then(|profile| profile.main_directory());
+    let blank = bench.selected.what == What::BlankCard;
+    let fid = application.map(|application| application.fid).or(blank.then_some(MASTER));
     let mut directories = vec![DirectoryPart {
-        fid: application.map(|application| format!("{:04X}", application.fid)),
+        fid: fid.map(|fid| format!("{fid:04X}")),
         name: hex_text(&bench.selected.aid),
         files: files.into_iter().map(part).collect(),
     }];
+    // What a card was given by commands, only the card knows.
+    if fid.is_none() && profile.is_some() {
+        directories.push(DirectoryPart {
+            fid: Some(format!("{MASTER:04X}")),
+            name: String::new(),
+            files: reading::master_files(bench.transport.as_mut())?.into_iter().map(part).collect(),
+        });
+    }
     let others = profile.iter().flat_map(|profile| &profile.directories);
     let other = |one: &&Directory| {
         one.purses.is_empty() && one.sam_keys.is_empty() && !one.files.is_empty()

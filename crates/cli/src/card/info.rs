@@ -10,6 +10,7 @@ use super::OpenedCard;
 use super::balance::{self, PurseLine};
 use super::decode::PublicFile;
 use super::psam::{self, PsamPart};
+use super::reading::What;
 use crate::error::CliError;
 use crate::ui::{Ui, hex_text};
 
@@ -18,7 +19,7 @@ struct Document {
     ok: bool,
     card: String,
     atr: String,
-    aid: String,
+    aid: Option<String>,
     family: Option<String>,
     fci: String,
     public: Option<PublicFile>,
@@ -33,20 +34,22 @@ pub fn run(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
         Some(spec) => Some(psam::read(bench.transport.as_mut(), spec)?),
         None => None,
     };
+    let blank = bench.selected.what == What::BlankCard;
     let public = match tlv::find(&bench.selected.fci, &[0x6F, 0xA5, 0x9F0C]) {
         Ok(Some(bytes)) => PublicFile::of(bytes),
-        _ if psam.is_some() => None,
+        _ if psam.is_some() || blank => None,
         _ => read_public(bench.transport.as_mut())?,
     };
     let purses = match &psam {
         Some(_) => Vec::new(),
+        None if blank => Vec::new(),
         None => balance::read(ui, bench.transport.as_mut(), &bench.selected)?,
     };
     let document = Document {
         ok: true,
         card: bench.transport.describe(),
         atr: bench.atr.to_string(),
-        aid: hex_text(&bench.selected.aid),
+        aid: (!blank).then(|| hex_text(&bench.selected.aid)),
         family: bench.family(),
         fci: hex_text(&bench.selected.fci),
         public,
@@ -70,7 +73,8 @@ fn text(ui: &Ui, document: &Document) -> String {
     let mut line = |name: &str, value: &str| out += &format!("{name:<13} {value}\n");
     line(say("card", "卡片"), &document.card);
     line("ATR", &document.atr);
-    line(say("application", "应用 AID"), &document.aid);
+    let none = say("none: a blank card, not built yet", "无: 白卡, 尚未发卡");
+    line(say("application", "应用 AID"), document.aid.as_deref().unwrap_or(none));
     line(say("family", "卡片规格"), document.family.as_deref().unwrap_or(unknown));
     if let Some(public) = &document.public {
         line(say("issuer", "发卡方"), &public.issuer);

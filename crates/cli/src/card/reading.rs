@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use apdu::{DfName, ResponseApdu, StatusWord};
+use apdu::{DfName, ResponseApdu, StatusWord, tlv};
 use applet_spec::{Directory, FileKind, FileSpec, Profile};
 use link::CardTransport;
 use purse::{FileRef, Occurrence, PurseCommand, RecordRef, SelectBy};
@@ -10,14 +10,25 @@ use terminal::CardSession;
 
 use crate::error::CliError;
 
-/// An application that was found and selected: with purses, or of a PSAM.
+/// What was found and selected.
 pub struct Selected {
+    /// Whether it is an application.
+    pub what: What,
     /// Its name.
     pub aid: Vec<u8>,
     /// What SELECT answered.
     pub fci: Vec<u8>,
     /// The family it looks like.
     pub profile: Option<Arc<Profile>>,
+}
+
+/// What was selected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// An application: with purses, or of a PSAM.
+    Application,
+    /// The MF of a card that has none: it is not built yet.
+    BlankCard,
 }
 
 /// What a file holds, as far as it may be read.
@@ -39,11 +50,16 @@ pub fn select(
     transport: &mut dyn CardTransport,
     profile: Option<Arc<Profile>>,
 ) -> Result<Selected, CliError> {
+    let mut card = CardSession::new(transport);
     let candidates = match &profile {
+        Some(profile) if builds(profile) => {
+            let mut found = listed_names(&mut card)?;
+            found.extend(names(&built_in()?));
+            found
+        }
         Some(profile) => names(std::slice::from_ref(profile)),
         None => names(&built_in()?),
     };
-    let mut card = CardSession::new(transport);
     let mut last = StatusWord::FILE_NOT_FOUND;
     for aid in candidates {
         let response = select_name(&mut card, &aid)?;
@@ -54,15 +70,46 @@ pub fn select(
                     Some(profile) => Some(profile),
                     None => built_in()?.into_iter().find(|one| one.may_be(&aid, &fci)),
                 };
-                return Ok(Selected { aid, fci, profile });
+                return Ok(Selected { what: What::Application, aid, fci, profile });
             }
             StatusWord::FILE_NOT_FOUND => {}
             other => last = other,
         }
     }
+    if profile.as_deref().is_some_and(builds) && last == StatusWord::FILE_NOT_FOUND {
+        let fci = select_master(&mut card)?.data;
+        let name = tlv::find(&fci, &[0x6F, 0x84]).ok().flatten();
+        let aid = name.unwrap_or_default().to_vec();
+        return Ok(Selected { what: What::BlankCard, aid, fci, profile });
+    }
     let step = "SELECT of a purse or PSAM application".to_owned();
     Err(CliError::Status { step, status: last })
 }
+
+/// Whether cards of this profile are given their applications by commands.
+fn builds(profile: &Profile) -> bool {
+    profile.rules.issuing.is_some()
+}
+
+/// Names in the directory file of the MF.
+fn listed_names(card: &mut CardSession<'_>) -> Result<Vec<Vec<u8>>, CliError> {
+    const DIRECTORY_FILE: u8 = 0x01;
+    select_master(card)?;
+    let listed = records(card, DIRECTORY_FILE)?.pieces;
+    let name = |record: &Vec<u8>| {
+        let found = [&[0x61, 0x4F][..], &[0x70, 0x61, 0x4F]].into_iter();
+        found.filter_map(|path| tlv::find(record, path).ok().flatten()).next().map(<[u8]>::to_vec)
+    };
+    Ok(listed.iter().filter_map(name).collect())
+}
+
+fn select_master(card: &mut CardSession<'_>) -> Result<ResponseApdu, CliError> {
+    let (by, occurrence) = (SelectBy::Fid(MASTER), Occurrence::First);
+    Ok(card.exchange(&PurseCommand::Select { by, occurrence })?)
+}
+
+/// Fid of the MF.
+pub const MASTER: u16 = 0x3F00;
 
 fn built_in() -> Result<Vec<Arc<Profile>>, CliError> {
     let names = Profile::built_in_names().iter();
@@ -93,14 +140,26 @@ pub fn application_files(
 ) -> Result<Vec<FileContent>, CliError> {
     let mut card = CardSession::new(transport);
     let application = selected.profile.as_ref().and_then(|profile| profile.main_directory());
-    let Some(application) = application else {
-        let mut found = Vec::new();
-        for sfi in 0x01..=0x1E {
-            found.extend(discover(&mut card, sfi)?);
-        }
-        return Ok(found);
-    };
-    files_of(&mut card, application)
+    match application {
+        Some(application) => files_of(&mut card, application),
+        None => every_file(&mut card),
+    }
+}
+
+/// Reads the files of the MF of a card whose family does not say which it has.
+pub fn master_files(transport: &mut dyn CardTransport) -> Result<Vec<FileContent>, CliError> {
+    let mut card = CardSession::new(transport);
+    select_master(&mut card)?;
+    every_file(&mut card)
+}
+
+/// Reads every file that a short identifier leads to.
+fn every_file(card: &mut CardSession<'_>) -> Result<Vec<FileContent>, CliError> {
+    let mut found = Vec::new();
+    for sfi in 0x01..=0x1E {
+        found.extend(discover(card, sfi)?);
+    }
+    Ok(found)
 }
 
 /// Reads the files of another directory of the family; `None` where the card does not have it.

@@ -179,6 +179,7 @@ fn text(ui: &Ui, profile: &Profile, document: &Document<'_>) -> String {
         Suite::Sm4 => "SM4",
     };
     let none = say("none", "无").to_owned();
+    let or_none = |text: String| if text.is_empty() { none.clone() } else { text };
     let mut out = format!(
         "{} {}  {}\n",
         document.name,
@@ -186,10 +187,10 @@ fn text(ui: &Ui, profile: &Profile, document: &Document<'_>) -> String {
         say(document.summary, document.summary_zh)
     );
     let mut lines = vec![
-        (say("application", "应用 AID"), document.aid.clone()),
+        (say("application", "应用 AID"), or_none(document.aid.clone())),
         (say("algorithm", "算法"), suite.to_owned()),
         (say("serial", "分散序列号"), document.serial.clone()),
-        (say("factors", "分散因子"), document.factors.join(" ")),
+        (say("factors", "分散因子"), or_none(document.factors.join(" "))),
     ];
     match &document.psam {
         Some(psam) => lines.extend(psam.lines(ui)),

@@ -120,13 +120,12 @@ impl Words {
                 self.index(P2, *index, "key", "密钥");
             }
             IssuingCommand::WriteKey { target, index, .. } => {
-                let of_type = match KeyType::from_byte(*target) {
-                    Some(key_type) => key_type.in_words(self.language),
-                    None => format!("{target:02X}"),
-                };
-                let value = match self.language {
-                    Language::English => format!("changes the key of type {of_type}"),
-                    Language::Chinese => format!("修改类型 {of_type} 的密钥"),
+                let known = KeyType::from_byte(*target).map(|known| known.in_words(self.language));
+                let value = match (known, self.language) {
+                    (Some(key), Language::English) => format!("changes the key {key}"),
+                    (Some(key), Language::Chinese) => format!("修改密钥 {key}"),
+                    (None, Language::English) => format!("changes the key of type {target:02X}"),
+                    (None, Language::Chinese) => format!("修改类型 {target:02X} 的密钥"),
                 };
                 self.push(P1, 1, ("what", "操作"), value);
                 self.index(P2, *index, "key", "密钥");

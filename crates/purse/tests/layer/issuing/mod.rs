@@ -2,4 +2,5 @@
 
 mod descriptions;
 mod sequence;
+mod traces;
 mod vectors;
