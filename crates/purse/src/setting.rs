@@ -58,7 +58,7 @@ pub const SETTINGS: &[SettingForm] = &[
     SettingForm {
         key: "key-tries.KIND.INDEX",
         value: "0..15",
-        help: "tries left of a key, e.g. key-tries.maintenance.1",
+        help: "tries left of a key of the application, or else of the MF, e.g. key-tries.maintenance.1",
     },
     SettingForm {
         key: "wrong-macs",

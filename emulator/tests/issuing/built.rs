@@ -171,10 +171,11 @@ fn a_card_is_built_in_its_file_and_a_damaged_one_is_told() {
     // The MF is at 32, how it is built behind its header of 88; then where its region goes on, and
     // where it ends.
     let site = 32 + 88;
-    for (at, bytes) in [(site + 8, [0xFF; 3]), (site + 4, [0x00; 3]), (32 + 49, [0x00, 0x01, 0x00])]
-    {
+    let spoils: [(u32, &[u8]); 3] =
+        [(site + 8, &[0xFF; 3]), (site + 4, &[0x00; 4]), (32 + 49, &[0x00, 0x01])];
+    for (at, bytes) in spoils {
         let mut damaged = built.card.fork();
-        damaged.memory_mut().put(at, &bytes).unwrap();
+        damaged.memory_mut().put(at, bytes).unwrap();
         let opened = keep(&format!("{at}.img"), damaged);
         assert!(matches!(opened, Err(VirtualCardError::NotACard { .. })), "{at}");
     }

@@ -225,6 +225,24 @@ fn directories_lie_in_directories_three_deep() {
 }
 
 #[test]
+fn a_directory_may_fill_the_one_around_it_and_be_filled_itself() {
+    let mut chip = erased();
+    chip.ok("80E0DF0108 38 0400 F0 F0 00 FFFF");
+    chip.ok("00A4000002DF01");
+    chip.ok("80E0DF0208 38 03F8 F0 F0 00 FFFF");
+    chip.refuses("80E0000507 28 0001 F0 F0 FFFF", 0x6A84);
+    chip.ok("00A4000002DF02");
+    chip.ok("80E0DF0308 38 03F0 F0 F0 00 FFFF");
+    chip.ok("00A4000002DF03");
+    // Files as small as there are: 112 of them.
+    for fid in 0x10..0x80 {
+        chip.ok(format!("80E000{fid:02X}07 28 0001 F0 F0 FFFF"));
+    }
+    chip.refuses("80E0008007 28 0001 F0 F0 FFFF", 0x6A84);
+    kept(chip.card.memory());
+}
+
+#[test]
 fn an_application_tells_its_public_file_and_a_directory_its_directory_file() {
     let mut chip = erased();
     chip.ok("80E03F010A 38 0100 F0 F0 95 FFFF AABB");

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use applet_spec::{Catalogue, CommandSet};
 use emulator::native::tree::{self, Df};
 use nvm::Nvm;
 use proptest::collection::vec;
@@ -147,6 +148,24 @@ fn without_tries(memory: &Nvm) -> Nvm {
     memory
 }
 
+/// The catalogue says which status words a command may answer.
+fn check_status(command: &[u8], status: u16) {
+    let apdu = apdu::CommandApdu::new(command);
+    let [cla, ins, p1, p2] = [apdu.cla(), apdu.ins(), apdu.p1(), apdu.p2()];
+    let general = [0x9000, 0x6700, 0x6A86, 0x6D00, 0x6E00, 0x6985];
+    if general.contains(&status) {
+        return;
+    }
+    let found = Catalogue::of(CommandSet::Fmcos).find(cla, ins, p1, p2, apdu.data().len());
+    let spec = found.unwrap_or_else(|_| panic!("{apdu:?} is no command: {status:04X}"));
+    let documented = spec.status.iter().any(|(known, _)| match known.0 {
+        tries @ 0x63C0 => status & 0xFFF0 == tries,
+        known => known == status,
+    });
+    // What an internal file answers is the profile's.
+    assert!(documented || status == 0x6982, "{}: {status:04X} is not documented", spec.name);
+}
+
 /// Takes one thing that is said, and checks all that must hold whatever it was. `at` is the fid of
 /// the directory that was selected last.
 fn take(chip: &mut Chip, say: &Say, current: &mut u32) {
@@ -176,6 +195,9 @@ fn take(chip: &mut Chip, say: &Say, current: &mut u32) {
     }
     let after = chip.card.memory();
     tree::check(after).unwrap_or_else(|why| panic!("{say:?}: {why}"));
+    if let (Say::Bytes(bytes), Some(answer)) = (say, &answer) {
+        check_status(bytes, answer.status);
+    }
     if let Some(answer) = &answer
         && answer.status != 0x9000
     {

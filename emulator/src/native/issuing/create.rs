@@ -128,6 +128,7 @@ impl Session<'_, '_> {
             size: new.size,
             create: new.create,
             erase: new.erase,
+            inner: DEEPEST.saturating_sub(self.depth()? + 1),
         };
         self.check_room(rules, site, new.bytes(), counted)?;
         self.clear(site.free(), NewDf::HEADERS)?;

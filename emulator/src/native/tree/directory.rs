@@ -61,12 +61,14 @@ pub struct NewDf<'n> {
     pub create: RightsByte,
     /// Right to erase it.
     pub erase: RightsByte,
+    /// How deep directories may lie in it.
+    pub inner: usize,
 }
 
 impl NewDf<'_> {
     /// Bytes of card memory that it takes of the directory it is made in.
     pub fn bytes(&self) -> u32 {
-        Self::HEADERS + Site::region(self.size)
+        Self::HEADERS + Site::region(self.size, self.inner)
     }
 
     /// Bytes of that which its headers take, at the beginning.

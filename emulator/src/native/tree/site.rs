@@ -63,17 +63,32 @@ impl Heap {
 }
 
 impl Site {
-    /// Bytes of card memory for a directory of `size` bytes by the card's own count: headers here
-    /// are larger than what such a card counts for them.
-    pub fn region(size: u16) -> u32 {
-        3 * u32::from(size) + 0x40
+    /// Bytes of card memory for a directory of `size` bytes by the card's own count, in which
+    /// directories may lie `inner` deep: headers here are larger than what such a card counts for
+    /// them. Three times the count is enough for files and keys of any size; there is room for the
+    /// headers of four directories in one that holds no deeper ones, and of two around these.
+    pub fn region(size: u16, inner: usize) -> u32 {
+        let directories = match inner {
+            0 => 0x40,
+            1 => 0x280,
+            _ => 0x5E0,
+        };
+        3 * u32::from(size) + directories
     }
 
     /// The site of a directory that is being made, at an address inside the region of `parent`.
     pub(super) fn new(address: Address, parent: Address, new: &NewDf<'_>) -> Self {
         let start = address + SITE_SIZE;
         let (size, create, erase) = (new.size, new.create, new.erase);
-        Self { address, parent, free: start, end: start + Self::region(size), size, create, erase }
+        Self {
+            address,
+            parent,
+            free: start,
+            end: start + Self::region(size, new.inner),
+            size,
+            create,
+            erase,
+        }
     }
 
     /// Where the next thing that is made will lie.
