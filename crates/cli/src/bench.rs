@@ -9,6 +9,7 @@ mod fleet;
 mod pcsc;
 mod purchase;
 mod start;
+mod tap;
 
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ struct Line {
 const LIMIT_3DES: f64 = 1.3;
 /// The same with SM4.
 const LIMIT_SM4: f64 = 1.6;
+/// Least taps per second of terminal, PSAM and card in one process.
+const LIMIT_TAPS: f64 = 20_000.0;
 /// Least APDU rate through PC/SC over that of a constant card.
 #[cfg(feature = "pcsc")]
 const LIMIT_PCSC: f64 = 0.8;
@@ -68,6 +71,9 @@ const VPCD_READER: &str = "Virtual PCD 00 00";
 /// The profile that is measured with; purchases on its SM4 sibling too.
 const PROFILE: &str = "jtt978";
 const PROFILE_SM4: &str = "jtt978-sm4";
+/// Their PSAMs.
+const PSAM: &str = "psam-jtt978";
+const PSAM_SM4: &str = "psam-jtt978-sm4";
 
 /// Measures and prints.
 ///
@@ -96,7 +102,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
             Some((limit, false)) => format!("limit {limit}, MISSED"),
             None => String::new(),
         };
-        text += &format!("{:<20} {:<58} {verdict}\n", line.name, line.value);
+        text += &format!("{:<20} {:<60} {verdict}\n", line.name, line.value);
     }
     ui.print(&text)
 }
@@ -121,6 +127,10 @@ fn in_process(ui: &Ui, args: &Args, budget: Duration) -> Result<Vec<Line>, Strin
         ui.say(&format!("measuring a purchase on {profile}"));
         lines.push(purchase_line(&purchase::measure(profile, budget)?, limit));
     }
+    for (profile, psam) in [(PROFILE, PSAM), (PROFILE_SM4, PSAM_SM4)] {
+        ui.say(&format!("measuring taps of {profile}"));
+        lines.push(tap_line(&tap::measure(profile, psam, budget)?));
+    }
     ui.say("measuring forks");
     lines.extend(fork_lines(&fleet::fork(PROFILE, budget)?));
     ui.say(&format!("personalising {} cards", args.cards));
@@ -141,6 +151,21 @@ fn purchase_line(figures: &purchase::Figures, limit: f64) -> Line {
             "profile_version": figures.version,
             "ratio": ratio, "limit": limit, "kept": ratio <= limit,
             "purchase_ns": purchase as u64, "cipher_ns": ciphers as u64,
+        }),
+    }
+}
+
+fn tap_line(figures: &tap::Figures) -> Line {
+    let (rate, ratio) = (figures.rate(), figures.ratio());
+    let kept = rate >= LIMIT_TAPS;
+    let (tap, ciphers) = (figures.tap.as_nanos(), figures.ciphers.as_nanos());
+    Line {
+        name: format!("taps {}", figures.profile),
+        value: format!("{rate:.0} taps/s, {ratio:.2} times the cipher work ({tap} / {ciphers} ns)"),
+        limit: Some((format!("{LIMIT_TAPS:.0} taps/s"), kept)),
+        json: json!({
+            "taps_per_s": rate, "limit_taps_per_s": LIMIT_TAPS, "kept": kept, "ratio": ratio,
+            "tap_ns": tap as u64, "cipher_ns": ciphers as u64,
         }),
     }
 }

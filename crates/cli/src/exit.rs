@@ -178,6 +178,9 @@ fn of_flow(error: &FlowError) -> Exit {
         FlowError::Refused { status, .. } => of_status(*status),
         FlowError::Answer { .. } => Exit::UnexpectedStatus,
         FlowError::WrongMac { .. } | FlowError::WrongCode { .. } => Exit::Mac,
+        FlowError::NoAmount { .. } | FlowError::NoIssuer => Exit::Usage,
+        // The books are this program's, and so is what they say of their failures.
+        FlowError::Ledger(source) => source.downcast_ref().map_or(Exit::State, Exit::of),
         FlowError::NoKey { .. } | FlowError::Custody(_) => Exit::KeyStore,
         FlowError::NoAmount { .. } | FlowError::NoIssuer => Exit::Usage,
         FlowError::Ledger(_) => Exit::State,
