@@ -182,8 +182,6 @@ fn of_flow(error: &FlowError) -> Exit {
         // The books are this program's, and so is what they say of their failures.
         FlowError::Ledger(source) => source.downcast_ref().map_or(Exit::State, Exit::of),
         FlowError::NoKey { .. } | FlowError::Custody(_) => Exit::KeyStore,
-        FlowError::NoAmount { .. } | FlowError::NoIssuer => Exit::Usage,
-        FlowError::Ledger(_) => Exit::State,
     }
 }
 
