@@ -1,6 +1,7 @@
 //! What the end-to-end tests share.
 
 pub mod console;
+pub mod inserted;
 pub mod pcscd;
 pub mod softhsm;
 

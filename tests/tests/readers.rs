@@ -15,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tests::inserted::InsertedCard;
 use tests::pcscd::PrivatePcscd;
 
 const SELECT: &str = "00A4040008A00000063201010500";
@@ -30,7 +31,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[test]
 fn readers_are_listed_with_what_is_in_them() {
     let daemon = daemon(2);
-    let _card = Card::insert(&daemon, 1, &["--profile", "jtt978"]);
+    let _card = InsertedCard::insert(&daemon, 1, &["--profile", "jtt978"]);
     let document = json(&purse(&daemon, &["reader", "list", "--json"]));
     let readers = document["readers"].as_array().unwrap();
     let pluck = |key: &str| readers.iter().map(|one| one[key].clone()).collect::<Vec<Value>>();
@@ -51,7 +52,7 @@ fn readers_are_listed_with_what_is_in_them() {
 #[test]
 fn a_watch_tells_what_was_there_and_every_card_that_comes_and_goes() {
     let daemon = daemon(1);
-    let card = Card::insert(&daemon, 0, &[]);
+    let card = InsertedCard::insert(&daemon, 0, &[]);
     let line = ["reader", "watch", "--jsonl", "--count", "4", "--timeout", "30"];
     let mut watch = command(&daemon, &line).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
@@ -67,9 +68,9 @@ fn a_watch_tells_what_was_there_and_every_card_that_comes_and_goes() {
     assert_eq!(event("card-inserted", true)["atr"], ATR);
     event("reader-added", true);
     for _ in 0..2 {
-        card.control("remove");
+        card.control(&["remove"]);
         event("card-removed", false);
-        card.control("insert");
+        card.control(&["insert"]);
         assert_eq!(event("card-inserted", false)["says"], "\"PURSEKIT\"");
     }
     assert!(watch.wait().unwrap().success(), "four events were enough");
@@ -115,7 +116,7 @@ fn a_card_is_waited_for_and_the_wait_ends() {
         .spawn()
         .unwrap();
     thread::sleep(Duration::from_millis(500));
-    let _card = Card::insert(&daemon, 1, &["--set", "balance=3.00"]);
+    let _card = InsertedCard::insert(&daemon, 1, &["--set", "balance=3.00"]);
     let done = waiting.wait_with_output().unwrap();
     assert!(said(&done).contains("3.00 yuan"), "{}", words(&done));
     assert!(done.stderr.is_empty(), "no terminal, no progress: {}", words(&done));
@@ -126,7 +127,7 @@ fn a_card_is_waited_for_and_the_wait_ends() {
 #[test]
 fn between_two_steps_no_other_program_gets_at_the_card() {
     let daemon = daemon(1);
-    let _card = Card::insert(&daemon, 0, &["--set", "balance=3.00"]);
+    let _card = InsertedCard::insert(&daemon, 0, &["--set", "balance=3.00"]);
     let reader = format!("reader:{}", daemon.reader(0));
     let mut holder = Client::start(&daemon, 0);
     assert!(holder.ask(SELECT).ends_with("9000"));
@@ -175,7 +176,7 @@ fn between_two_steps_no_other_program_gets_at_the_card() {
 #[test]
 fn nothing_resets_a_card_behind_anybody_s_back() {
     let daemon = daemon(1);
-    let _card = Card::insert(&daemon, 0, &[]);
+    let _card = InsertedCard::insert(&daemon, 0, &[]);
     let mut first = Client::start(&daemon, 0);
     assert!(first.ask(SELECT).ends_with("9000"));
     drop(first);
@@ -188,7 +189,7 @@ fn nothing_resets_a_card_behind_anybody_s_back() {
 #[test]
 fn another_program_s_reset_is_told_before_anything_is_sent() {
     let daemon = daemon(1);
-    let _card = Card::insert(&daemon, 0, &[]);
+    let _card = InsertedCard::insert(&daemon, 0, &[]);
     let (mut one, mut other) = (Client::start(&daemon, 0), Client::start(&daemon, 0));
     assert!(one.ask(SELECT).ends_with("9000"));
     assert_eq!(other.ask("reset"), ATR);
@@ -204,25 +205,25 @@ fn another_program_s_reset_is_told_before_anything_is_sent() {
 #[test]
 fn a_card_pulled_in_the_middle_says_what_it_may_have_done_and_comes_back() {
     let daemon = daemon(1);
-    let card = Card::insert(&daemon, 0, &["--with", "lost@4"]);
+    let card = InsertedCard::insert(&daemon, 0, &["--with", "lost@4"]);
     let mut client = Client::start(&daemon, 0);
     assert_eq!(client.ask("reset"), ATR);
     assert_eq!(client.ask("begin"), "begun");
     assert!(client.ask(SELECT).ends_with("9000"));
-    card.control("remove");
+    card.control(&["remove"]);
     let pulled = client.ask("0020000003999999");
     assert!(
         pulled.starts_with("error sent=MAYBE") && pulled.contains("may have executed"),
         "{pulled}"
     );
-    assert_eq!(card.pin_tries(), "3", "this one did not");
+    assert_eq!(card.status("pin-tries"), "3", "this one did not");
     let absent = within("the empty reader", || {
         Some(client.ask("reset")).filter(|answer| answer.starts_with("error"))
     });
     assert!(absent.starts_with("error sent=NO no card in reader"), "{absent}");
     assert_eq!(client.ask("end"), "ended", "the scope went with the card");
 
-    card.control("insert");
+    card.control(&["insert"]);
     within("the card", || Some(client.ask("reset")).filter(|answer| answer == ATR));
     // The fourth command is executed and its answer is lost: the card is out for a moment.
     for _ in 0..2 {
@@ -232,7 +233,7 @@ fn a_card_pulled_in_the_middle_says_what_it_may_have_done_and_comes_back() {
     assert!(client.ask(SELECT).ends_with("9000"));
     let lost = client.ask("0020000003999999");
     assert!(lost.starts_with("error sent=MAYBE"), "{lost}");
-    assert_eq!(card.pin_tries(), "2", "this one did");
+    assert_eq!(card.status("pin-tries"), "2", "this one did");
     within("the card", || Some(client.ask("reset")).filter(|answer| answer == ATR));
     assert!(client.ask(SELECT).ends_with("9000"));
 }
@@ -240,7 +241,7 @@ fn a_card_pulled_in_the_middle_says_what_it_may_have_done_and_comes_back() {
 #[test]
 fn purse_says_what_to_do_about_a_card_that_was_pulled() {
     let daemon = daemon(1);
-    let _card = Card::insert(&daemon, 0, &["--with", "mute@2"]);
+    let _card = InsertedCard::insert(&daemon, 0, &["--with", "mute@2"]);
     let reader = format!("reader:{}", daemon.reader(0));
     let mute = purse(&daemon, &["apdu", "--card", &reader, "--reset", SELECT, BALANCE]);
     assert_eq!(mute.status.code(), Some(11));
@@ -260,7 +261,7 @@ fn doctor_shows_the_readers_and_what_to_type_next() {
     let empty = check(&daemon);
     assert_eq!(empty["state"], "warning");
     assert!(empty["next"].as_str().unwrap().contains("--card reader:0 --wait"), "{empty}");
-    let card = Card::insert(&daemon, 0, &[]);
+    let card = InsertedCard::insert(&daemon, 0, &[]);
     assert_eq!(check(&daemon)["state"], "ok");
     drop(card);
     daemon.stop();
@@ -274,58 +275,6 @@ fn doctor_shows_the_readers_and_what_to_type_next() {
 #[track_caller]
 fn daemon(readers: usize) -> PrivatePcscd {
     PrivatePcscd::start(readers).unwrap_or_else(|problem| panic!("{problem}"))
-}
-
-/// An emulated card in one of a daemon's readers; it goes when this value goes.
-struct Card {
-    emulator: Child,
-    hand: String,
-}
-
-impl Card {
-    /// Starts it and waits until PC/SC sees it.
-    fn insert(daemon: &PrivatePcscd, reader: usize, options: &[&str]) -> Self {
-        let port = daemon.ports()[reader];
-        let mut emulator = tests::purse_with_pcsc()
-            .args(["emulate", "--vpcd", &format!("127.0.0.1:{port}"), "--seed", "1"])
-            .args(["--control", "127.0.0.1:0"])
-            .args(options)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(emulator.stderr.take().unwrap()).lines();
-        let hand = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("control on ").map(str::to_owned));
-        thread::spawn(move || lines.for_each(drop));
-        let card = Self { emulator, hand: hand.expect("a control channel") };
-        // Looking disturbs nobody, and no fault counts it.
-        within("the card", || {
-            let readers = json(&purse(daemon, &["reader", "list", "--json"]));
-            (readers["readers"][reader]["state"] == "card").then_some(())
-        });
-        card
-    }
-
-    fn control(&self, word: &str) {
-        let done = tests::purse_with_pcsc().args(["control", &self.hand, word]).output().unwrap();
-        assert!(done.status.success(), "{}", words(&done));
-    }
-
-    fn pin_tries(&self) -> String {
-        let line = ["control", &self.hand, "status", "--json"];
-        let status = json(&tests::purse_with_pcsc().args(line).output().unwrap());
-        status["status"]["pin-tries"].as_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Card {
-    fn drop(&mut self) {
-        let _ = self.emulator.kill();
-        let _ = self.emulator.wait();
-    }
 }
 
 /// Another PC/SC program.

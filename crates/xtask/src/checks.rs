@@ -39,7 +39,7 @@ pub fn test(options: &[String]) -> Result<(), Failure> {
     run(cargo(&["test"]).args(options))?;
     run(cargo(&["test", "--package", "reader", "--features", "pcsc"]).args(options))?;
     let pcsc = ["test", "--package", "tests", "--features", "pcsc", "--test", "pcsc", "--test"];
-    run(cargo(&pcsc).args(["readers", "--test", "readme"]).args(options))?;
+    run(cargo(&pcsc).args(["readers", "--test", "taps", "--test", "readme"]).args(options))?;
     let softhsm = ["test", "--package", "tests", "--features", "softhsm", "--test", "softhsm"];
     run(cargo(&softhsm).args(options))?;
     // Beside `cli`, which wants it, the key store has PKCS#11; alone it has not.
