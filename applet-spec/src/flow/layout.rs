@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::built_in;
 use crate::text::{Log, Section, words};
 
 /// Where the fields of a file or record are (记录格式).
@@ -73,6 +74,11 @@ pub(super) const FIELD_KEYS: &[&str] = &["at", "width", "form", "align"];
 const LONGEST: u16 = 255;
 
 impl Layout {
+    /// The built-in layout of that name.
+    pub fn built_in(name: &str) -> Option<&'static Arc<Self>> {
+        built_in::layouts().iter().find(|layout| layout.name == name)
+    }
+
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)

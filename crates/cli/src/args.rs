@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
 use crate::{
     apdu_command, bench, card, control, demo, doctor, emulate, keys, mac, profile, readers, shell,
-    traces,
+    terminals, traces,
 };
 
 /// The whole command line.
@@ -78,6 +78,8 @@ pub enum Command {
     Card(card::Args),
     /// What MACs and TACs cover, and why one is wrong (9302).
     Mac(mac::Args),
+    /// Taps of cards through flows, as a gate, bus or shop makes them.
+    Terminal(terminals::Args),
     /// Master keys: who holds them, their check values, card keys made from them.
     Keys(keys::Args),
     /// Send raw commands, or a script of them.
@@ -145,6 +147,7 @@ fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
         Command::Reader(args) => readers::run(ui, args),
         Command::Card(args) => card::run(ui, args),
         Command::Mac(args) => mac::run(ui, args),
+        Command::Terminal(args) => terminals::run(ui, args),
         Command::Keys(args) => keys::run(ui, args),
         Command::Apdu(args) => apdu_command::run(ui, args),
         Command::Trace(args) => traces::run(ui, args),

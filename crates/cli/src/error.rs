@@ -4,13 +4,14 @@ use std::io;
 
 use apdu::StatusWord;
 use applet_spec::ProfileErrors;
+use applet_spec::flow::Refusal;
 use crypto::custody::CustodyError;
 use emulator::{PersonaliseError, VirtualCardError};
 use keystore::{ImportError, KeystoreError};
 use link::{ControlError, LinkError};
 use nvm::image::ImageError;
 use reader::ReaderError;
-use terminal::FlowError;
+use terminal::{FlowError, ProgramError, Verdict};
 
 /// Why a command failed. The first split is whose part it is to mend it: who typed, who wrote a
 /// file, the card and its link, or this program.
@@ -126,6 +127,48 @@ pub enum CliError {
     /// The result could not be written to stdout.
     #[error("failed to write the result: {0}")]
     Output(#[source] io::Error),
+    /// A flow or fare table is wrong.
+    #[error("{0}")]
+    FlowFile(ProfileErrors),
+    /// A flow is for other cards.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A white, BIN or black table is wrong.
+    #[error("{0}")]
+    Table(String),
+    /// A terminal's state cannot be used.
+    #[error("{0}")]
+    TerminalState(String),
+    /// A card fell silent and did not come back.
+    #[error("{0}")]
+    TerminalCard(String),
+    /// A card was not served.
+    #[error("refused: {}{}", reason.words().0, StatusTail(*status))]
+    Refused {
+        /// Why.
+        reason: Refusal,
+        /// The card's status word, where that is the reason.
+        status: Option<StatusWord>,
+    },
+    /// A transaction happened, and a code of the card is wrong.
+    #[error(
+        "the card's {} is not what its key gives: another key, diversification or algorithm than this \
+         side has, or a card that is not genuine",
+        if *verdict == Verdict::WrongMac2 { "MAC2" } else { "TAC" }
+    )]
+    WrongCode {
+        /// Which.
+        verdict: Verdict,
+    },
+    /// Lab keys are no keys for these cards.
+    #[error(
+        "profile {profile} does not say custody = \"lab\", and lab keys are public: they are no keys \
+         for its cards"
+    )]
+    LabKeysForSealed {
+        /// The profile.
+        profile: String,
+    },
     /// A measurement through PC/SC could not be made.
     #[cfg_attr(
         not(feature = "pcsc"),
@@ -147,6 +190,18 @@ pub enum Undiagnosed {
     /// The key of a code is not to be had.
     #[error(transparent)]
     NoKey(CustodyError),
+}
+
+/// A status word behind a reason.
+struct StatusTail(Option<StatusWord>);
+
+impl std::fmt::Display for StatusTail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(status) => write!(f, "; the card answered {status} ({})", status.meaning()),
+            None => Ok(()),
+        }
+    }
 }
 
 impl CliError {
@@ -183,6 +238,19 @@ impl CliError {
                 Some("put a card in, or give more time, as in --wait 60".to_owned())
             }
             Self::Reader(_) => Some("purse doctor".to_owned()),
+            Self::FlowFile(_) => Some("purse terminal flows, purse terminal check FILE".to_owned()),
+            Self::Program(_) => Some("purse terminal flows --profile P".to_owned()),
+            Self::Refused { reason: Refusal::Pin, status: None } => {
+                Some("set PURSE_PIN to the card's PIN".to_owned())
+            }
+            Self::TerminalCard(_) => Some(
+                "put the card back and look before you repeat anything: purse card balance, purse \
+                 card records"
+                    .to_owned(),
+            ),
+            Self::LabKeysForSealed { .. } => {
+                Some("--keys file:PATH, or --psam SPEC with a real PSAM".to_owned())
+            }
             Self::Bug(_) | Self::Link(LinkError::Bug(_)) | Self::Control(ControlError::Bug(_)) => {
                 Some(
                     "please report this with the command line, the seed and the commands before it"

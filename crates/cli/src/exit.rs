@@ -6,6 +6,7 @@
 use std::io;
 
 use apdu::StatusWord;
+use applet_spec::flow::Refusal;
 use emulator::{PersonaliseError, VirtualCardError};
 use keystore::KeystoreError;
 use keystore::key_file::KeyFileError;
@@ -86,11 +87,18 @@ impl Exit {
             CliError::Recording(_) => Self::State,
             CliError::Personalise(PersonaliseError::Custody(_)) => Self::KeyStore,
             CliError::Profile(_)
+            | CliError::FlowFile(_)
+            | CliError::Table(_)
             | CliError::Personalise(_)
             | CliError::CardFile(_)
             | CliError::KeyText(_) => Self::Configuration,
             CliError::Keystore(error) => of_keystore(error),
-            CliError::Custody(_) => Self::KeyStore,
+            CliError::Custody(_) | CliError::LabKeysForSealed { .. } => Self::KeyStore,
+            CliError::Program(_) => Self::Usage,
+            CliError::TerminalState(_) => Self::State,
+            CliError::TerminalCard(_) => Self::CardGone,
+            CliError::Refused { reason, status } => of_refusal(*reason, *status),
+            CliError::WrongCode { .. } => Self::Mac,
             CliError::Image(error) => of_image(error),
             CliError::VirtualCard(error) => match error {
                 VirtualCardError::Image(error) => of_image(error),
@@ -182,6 +190,26 @@ fn of_flow(error: &FlowError) -> Exit {
         // The books are this program's, and so is what they say of their failures.
         FlowError::Ledger(source) => source.downcast_ref().map_or(Exit::State, Exit::of),
         FlowError::NoKey { .. } | FlowError::Custody(_) => Exit::KeyStore,
+    }
+}
+
+/// Locked and expired cards are refused by their life cycle; a balance that is too low is a status
+/// word.
+fn of_refusal(reason: Refusal, status: Option<StatusWord>) -> Exit {
+    match (reason, status) {
+        (
+            Refusal::Blocked
+            | Refusal::NotEnabled
+            | Refusal::NotYetValid
+            | Refusal::Expired
+            | Refusal::BlackListed
+            | Refusal::RecordLocked,
+            _,
+        ) => Exit::Locked,
+        (Refusal::NotGenuine, _) => Exit::Mac,
+        (Refusal::Pin, None) => Exit::Usage,
+        (_, Some(status)) => of_status(status),
+        _ => Exit::UnexpectedStatus,
     }
 }
 

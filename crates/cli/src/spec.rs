@@ -71,6 +71,21 @@ pub struct Opened {
     pub profile: Option<Arc<Profile>>,
     /// It was made or opened just now and has no power.
     pub unpowered: bool,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a card is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this process, made just now, and gone with it.
+    Fresh,
+    /// In this process, kept in a file; or a recording.
+    Kept,
+    /// Behind a socket: an emulator's, or whatever connects to us.
+    Socket,
+    /// In a PC/SC reader: what happens there is not undone.
+    Reader,
 }
 
 /// Who fetches waiting answers.
@@ -103,7 +118,7 @@ impl CardArgs {
             Some(text) => Spec::parse(text)?.open(ui, patience, &faults)?,
             None => ways::only_reader(ui, patience, &faults)?,
         };
-        let Opened { transport, profile, unpowered } = opened;
+        let Opened { transport, profile, unpowered, place } = opened;
         let profile = named.or(profile);
         let mut transport = failing(transport, &faults);
         if let Some(path) = &self.record {
@@ -118,8 +133,24 @@ impl CardArgs {
         if fetching == Fetching::Done {
             transport = Box::new(GetResponse::new(transport));
         }
-        Ok(Opened { transport, profile, unpowered })
+        Ok(Opened { transport, profile, unpowered, place })
     }
+}
+
+/// Opens a second card, named as `--card` names the first. GET RESPONSE and wrong Le are handled.
+///
+/// # Errors
+/// As for [`CardArgs::open`].
+pub fn open_second(ui: &Ui, text: &str) -> Result<Opened, CliError> {
+    let opened = Spec::parse(text)?.open(ui, Patience::Usual, &[])?;
+    let mut transport = opened.transport;
+    if ui.verbose {
+        transport = match &opened.profile {
+            Some(profile) => Box::new(trace::told(transport, &profile.rules, *ui)),
+            None => Box::new(trace::told_unknown(transport, *ui)?),
+        };
+    }
+    Ok(Opened { transport: Box::new(GetResponse::new(transport)), ..opened })
 }
 
 /// The faults of the wire around a card. Unlike an emulator's links, its host waits on the spot.

@@ -1,9 +1,9 @@
-//! Before keys go onto a card.
+//! Before keys go onto a card, or work with one.
 
 use std::collections::BTreeSet;
 
 use applet_spec::{Custody, Directory, Profile};
-use crypto::custody::{KeyCustody, KeyName, KeyRecord};
+use crypto::custody::{CustodyError, KeyCustody, KeyName, KeyRecord};
 
 use crate::KeystoreError;
 
@@ -19,9 +19,37 @@ pub fn public_keys_for(
     let names: BTreeSet<KeyName> =
         profile.directories.iter().flat_map(|d| names(profile, d)).collect();
     let records = names.iter().map(|name| custody.record(name));
-    let mut public = records.collect::<Result<Vec<_>, _>>()?;
-    public.retain(|record| record.public);
-    match public.first() {
+    let public = records.collect::<Result<Vec<_>, _>>()?;
+    public_ones(custody, profile, public)
+}
+
+/// The same for keys that work with a card and are not written to it: keys that the provider does
+/// not have do not matter.
+///
+/// # Errors
+/// [`KeystoreError::PublicKeyForSealedCard`]; a provider that cannot be asked.
+pub fn public_keys_held_for(
+    custody: &dyn KeyCustody,
+    profile: &Profile,
+) -> Result<Vec<KeyRecord>, KeystoreError> {
+    let mut held = Vec::new();
+    for name in profile.directories.iter().flat_map(|directory| names(profile, directory)) {
+        match custody.record(&name) {
+            Ok(record) => held.push(record),
+            Err(CustodyError::NoSuchKey { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    public_ones(custody, profile, held)
+}
+
+fn public_ones(
+    custody: &dyn KeyCustody,
+    profile: &Profile,
+    mut records: Vec<KeyRecord>,
+) -> Result<Vec<KeyRecord>, KeystoreError> {
+    records.retain(|record| record.public);
+    match records.first() {
         Some(first) if profile.custody != Custody::Lab => {
             Err(KeystoreError::PublicKeyForSealedCard {
                 provider: custody.describe(),
@@ -30,7 +58,7 @@ pub fn public_keys_for(
                 profile: profile.name.clone(),
             })
         }
-        _ => Ok(public),
+        _ => Ok(records),
     }
 }
 

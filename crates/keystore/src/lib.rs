@@ -17,7 +17,7 @@ mod text;
 #[cfg(feature = "pkcs11")]
 mod token;
 
-pub use cards::public_keys_for;
+pub use cards::{public_keys_for, public_keys_held_for};
 pub use error::KeystoreError;
 pub use import::{Imported, NewKey, Outcome, Replacing};
 pub use secret::{Asked, Environment, Secret, SecretError, SecretSource, prompt};

@@ -12,6 +12,7 @@ mod killed;
 mod links;
 mod mac;
 mod mistakes;
+mod terminal;
 mod traces;
 
 use std::io::{BufRead, BufReader, Read};

@@ -10,7 +10,7 @@ use link::Replay;
 use nvm::image::Durability;
 use reader::{HexLineClient, Timeouts, VpcdServer};
 
-use super::{Opened, Patience, Spec};
+use super::{Opened, Patience, Place, Spec};
 use crate::error::CliError;
 use crate::faults::{self, CardFault};
 use crate::made::{self, Origin, Wanted};
@@ -38,14 +38,16 @@ impl Spec {
         match self {
             Self::Virtual { profile, file } => {
                 let profile = profile.as_deref().map(Profile::find).transpose()?;
+                let place = if file.is_some() { Place::Kept } else { Place::Fresh };
                 let mut card = virtual_card(ui, profile, file)?;
                 faults::tear(&mut card, faults)?;
                 let profile = Some(card.card().system().profile.clone());
-                Ok(Opened { transport: Box::new(card), profile, unpowered: true })
+                Ok(Opened { transport: Box::new(card), profile, unpowered: true, place })
             }
             Self::Tcp(address) => {
                 let client = hex_lines(ui, &address, patience)?;
-                Ok(Opened { transport: Box::new(client), profile: None, unpowered: false })
+                let (transport, place) = (Box::new(client), Place::Socket);
+                Ok(Opened { transport, profile: None, unpowered: false, place })
             }
             Self::Reader(name) => reader(ui, Some(&name), patience),
             Self::Vpcd(address) => vpcd(ui, &address, patience),
@@ -145,7 +147,8 @@ fn vpcd(ui: &Ui, address: &str, patience: Patience) -> Result<Opened, CliError> 
         ))),
         waited => {
             waited?;
-            Ok(Opened { transport: Box::new(server), profile: None, unpowered: true })
+            let (transport, place) = (Box::new(server), Place::Socket);
+            Ok(Opened { transport, profile: None, unpowered: true, place })
         }
     }
 }
@@ -156,7 +159,7 @@ fn replay(path: &Path) -> Result<Opened, CliError> {
     let recording = crate::recordings::parse(&name, &crate::recordings::read(path)?)?;
     let replay = Replay::new(&name, recording);
     let unpowered = replay.begins_with_reset();
-    Ok(Opened { transport: Box::new(replay), profile: None, unpowered })
+    Ok(Opened { transport: Box::new(replay), profile: None, unpowered, place: Place::Kept })
 }
 
 #[cfg(feature = "pcsc")]
@@ -169,7 +172,8 @@ fn reader(ui: &Ui, wanted: Option<&str>, patience: Patience) -> Result<Opened, C
     let came = limit.map(|limit| wait_for_card(ui, wanted, limit)).transpose()?;
     let wanted = came.as_deref().or(wanted);
     let reader = reader::PcscReader::open(wanted, reader::Share::Shared)?;
-    Ok(Opened { transport: Box::new(reader), profile: None, unpowered: false })
+    let (transport, place) = (Box::new(reader), Place::Reader);
+    Ok(Opened { transport, profile: None, unpowered: false, place })
 }
 
 /// Waits, and says so only where there is something to wait for.
