@@ -1,0 +1,179 @@
+//! Which card is this? Nothing has been written to it yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Record, RecordState, Serial};
+use crate::job::{OnHalfDone, OnUsed, Policy};
+
+/// What tells a card from all others of its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// UID of a contactless chip, or the name of the file that a virtual card lives in. Readers with
+    /// contacts tell none.
+    pub uid: Option<String>,
+    /// Answer to reset, in hex. Cards of a kind often have the same.
+    pub atr: String,
+}
+
+/// A card as it is found in the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Who it is.
+    pub card: Identity,
+    /// What it holds.
+    pub holds: Holds,
+}
+
+/// What a card holds, as far as it tells without a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// No application of the family: it may be blank, or begun.
+    Nothing,
+    /// A purse application with this serial.
+    Card(Serial),
+    /// Something whose serial cannot be read.
+    Unreadable(String),
+    /// It refuses everything: locked, or its application is.
+    Locked(String),
+}
+
+/// Why a card is not worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stranger {
+    /// It holds a card that is not of this batch.
+    Used(String),
+    /// It bears a serial that the journal has on another card.
+    Twin(Serial),
+    /// It bears a serial of this batch that the journal has not issued.
+    NotIssued(Serial),
+    /// The journal has it under another serial than the one it bears.
+    OtherSerial {
+        /// In the journal.
+        journal: Serial,
+        /// On the card.
+        card: Serial,
+    },
+    /// It is locked.
+    Locked(String),
+    /// It does not answer as a card should.
+    Silent(String),
+    /// A card that was begun must come back first.
+    NotTheBegun(Serial),
+    /// It was turned away before.
+    Before(String),
+    /// There is nothing left to make.
+    NothingLeft,
+}
+
+/// What to do with a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Begin the next serial on it.
+    New,
+    /// Erase it and begin the next serial on it.
+    EraseUsed,
+    /// Go on with this serial where it was.
+    Resume(Serial),
+    /// Erase it and begin this serial again.
+    Redo(Serial),
+    /// It is finished.
+    Done(Serial),
+    /// It was rejected.
+    Rejected(Serial),
+    /// Leave it alone.
+    Turn(Stranger),
+}
+
+/// What the journal knows, as a decision asks for it.
+pub(super) trait Known {
+    /// Records, by serial.
+    fn record(&self, serial: Serial) -> Option<&Record>;
+    /// Whether the serial is one of the batch.
+    fn of_batch(&self, serial: Serial) -> bool;
+    /// The serial whose card has this UID.
+    fn by_uid(&self, uid: &str) -> Option<Serial>;
+    /// A begun serial whose card cannot be told from others.
+    fn begun_nameless(&self) -> Option<Serial>;
+    /// Why this card was turned away before.
+    fn refused(&self, uid: &str) -> Option<&str>;
+}
+
+pub(super) fn decide(
+    known: &impl Known,
+    sighting: &Sighting,
+    policy: &Policy,
+    again: bool,
+) -> Decision {
+    let Sighting { card, holds } = sighting;
+    if let Some(serial) = card.uid.as_deref().and_then(|uid| known.by_uid(uid)) {
+        return match holds {
+            Holds::Card(found) if *found != serial => {
+                Decision::Turn(Stranger::OtherSerial { journal: serial, card: *found })
+            }
+            _ => by_record(known, serial, policy, again),
+        };
+    }
+    let refused = card.uid.as_deref().and_then(|uid| known.refused(uid));
+    if let Some(reason) = refused.filter(|_| !again) {
+        return Decision::Turn(Stranger::Before(reason.to_owned()));
+    }
+    match holds {
+        Holds::Card(serial) if known.of_batch(*serial) => {
+            let Some(record) = known.record(*serial) else {
+                return match policy.used {
+                    OnUsed::Erase => Decision::EraseUsed,
+                    OnUsed::Refuse => Decision::Turn(Stranger::NotIssued(*serial)),
+                };
+            };
+            // Two cards with a UID each are two cards, and so are two with other answers to reset.
+            let same = record.card.as_ref().is_some_and(|kept| {
+                (kept.uid.is_none() || card.uid.is_none()) && kept.atr == card.atr
+            });
+            if same {
+                by_record(known, *serial, policy, again)
+            } else {
+                Decision::Turn(Stranger::Twin(*serial))
+            }
+        }
+        Holds::Locked(why) => Decision::Turn(Stranger::Locked(why.clone())),
+        Holds::Nothing => match known.begun_nameless() {
+            Some(serial) => by_record(known, serial, policy, again),
+            None => Decision::New,
+        },
+        Holds::Card(_) | Holds::Unreadable(_) => {
+            if let Some(serial) = known.begun_nameless() {
+                return match holds {
+                    Holds::Unreadable(_) => by_record(known, serial, policy, again),
+                    _ => Decision::Turn(Stranger::NotTheBegun(serial)),
+                };
+            }
+            let what = match holds {
+                Holds::Card(serial) => format!("serial {serial}"),
+                Holds::Unreadable(what) => what.clone(),
+                Holds::Nothing | Holds::Locked(_) => String::new(),
+            };
+            match policy.used {
+                OnUsed::Erase => Decision::EraseUsed,
+                OnUsed::Refuse => Decision::Turn(Stranger::Used(what)),
+            }
+        }
+    }
+}
+
+fn by_record(
+    known: &impl Known,
+    serial: Serial,
+    policy: &Policy,
+    again: bool,
+) -> Decision {
+    let half_done = match policy.half_done {
+        OnHalfDone::Continue => Decision::Resume(serial),
+        OnHalfDone::Erase => Decision::Redo(serial),
+    };
+    match known.record(serial).map(|record| record.state) {
+        Some(RecordState::Passed) => Decision::Done(serial),
+        Some(RecordState::Rejected) if !again => Decision::Rejected(serial),
+        Some(RecordState::Rejected | RecordState::Begun) => half_done,
+        None => Decision::New,
+    }
+}

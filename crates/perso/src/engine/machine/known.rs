@@ -1,0 +1,145 @@
+//! The serials of a batch and what is known of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::decide::Known;
+use crate::engine::{Identity, Record, RecordState, Serial, Tally};
+
+/// The serials of a batch in their order, with their records.
+pub(super) struct Batch {
+    order: Vec<Serial>,
+    of_batch: BTreeSet<Serial>,
+    pub(super) records: BTreeMap<Serial, Record>,
+    by_uid: BTreeMap<String, Serial>,
+    refused: BTreeMap<String, String>,
+    begun: BTreeSet<Serial>,
+    passed: u32,
+    rejected: u32,
+    /// Serials before this place in the order have a record.
+    begun_up_to: usize,
+}
+
+impl Batch {
+    pub(super) fn new(
+        order: Vec<Serial>,
+        records: impl IntoIterator<Item = (Serial, Record)>,
+        refused: impl IntoIterator<Item = (Identity, String)>,
+    ) -> Self {
+        let of_batch = order.iter().copied().collect();
+        let refused =
+            refused.into_iter().filter_map(|(card, why)| card.uid.map(|uid| (uid, why))).collect();
+        let mut batch = Self {
+            order,
+            of_batch,
+            records: BTreeMap::new(),
+            by_uid: BTreeMap::new(),
+            refused,
+            begun: BTreeSet::new(),
+            passed: 0,
+            rejected: 0,
+            begun_up_to: 0,
+        };
+        for (serial, record) in records {
+            batch.insert(serial, record);
+        }
+        batch
+    }
+
+    pub(super) fn insert(&mut self, serial: Serial, record: Record) {
+        self.uncount(serial);
+        match record.state {
+            RecordState::Begun => {
+                self.begun.insert(serial);
+            }
+            RecordState::Passed => self.passed += 1,
+            RecordState::Rejected => self.rejected += 1,
+        }
+        if let Some(uid) = record.card.as_ref().and_then(|card| card.uid.clone()) {
+            self.by_uid.insert(uid, serial);
+        }
+        self.records.insert(serial, record);
+        while self.order.get(self.begun_up_to).is_some_and(|s| self.records.contains_key(s)) {
+            self.begun_up_to += 1;
+        }
+    }
+
+    /// The serial waits for a card again.
+    pub(super) fn forget(&mut self, serial: Serial) {
+        self.uncount(serial);
+        self.records.remove(&serial);
+        self.by_uid.retain(|_, known| *known != serial);
+        self.begun_up_to = 0;
+    }
+
+    fn uncount(&mut self, serial: Serial) {
+        match self.records.get(&serial).map(|record| record.state) {
+            Some(RecordState::Begun) => {
+                self.begun.remove(&serial);
+            }
+            Some(RecordState::Passed) => self.passed -= 1,
+            Some(RecordState::Rejected) => self.rejected -= 1,
+            None => {}
+        }
+    }
+
+    /// The card is turned away from now on.
+    pub(super) fn refuse(&mut self, card: &Identity, why: &str) {
+        if let Some(uid) = &card.uid {
+            self.refused.insert(uid.clone(), why.to_owned());
+        }
+    }
+
+    /// Serials without a record, in their order.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Serial> {
+        let rest = self.order.iter().skip(self.begun_up_to).copied();
+        rest.filter(|serial| !self.records.contains_key(serial))
+    }
+
+    /// Serials whose cards are begun.
+    pub(super) fn begun(&self) -> Vec<Serial> {
+        self.begun.iter().copied().collect()
+    }
+
+    pub(super) fn begun_uids(&self) -> Vec<String> {
+        let uid = |serial| self.records.get(serial)?.card.as_ref()?.uid.clone();
+        self.begun.iter().filter_map(uid).collect()
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        let (total, known) = (self.order.len() as u32, self.records.len() as u32);
+        Tally {
+            total,
+            passed: self.passed,
+            rejected: self.rejected,
+            begun: self.begun.len() as u32,
+            waiting: total.saturating_sub(known),
+            ..Tally::default()
+        }
+    }
+}
+
+impl Known for Batch {
+    fn record(&self, serial: Serial) -> Option<&Record> {
+        self.records.get(&serial)
+    }
+
+    fn of_batch(&self, serial: Serial) -> bool {
+        self.of_batch.contains(&serial)
+    }
+
+    fn by_uid(&self, uid: &str) -> Option<Serial> {
+        self.by_uid.get(uid).copied()
+    }
+
+    fn begun_nameless(&self) -> Option<Serial> {
+        let nameless = |serial: &&Serial| {
+            let card = self.records.get(serial).and_then(|record| record.card.as_ref());
+            card.is_some_and(|card| card.uid.is_none())
+        };
+        self.begun.iter().find(nameless).copied()
+    }
+
+    fn refused(&self, uid: &str) -> Option<&str> {
+        self.refused.get(uid).map(String::as_str)
+    }
+}

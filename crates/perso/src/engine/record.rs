@@ -1,0 +1,147 @@
+//! What a journal holds of a card.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Identity;
+
+/// The serial (应用序列号, last 8 bytes) of a card.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial(pub [u8; 8]);
+
+impl fmt::Display for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}
+
+impl fmt::Debug for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How far a serial is. One without a record waits for a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordState {
+    /// A card was begun with it.
+    Begun,
+    /// Its card is made and verified.
+    Passed,
+    /// It is not to be made any more, or its card failed.
+    Rejected,
+}
+
+/// How far a card is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How often a card was begun with the serial.
+    pub attempts: u32,
+    /// Steps that are surely done.
+    pub done: u32,
+    /// A step that was begun and may be done.
+    pub doing: Option<u32>,
+    /// The card may bear the serial.
+    pub bears: bool,
+}
+
+impl Progress {
+    /// The first step that is not surely done.
+    pub fn reached(&self) -> u32 {
+        self.doing.unwrap_or(self.done)
+    }
+}
+
+/// What the journal holds of a serial. No key ever, only check values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// How far it is.
+    pub state: RecordState,
+    /// The card; `None` where none was begun.
+    pub card: Option<Identity>,
+    /// How far the card is.
+    #[serde(flatten)]
+    pub progress: Progress,
+    /// Steps in all.
+    pub steps: u32,
+    /// Commands sent to the card.
+    pub apdus: u32,
+    /// When the card was begun, in seconds since 1970 (UTC).
+    pub began: u64,
+    /// When it was finished.
+    pub ended: Option<u64>,
+    /// Who worked.
+    pub operator: Option<String>,
+    /// Keys of the card by their check values.
+    pub keys: Vec<KeyLine>,
+    /// What was checked.
+    pub checks: Vec<Check>,
+    /// Why it was rejected.
+    pub reason: Option<String>,
+}
+
+/// A key of a card, by its check value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyLine {
+    /// `DIRECTORY/KIND/INDEX/VERSION`.
+    pub name: String,
+    /// Check value (密钥校验值), three bytes in hex.
+    pub kcv: String,
+    /// How the card proved that it has it; `None` where it allows no proof.
+    pub proof: Option<String>,
+}
+
+/// Something that was checked of a finished card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What, in English.
+    pub what: String,
+    /// What, in Chinese.
+    pub what_zh: String,
+    /// What was expected and found, where they differ.
+    pub fault: Option<String>,
+}
+
+impl Record {
+    /// A card that is begun now.
+    pub fn begun(card: Identity, steps: u32, began: u64) -> Self {
+        Self {
+            state: RecordState::Begun,
+            card: Some(card),
+            progress: Progress::default(),
+            steps,
+            apdus: 0,
+            began,
+            ended: None,
+            operator: None,
+            keys: Vec::new(),
+            checks: Vec::new(),
+            reason: None,
+        }
+    }
+}
+
+/// Something to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A serial's record is this now.
+    Record(Serial, Box<Record>),
+    /// How far a begun card is: steps surely done, and the step that may be.
+    Step {
+        /// Serial.
+        serial: Serial,
+        /// How far.
+        progress: Progress,
+    },
+    /// The serial waits for a card again: the one it was begun on cannot bear it any more.
+    Released(Serial),
+    /// A card was turned away.
+    Refused {
+        /// The card.
+        card: Identity,
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,14 @@
+//! Personalisation batches (批量个人化): plan, run, verify, resume, report.
+
+#![warn(clippy::indexing_slicing)]
+
+pub mod calendar;
+pub mod cards;
+pub mod engine;
+pub mod job;
+pub mod journal;
+pub mod order;
+mod problem;
+mod table;
+
+pub use problem::{BatchErrors, Place, Problem};
