@@ -216,9 +216,9 @@ impl Cells<'_> {
     /// Whether the row has something in its serial column.
     fn named_serial(&self) -> bool {
         let pairs = self.columns.iter().zip(self.cells);
-        pairs.into_iter().any(|(column, cell)| {
-            matches!(column, Column::Serial) && !cell.text.is_empty()
-        })
+        pairs
+            .into_iter()
+            .any(|(column, cell)| matches!(column, Column::Serial) && !cell.text.is_empty())
     }
 }
 

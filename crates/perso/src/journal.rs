@@ -147,7 +147,21 @@ impl Journal {
         }
         let binding = serde_json::from_slice(&head).map_err(|_| foreign())?;
         let mark = Mark::open(path)?;
-        Ok(Self { database, path: path.to_owned(), binding, mark })
+        let mut journal = Self { database, path: path.to_owned(), binding, mark };
+        journal.take_mark()?;
+        Ok(journal)
+    }
+
+    /// Takes into the journal how far an interrupted run was, before another mark is made.
+    fn take_mark(&mut self) -> Result<(), JournalError> {
+        let Some((serial, progress)) = self.mark.read() else { return Ok(()) };
+        let mut held = self.read()?;
+        let before = held.records.get(&serial).map(|record| record.progress);
+        overlay(&mut held.records, serial, progress);
+        if held.records.get(&serial).map(|record| record.progress) == before {
+            return Ok(());
+        }
+        self.keep(&[Entry::Step { serial, progress }], Lasting::Power)
     }
 
     /// What it is bound to.
@@ -198,9 +212,6 @@ impl Journal {
         for (key, value) in steps {
             let serial = Serial(key.as_slice().try_into().map_err(|_| damaged())?);
             let progress: Progress = serde_json::from_slice(&value).map_err(|_| damaged())?;
-            overlay(&mut held.records, serial, progress);
-        }
-        if let Some((serial, progress)) = self.mark.read() {
             overlay(&mut held.records, serial, progress);
         }
         for value in refused {
@@ -339,4 +350,3 @@ fn sync_directory_of(path: &Path) -> std::io::Result<()> {
     };
     if cfg!(unix) { std::fs::File::open(directory)?.sync_all() } else { Ok(()) }
 }
-

@@ -12,7 +12,9 @@ fn job(more: &str) -> Job {
 
 #[test]
 fn a_row_has_its_wishes_and_the_defaults_where_it_has_none() {
-    let job = job("[serial]\nprefix = \"9999\"\nstart = 7\n[defaults]\nbalance = \"5.00\"\ncity = \"2900\"\n");
+    let job = job(
+        "[serial]\nprefix = \"9999\"\nstart = 7\n[defaults]\nbalance = \"5.00\"\ncity = \"2900\"\n",
+    );
     let rows = of_text(
         &job,
         "serial;Balance;locked;note;ep.online-serial;\n\
@@ -58,22 +60,37 @@ fn every_mistake_of_a_table_is_told_with_file_line_column_and_mend() {
     let head = "serial,balance,valid-to,locked,city,trip,holder-staff\n";
     for (text, said) in [
         ("serial,colour\n1,red\n", "cards.csv:1:8: unknown column \"colour\"; take it out"),
-        ("serial,balanse\n1,1.00\n", "cards.csv:1:8: unknown column \"balanse\"; did you mean \"balance\"?"),
+        (
+            "serial,balanse\n1,1.00\n",
+            "cards.csv:1:8: unknown column \"balanse\"; did you mean \"balance\"?",
+        ),
         ("serial,balance,balance\n1,,\n", "cards.csv:1:16: column \"balance\" is there twice"),
         ("serial,,note\n1,x,\n", "cards.csv:2:3: \"x\" stands in a column without a name"),
         ("serial,note\n1,a,b\n", "cards.csv:2:5: \"b\" stands in a column without a name"),
         ("serial,note\n", "cards.csv:1:1: there are no cards in it; write one line"),
-        ("serial\n1\n2\n01\n", "cards.csv:4:1: serial: serial 0000000000000001 is in line 2 already"),
-        ("serial\n1.23E+15\n", "cards.csv:2:1: serial: \"1.23E+15\" is a serial that a table program"),
+        (
+            "serial\n1\n2\n01\n",
+            "cards.csv:4:1: serial: serial 0000000000000001 is in line 2 already",
+        ),
+        (
+            "serial\n1.23E+15\n",
+            "cards.csv:2:1: serial: \"1.23E+15\" is a serial that a table program",
+        ),
         ("serial\nabc\n", "cards.csv:2:1: serial: \"abc\" is no serial; write 16 hexadecimal"),
         ("+1,10,,,,,\n", "cards.csv:2:3: balance: '10': not an amount; write 10.00|1000fen"),
         ("+1,-1.00,,,,,\n", "cards.csv:2:3: balance: '-1.00'"),
         ("+1,99999999.99,,,,,\n", "cards.csv:2:3: balance"),
-        ("+1,,20260230,,,,\n", "cards.csv:2:4: valid-to: 20260230 is no day: 2026-02 has 28 days; write"),
+        (
+            "+1,,20260230,,,,\n",
+            "cards.csv:2:4: valid-to: 20260230 is no day: 2026-02 has 28 days; write",
+        ),
         ("+1,,20230229,,,,\n", "2023-02 has 28 days"),
         ("+1,,20261301,,,,\n", "there is no month 13"),
         ("+1,,2026-01-01,,,,\n", "cards.csv:2:4: valid-to: '2026-01-01': not"),
-        ("+1,,,maybe,,,\n", "cards.csv:2:5: locked: 'maybe': not a kind of block; write no|temporary"),
+        (
+            "+1,,,maybe,,,\n",
+            "cards.csv:2:5: locked: 'maybe': not a kind of block; write no|temporary",
+        ),
         ("+1,,,,29,,\n", "cards.csv:2:6: city: '29' is not 4 digits; write four digits"),
         ("+1,,,,,half,\n", "cards.csv:2:7: trip: 'half' is no state of a trip; write open or no"),
         ("+1,,,,,,1\n", "cards.csv:2:8: holder-staff: '1' is neither yes nor no; write yes or no"),

@@ -92,18 +92,28 @@ pub(super) trait Known {
     fn of_batch(&self, serial: Serial) -> bool;
     /// The serial whose card has this UID.
     fn by_uid(&self, uid: &str) -> Option<Serial>;
-    /// A begun serial whose card cannot be told from others.
-    fn begun_nameless(&self) -> Option<Serial>;
     /// Why this card was turned away before.
     fn refused(&self, uid: &str) -> Option<&str>;
 }
 
+/// What a person or the machine knows of the card that is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Presence {
+    /// It has not been taken out since this serial was begun on it.
+    pub(super) serial: Option<Serial>,
+    /// It is to be tried again whatever was said of it.
+    pub(super) again: bool,
+}
+
+/// A half-done card is known by its UID, by the serial that it tells, or because it has not been
+/// taken out; else it is a stranger, since two half-done cards can look the same.
 pub(super) fn decide(
     known: &impl Known,
     sighting: &Sighting,
     policy: &Policy,
-    again: bool,
+    presence: Presence,
 ) -> Decision {
+    let Presence { serial: present, again } = presence;
     let Sighting { card, holds } = sighting;
     if let Some(serial) = card.uid.as_deref().and_then(|uid| known.by_uid(uid)) {
         return match holds {
@@ -116,6 +126,10 @@ pub(super) fn decide(
     let refused = card.uid.as_deref().and_then(|uid| known.refused(uid));
     if let Some(reason) = refused.filter(|_| !again) {
         return Decision::Turn(Stranger::Before(reason.to_owned()));
+    }
+    let present = present.filter(|_| card.uid.is_none() && !matches!(holds, Holds::Card(_)));
+    if let Some(serial) = present {
+        return by_record(known, serial, policy, again);
     }
     match holds {
         Holds::Card(serial) if known.of_batch(*serial) => {
@@ -136,36 +150,20 @@ pub(super) fn decide(
             }
         }
         Holds::Locked(why) => Decision::Turn(Stranger::Locked(why.clone())),
-        Holds::Nothing => match known.begun_nameless() {
-            Some(serial) => by_record(known, serial, policy, again),
-            None => Decision::New,
-        },
-        Holds::Card(_) | Holds::Unreadable(_) => {
-            if let Some(serial) = known.begun_nameless() {
-                return match holds {
-                    Holds::Unreadable(_) => by_record(known, serial, policy, again),
-                    _ => Decision::Turn(Stranger::NotTheBegun(serial)),
-                };
-            }
-            let what = match holds {
-                Holds::Card(serial) => format!("serial {serial}"),
-                Holds::Unreadable(what) => what.clone(),
-                Holds::Nothing | Holds::Locked(_) => String::new(),
-            };
-            match policy.used {
-                OnUsed::Erase => Decision::EraseUsed,
-                OnUsed::Refuse => Decision::Turn(Stranger::Used(what)),
-            }
-        }
+        Holds::Nothing => Decision::New,
+        Holds::Card(serial) => used(policy, format!("serial {serial}")),
+        Holds::Unreadable(what) => used(policy, what.clone()),
     }
 }
 
-fn by_record(
-    known: &impl Known,
-    serial: Serial,
-    policy: &Policy,
-    again: bool,
-) -> Decision {
+fn used(policy: &Policy, what: String) -> Decision {
+    match policy.used {
+        OnUsed::Erase => Decision::EraseUsed,
+        OnUsed::Refuse => Decision::Turn(Stranger::Used(what)),
+    }
+}
+
+fn by_record(known: &impl Known, serial: Serial, policy: &Policy, again: bool) -> Decision {
     let half_done = match policy.half_done {
         OnHalfDone::Continue => Decision::Resume(serial),
         OnHalfDone::Erase => Decision::Redo(serial),

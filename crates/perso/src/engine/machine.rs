@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use known::Batch;
 
-use super::decide::{Decision, Stranger, decide};
+use super::decide::{Decision, Presence, Stranger, decide};
 use super::event::{Event, How, Left, Tally};
 use super::{Choice, Entry, Identity, Record, RecordState, RunPolicy, Serial, Sighting};
 
@@ -144,6 +144,8 @@ pub struct Machine {
     bad: BTreeMap<Serial, u8>,
     /// Times that something was tried again with the card that is in.
     troubles: u8,
+    /// The serial that was begun on the card that is in.
+    present: Option<Serial>,
     seconds: u64,
     operator: Option<String>,
     finish: bool,
@@ -173,7 +175,7 @@ impl Machine {
         refused: impl IntoIterator<Item = (Identity, String)>,
         policy: RunPolicy,
     ) -> Self {
-        Self {
+        let mut machine = Self {
             policy,
             batch: Batch::new(serials, records, refused),
             state: State::Idle,
@@ -182,6 +184,7 @@ impl Machine {
             skipped: BTreeSet::new(),
             bad: BTreeMap::new(),
             troubles: 0,
+            present: None,
             seconds: 0,
             operator: None,
             finish: false,
@@ -190,16 +193,26 @@ impl Machine {
             no_more: false,
             made: 0,
             turned: 0,
+        };
+        for serial in machine.batch.begun() {
+            if machine.batch.lost(serial) {
+                machine.release(serial);
+            }
         }
+        machine
     }
 
     /// The cards of begun serials ended with an earlier process: these serials wait again.
     pub fn release_begun(&mut self) {
         for serial in self.batch.begun() {
-            self.batch.forget(serial);
-            self.pending.push(Entry::Released(serial));
-            self.events.push_back(Event::Released { serial });
+            self.release(serial);
         }
+    }
+
+    fn release(&mut self, serial: Serial) {
+        self.batch.forget(serial);
+        self.pending.push(Entry::Released(serial));
+        self.events.push_back(Event::Released { serial });
     }
 
     /// What records say of when it is.
@@ -283,7 +296,7 @@ impl Machine {
             (_, Told::Kept) => self.kept(),
             (State::Waiting, Told::Arrived(uid)) => {
                 self.events.push_back(Event::Arrived { uid });
-                self.troubles = 0;
+                (self.troubles, self.present) = (0, None);
                 self.state = State::Looking;
             }
             (State::Waiting, Told::NoMoreCards) => {
@@ -338,10 +351,10 @@ impl Machine {
 
     fn seen(&mut self, sighting: Sighting) {
         let again = std::mem::take(&mut self.retry) || self.policy.retry_rejected;
-        let decision = decide(&self.batch, &sighting, &self.policy.cards, again);
-        let reached = |serial| {
-            self.batch.records.get(&serial).map_or(0, |record| record.progress.reached())
-        };
+        let presence = Presence { serial: self.present, again };
+        let decision = decide(&self.batch, &sighting, &self.policy.cards, presence);
+        let reached =
+            |serial| self.batch.records.get(&serial).map_or(0, |record| record.progress.reached());
         let (serial, start, how) = match decision {
             Decision::New | Decision::EraseUsed => {
                 let Some(serial) = self.next_serial() else {
@@ -368,6 +381,7 @@ impl Machine {
             Decision::Turn(why) => return self.turn(why),
         };
         let work = working::Work::new(serial, sighting.card, start, how);
+        self.present = Some(serial);
         self.state = State::Working(Box::new(work));
     }
 

@@ -89,7 +89,8 @@ pub trait Workshop {
     ///
     /// # Errors
     /// [`Trouble`].
-    fn look(&mut self, source: &mut dyn CardSource, uid: Option<&str>) -> Result<Sighting, Trouble>;
+    fn look(&mut self, source: &mut dyn CardSource, uid: Option<&str>)
+    -> Result<Sighting, Trouble>;
 
     /// Resets the card and brings it to where it can go on: at which step.
     ///

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use applet_spec::KeyKind;
 use applet_spec::text::{self, FromNode, Log, MAX_TEXT, Node, Refusal, Section, Value};
 use applet_spec::words;
-use applet_spec::KeyKind;
 use purse::{Amount, Date, TerminalId, Time};
 
 use super::{
@@ -60,7 +60,9 @@ impl Job {
         let origin = path.display().to_string();
         if bytes.len() > MAX_TEXT {
             let message = format!("longer than {} KiB", MAX_TEXT / 1024);
-            return Err(of_file(&origin, message, "this is no job file; one has a few lines").into());
+            return Err(
+                of_file(&origin, message, "this is no job file; one has a few lines").into()
+            );
         }
         let text = std::str::from_utf8(bytes)
             .map_err(|_| of_file(&origin, "not UTF-8", "save the file as UTF-8"))?;
@@ -148,7 +150,9 @@ impl Here<'_> {
         for (key, node) in self.entries(&["keys", "versions"]) {
             let read = match (KeyKind::from_text(key), u8::from_node(node)) {
                 (Some(kind), Ok(version)) => Ok((kind, version)),
-                (None, _) => Err(Refusal::new("no such kind of key", "write purchase, load, tac ..")),
+                (None, _) => {
+                    Err(Refusal::new("no such kind of key", "write purchase, load, tac .."))
+                }
                 (_, Err(refusal)) => Err(refusal),
             };
             match read {

@@ -47,7 +47,11 @@ impl Mark {
         }
     }
 
-    pub(super) fn write(&mut self, serial: Serial, progress: &Progress) -> Result<(), JournalError> {
+    pub(super) fn write(
+        &mut self,
+        serial: Serial,
+        progress: &Progress,
+    ) -> Result<(), JournalError> {
         let full = |error| JournalError::of_io(&self.path, error);
         let file = match &mut self.file {
             Some(file) => file,

@@ -95,6 +95,15 @@ impl Batch {
         rest.filter(|serial| !self.records.contains_key(serial))
     }
 
+    /// Whether the begun card of a serial could not be known again: it has no UID and does not bear
+    /// the serial. Then no card bears it.
+    pub(super) fn lost(&self, serial: Serial) -> bool {
+        self.records.get(&serial).is_some_and(|record| {
+            let nameless = record.card.as_ref().is_none_or(|card| card.uid.is_none());
+            record.state == RecordState::Begun && nameless && !record.progress.bears
+        })
+    }
+
     /// Serials whose cards are begun.
     pub(super) fn begun(&self) -> Vec<Serial> {
         self.begun.iter().copied().collect()
@@ -129,14 +138,6 @@ impl Known for Batch {
 
     fn by_uid(&self, uid: &str) -> Option<Serial> {
         self.by_uid.get(uid).copied()
-    }
-
-    fn begun_nameless(&self) -> Option<Serial> {
-        let nameless = |serial: &&Serial| {
-            let card = self.records.get(serial).and_then(|record| record.card.as_ref());
-            card.is_some_and(|card| card.uid.is_none())
-        };
-        self.begun.iter().find(nameless).copied()
     }
 
     fn refused(&self, uid: &str) -> Option<&str> {

@@ -37,10 +37,26 @@ impl Work {
     pub(super) fn new(serial: Serial, card: Identity, start: Start, how: How) -> Self {
         let outline = Outline { steps: Vec::new(), bears_serial: 0, erases: None };
         let phase = Phase::Preparing;
-        Self { serial, card, start, how, outline, at: 0, again: false, kept: false, before: None, phase }
+        Self {
+            serial,
+            card,
+            start,
+            how,
+            outline,
+            at: 0,
+            again: false,
+            kept: false,
+            before: None,
+            phase,
+        }
     }
 
-    pub(super) fn next(&self, policy: &RunPolicy, pending: &[Entry], record: Option<&Record>) -> Do {
+    pub(super) fn next(
+        &self,
+        policy: &RunPolicy,
+        pending: &[Entry],
+        record: Option<&Record>,
+    ) -> Do {
         let serial = self.serial;
         match self.phase {
             Phase::Preparing => Do::Prepare(serial),
@@ -243,8 +259,13 @@ impl Machine {
                 self.lay_down();
                 self.events.push_back(Event::Interrupted { serial, why });
                 self.state = State::Idle;
+                if self.batch.lost(serial) {
+                    self.release(serial);
+                }
             }
-            Trouble::Silent(_) | Trouble::Refused(_) if self.troubles < self.policy.cards.retries => {
+            Trouble::Silent(_) | Trouble::Refused(_)
+                if self.troubles < self.policy.cards.retries =>
+            {
                 self.troubles += 1;
                 self.lay_down();
                 self.events.push_back(Event::Again { serial, why });

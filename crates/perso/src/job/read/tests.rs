@@ -29,7 +29,8 @@ fn a_job_file_says_everything_that_a_batch_needs() {
     assert_eq!((job.serial.step, job.serial.check), (2, CheckDigit::Luhn));
     assert_eq!(job.keys.from.as_deref(), Some("file:lab.keys"));
     assert_eq!((job.keys.version, job.keys.versions), (Some(2), vec![(KeyKind::Purchase, 0x41)]));
-    let defaults: Vec<_> = job.defaults.iter().map(|d| (d.key.as_str(), d.value.as_str())).collect();
+    let defaults: Vec<_> =
+        job.defaults.iter().map(|d| (d.key.as_str(), d.value.as_str())).collect();
     assert_eq!(
         defaults,
         [("balance", "10.00"), ("expired", "yes"), ("offline-serial", "0xFFFE"), ("file.16", "AA")]
@@ -54,7 +55,10 @@ fn little_is_enough() {
 #[test]
 fn every_mistake_is_told_with_its_place_and_mend() {
     for (text, words) in [
-        ("name = \"x\"", &["job.toml:1:1: target: missing key", "profile: missing", "cards: missing"][..]),
+        (
+            "name = \"x\"",
+            &["job.toml:1:1: target: missing key", "profile: missing", "cards: missing"][..],
+        ),
         ("colour = 1", &["job.toml:4:1: colour: unknown key", "the keys here are name, target"]),
         ("cout = 3", &["cout: unknown key; did you mean \"count\"?"]),
         ("count = 0", &["job.toml:4:9: count: so many", "1 to 100000"]),
@@ -76,7 +80,8 @@ fn every_mistake_is_told_with_its_place_and_mend() {
         ("count = 1\noperator = \"\"", &["operator: no short line of text"]),
         ("count = 1 x", &["job.toml:4:", "TOML syntax"]),
     ] {
-        let text = if text.starts_with("name") { text.to_owned() } else { format!("{LEAST}{text}") };
+        let text =
+            if text.starts_with("name") { text.to_owned() } else { format!("{LEAST}{text}") };
         let said = job(&text).expect_err(&text);
         for word in words {
             assert!(said.contains(word), "{text}\n{said}\nlacks {word}");
