@@ -84,17 +84,21 @@ const OWN: &[&str] = &[
     "holder-staff",
 ];
 
+/// What `--set` knows of PSAMs.
+const OF_PSAMS: &[&str] = &["terminal", "terminal-serial"];
+
 impl Wish {
     /// Every column there is, but the serial and the note.
     pub fn columns() -> impl Iterator<Item = &'static str> {
-        SETTINGS.iter().map(|setting| setting.key).chain(OWN.iter().copied())
+        let of_cards = SETTINGS.iter().map(|setting| setting.key).filter(|key| !OF_PSAMS.contains(key));
+        of_cards.chain(OWN.iter().copied())
     }
 
     /// Whether there is a column of this name.
     pub fn knows(name: &str) -> bool {
         // Whatever the value is: only an unknown key is refused as one.
         OWN.contains(&name)
-            || !matches!(Setting::parse(name, ""), Err(SettingError::UnknownKey { .. }))
+            || !OF_PSAMS.contains(&name) && !matches!(Setting::parse(name, ""), Err(SettingError::UnknownKey { .. }))
     }
 
     /// Reads a cell.
@@ -130,6 +134,8 @@ impl Wish {
                 Setting::Log(_) => Slot::Key("log"),
                 Setting::Record { sfi, number, .. } => Slot::Record(*sfi, *number),
                 Setting::File { sfi, offset, .. } => Slot::File(*sfi, *offset),
+                Setting::Terminal(_) => Slot::Key("terminal"),
+                Setting::TerminalSerial(_) => Slot::Key("terminal-serial"),
             },
         }
     }
