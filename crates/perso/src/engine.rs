@@ -15,9 +15,9 @@ mod run;
 pub use decide::{Holds, Identity, Sighting, Stranger};
 pub use event::{Event, How, Left, Tally};
 pub use machine::{Do, Machine, Outline, Start, StepKind, Told, Trouble, Wanted};
-pub use policy::{Choice, RunPolicy, SyncPolicy};
-pub use record::{Check, Entry, KeyLine, Progress, Record, RecordState, Serial};
+pub use policy::{Choice, LastTry, RunPolicy, SyncPolicy};
+pub use record::{Check, Entry, KeyLine, Progress, Record, RecordState, Refusal, Serial};
 pub use run::{
     Again, ApproachError, Arrival, CardSource, Clock, Hands, Lasting, Ledger, Observer, Replace,
-    Returning, RunError, SourceError, StepReport, WorkError, Workshop, run,
+    Returning, RunError, SourceError, StepReport, Titles, WorkError, Workshop, run,
 };

@@ -15,7 +15,7 @@ use redb::backends::FileBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Entry, Identity, Lasting, Ledger, Progress, Record, Serial};
+use crate::engine::{Entry, Lasting, Ledger, Progress, Record, Refusal, Serial};
 use mark::Mark;
 
 pub use error::JournalError;
@@ -63,7 +63,7 @@ pub struct Held {
     /// What is known of each serial.
     pub records: BTreeMap<Serial, Record>,
     /// Cards that were turned away, and why.
-    pub refused: Vec<(Identity, String)>,
+    pub refused: Vec<Refusal>,
 }
 
 impl Journal {
@@ -215,8 +215,7 @@ impl Journal {
             overlay(&mut held.records, serial, progress);
         }
         for value in refused {
-            let Refused { card, reason } = serde_json::from_slice(&value).map_err(|_| damaged())?;
-            held.refused.push((card, reason));
+            held.refused.push(serde_json::from_slice(&value).map_err(|_| damaged())?);
         }
         Ok(held)
     }
@@ -262,10 +261,9 @@ impl Journal {
                         cards.remove(&serial.0[..])?;
                         steps.remove(&serial.0[..])?;
                     }
-                    Entry::Refused { card, reason } => {
-                        let key = card.uid.clone().unwrap_or_default();
-                        let (card, reason) = (card.clone(), reason.clone());
-                        refused.insert(key.as_str(), json(&Refused { card, reason }).as_slice())?;
+                    Entry::Refused(refusal) => {
+                        let uid = refusal.card.uid.as_deref().unwrap_or_default();
+                        refused.insert(uid, json(refusal).as_slice())?;
                     }
                 }
             }
@@ -287,12 +285,6 @@ impl Ledger for Journal {
 #[derive(Deserialize)]
 struct Format {
     format: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Refused {
-    card: Identity,
-    reason: String,
 }
 
 impl Binding {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Record, RecordState, Serial};
+use super::{Record, RecordState, Refusal, Serial};
 use crate::job::{OnHalfDone, OnUsed, Policy};
 
 /// What tells a card from all others of its kind.
@@ -61,6 +61,8 @@ pub enum Stranger {
     NotTheBegun(Serial),
     /// It was turned away before.
     Before(String),
+    /// A key or PIN of it has one try left.
+    LastTry(String),
     /// There is nothing left to make.
     NothingLeft,
 }
@@ -93,7 +95,7 @@ pub(super) trait Known {
     /// The serial whose card has this UID.
     fn by_uid(&self, uid: &str) -> Option<Serial>;
     /// Why this card was turned away before.
-    fn refused(&self, uid: &str) -> Option<&str>;
+    fn refused(&self, uid: &str) -> Option<&Refusal>;
 }
 
 /// What a person or the machine knows of the card that is in.
@@ -103,6 +105,8 @@ pub(super) struct Presence {
     pub(super) serial: Option<Serial>,
     /// It is to be tried again whatever was said of it.
     pub(super) again: bool,
+    /// The last try of its keys may be spent.
+    pub(super) spend: bool,
 }
 
 /// A half-done card is known by its UID, by the serial that it tells, or because it has not been
@@ -113,23 +117,28 @@ pub(super) fn decide(
     policy: &Policy,
     presence: Presence,
 ) -> Decision {
-    let Presence { serial: present, again } = presence;
+    let Presence { serial: present, again, spend } = presence;
     let Sighting { card, holds } = sighting;
     if let Some(serial) = card.uid.as_deref().and_then(|uid| known.by_uid(uid)) {
         return match holds {
             Holds::Card(found) if *found != serial => {
                 Decision::Turn(Stranger::OtherSerial { journal: serial, card: *found })
             }
-            _ => by_record(known, serial, policy, again),
+            _ => by_record(known, serial, policy, presence),
         };
     }
     let refused = card.uid.as_deref().and_then(|uid| known.refused(uid));
-    if let Some(reason) = refused.filter(|_| !again) {
-        return Decision::Turn(Stranger::Before(reason.to_owned()));
+    if let Some(Refusal { reason, last_try, .. }) = refused {
+        if *last_try && !spend {
+            return Decision::Turn(Stranger::LastTry(reason.clone()));
+        }
+        if !again {
+            return Decision::Turn(Stranger::Before(reason.clone()));
+        }
     }
     let present = present.filter(|_| card.uid.is_none() && !matches!(holds, Holds::Card(_)));
     if let Some(serial) = present {
-        return by_record(known, serial, policy, again);
+        return by_record(known, serial, policy, presence);
     }
     match holds {
         Holds::Card(serial) if known.of_batch(*serial) => {
@@ -144,7 +153,7 @@ pub(super) fn decide(
                 (kept.uid.is_none() || card.uid.is_none()) && kept.atr == card.atr
             });
             if same {
-                by_record(known, *serial, policy, again)
+                by_record(known, *serial, policy, presence)
             } else {
                 Decision::Turn(Stranger::Twin(*serial))
             }
@@ -163,14 +172,24 @@ fn used(policy: &Policy, what: String) -> Decision {
     }
 }
 
-fn by_record(known: &impl Known, serial: Serial, policy: &Policy, again: bool) -> Decision {
+fn by_record(
+    known: &impl Known,
+    serial: Serial,
+    policy: &Policy,
+    presence: Presence,
+) -> Decision {
+    let record = known.record(serial);
+    if let Some(record) = record.filter(|record| record.last_try && !presence.spend) {
+        let reason = record.reason.clone().unwrap_or_else(|| "a key refused it".to_owned());
+        return Decision::Turn(Stranger::LastTry(reason));
+    }
     let half_done = match policy.half_done {
         OnHalfDone::Continue => Decision::Resume(serial),
         OnHalfDone::Erase => Decision::Redo(serial),
     };
-    match known.record(serial).map(|record| record.state) {
+    match record.map(|record| record.state) {
         Some(RecordState::Passed) => Decision::Done(serial),
-        Some(RecordState::Rejected) if !again => Decision::Rejected(serial),
+        Some(RecordState::Rejected) if !presence.again => Decision::Rejected(serial),
         Some(RecordState::Rejected | RecordState::Begun) => half_done,
         None => Decision::New,
     }

@@ -9,7 +9,9 @@ use known::Batch;
 
 use super::decide::{Decision, Presence, Stranger, decide};
 use super::event::{Event, How, Left, Tally};
-use super::{Choice, Entry, Identity, Record, RecordState, RunPolicy, Serial, Sighting};
+use super::{
+    Choice, Entry, Identity, LastTry, Record, RecordState, Refusal, RunPolicy, Serial, Sighting,
+};
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +107,12 @@ pub enum Told {
     /// The card is where this step can be taken.
     Approached(u32),
     /// The card is not the one that was begun, or no blank one.
-    NotThisCard(String),
+    NotThisCard {
+        /// Why not.
+        why: String,
+        /// A key of it has one try left now.
+        last_try: bool,
+    },
     /// The step is taken.
     Stepped,
     /// It is kept.
@@ -172,7 +179,7 @@ impl Machine {
     pub fn new(
         serials: Vec<Serial>,
         records: impl IntoIterator<Item = (Serial, Record)>,
-        refused: impl IntoIterator<Item = (Identity, String)>,
+        refused: impl IntoIterator<Item = Refusal>,
         policy: RunPolicy,
     ) -> Self {
         let mut machine = Self {
@@ -351,7 +358,8 @@ impl Machine {
 
     fn seen(&mut self, sighting: Sighting) {
         let again = std::mem::take(&mut self.retry) || self.policy.retry_rejected;
-        let presence = Presence { serial: self.present, again };
+        let spend = self.policy.last_try == LastTry::Spend;
+        let presence = Presence { serial: self.present, again, spend };
         let decision = decide(&self.batch, &sighting, &self.policy.cards, presence);
         let reached =
             |serial| self.batch.records.get(&serial).map_or(0, |record| record.progress.reached());
@@ -441,6 +449,11 @@ impl Machine {
 }
 
 impl Trouble {
+    /// Whether a key or PIN has one try left now.
+    fn last_try(&self) -> bool {
+        matches!(self, Self::LastTry(_))
+    }
+
     /// What happened.
     pub fn text(&self) -> &str {
         match self {

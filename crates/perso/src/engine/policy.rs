@@ -38,6 +38,17 @@ pub struct RunPolicy {
     pub retry_rejected: bool,
     /// Most cards that are made in this run.
     pub limit: Option<u32>,
+    /// The last try of a key or PIN.
+    pub last_try: LastTry,
+}
+
+/// The last try of a key or PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastTry {
+    /// It is never spent.
+    Keep,
+    /// It may be: the person said so.
+    Spend,
 }
 
 /// What the person at the reader decides.

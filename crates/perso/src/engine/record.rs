@@ -80,6 +80,9 @@ pub struct Record {
     pub checks: Vec<Check>,
     /// Why it was rejected.
     pub reason: Option<String>,
+    /// A key or PIN of the card has one try left: it is not tried again unless a person says so.
+    #[serde(default)]
+    pub last_try: bool,
 }
 
 /// A key of a card, by its check value.
@@ -105,6 +108,14 @@ pub struct Check {
 }
 
 impl Record {
+    /// Adds a key, or how one that is there was proved.
+    pub fn note_key(&mut self, line: KeyLine) {
+        match self.keys.iter_mut().find(|known| known.name == line.name) {
+            Some(known) => known.proof = line.proof.or(known.proof.take()),
+            None => self.keys.push(line),
+        }
+    }
+
     /// A card that is begun now.
     pub fn begun(card: Identity, steps: u32, began: u64) -> Self {
         Self {
@@ -119,8 +130,20 @@ impl Record {
             keys: Vec::new(),
             checks: Vec::new(),
             reason: None,
+            last_try: false,
         }
     }
+}
+
+/// A card that was turned away, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The card.
+    pub card: Identity,
+    /// Why.
+    pub reason: String,
+    /// A key of it has one try left.
+    pub last_try: bool,
 }
 
 /// Something to keep.
@@ -138,10 +161,5 @@ pub enum Entry {
     /// The serial waits for a card again: the one it was begun on cannot bear it any more.
     Released(Serial),
     /// A card was turned away.
-    Refused {
-        /// The card.
-        card: Identity,
-        /// Why.
-        reason: String,
-    },
+    Refused(Refusal),
 }

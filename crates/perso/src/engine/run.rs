@@ -1,6 +1,7 @@
 //! The loop that does what the machine says.
 
 use link::CardTransport;
+use purse::Language;
 
 use super::{
     Check, Choice, Do, Entry, Event, KeyLine, Machine, Outline, Serial, Sighting, Start, Tally,
@@ -78,7 +79,10 @@ pub enum SourceError {
 }
 
 /// Who works on cards: knows the commands and the keys.
-pub trait Workshop {
+pub trait Workshop: Titles {
+    /// Itself, as one who says what steps do.
+    fn titles(&self) -> &dyn Titles;
+
     /// Makes ready for a serial.
     ///
     /// # Errors
@@ -129,8 +133,13 @@ pub enum Again {
 #[derive(Debug, thiserror::Error)]
 pub enum ApproachError {
     /// It is not the card that was begun, or no blank one.
-    #[error("{0}")]
-    NotThisCard(String),
+    #[error("{why}")]
+    NotThisCard {
+        /// Why not.
+        why: String,
+        /// A key of it has one try left now.
+        last_try: bool,
+    },
     /// The card.
     #[error("{}", .0.text())]
     Trouble(Trouble),
@@ -184,10 +193,16 @@ pub enum Lasting {
     Power,
 }
 
+/// Says what a step does.
+pub trait Titles {
+    /// The step of the work that was prepared last.
+    fn title(&self, at: u32, language: Language) -> String;
+}
+
 /// Who watches and decides.
 pub trait Observer {
     /// Something happened.
-    fn event(&mut self, event: &Event, tally: &Tally);
+    fn event(&mut self, event: &Event, tally: &Tally, titles: &dyn Titles);
 
     /// What the person wants now.
     fn choice(&mut self) -> Choice;
@@ -266,7 +281,9 @@ impl Hands<'_> {
         let events: Vec<Event> = machine.events().collect();
         if !events.is_empty() {
             let tally = machine.tally();
-            events.iter().for_each(|event| self.observer.event(event, &tally));
+            for event in &events {
+                self.observer.event(event, &tally, self.workshop.titles());
+            }
         }
     }
 
@@ -294,7 +311,9 @@ impl Hands<'_> {
             Do::Approach { serial, start } => {
                 match self.workshop.approach(self.source, serial, start) {
                     Ok(at) => Told::Approached(at),
-                    Err(ApproachError::NotThisCard(why)) => Told::NotThisCard(why),
+                    Err(ApproachError::NotThisCard { why, last_try }) => {
+                        Told::NotThisCard { why, last_try }
+                    }
                     Err(ApproachError::Trouble(trouble)) => Told::Failed(trouble),
                     Err(ApproachError::Work(error)) => return Err(error.into()),
                 }
@@ -327,6 +346,6 @@ fn note(machine: &mut Machine, report: StepReport) {
     if let Some(record) = machine.working_record() {
         record.apdus += report.apdus;
         record.checks.extend(report.checks);
-        record.keys.extend(report.keys);
+        report.keys.into_iter().for_each(|key| record.note_key(key));
     }
 }

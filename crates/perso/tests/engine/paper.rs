@@ -8,9 +8,9 @@ use std::rc::Rc;
 use link::{Atr, CardTransport, LinkError};
 use perso::engine::{
     Again, ApproachError, Arrival, CardSource, Choice, Entry, Event, Hands, Holds, Identity,
-    Lasting, Ledger, Machine, Observer, Outline, Progress, Record, Replace, Returning, RunError,
-    RunPolicy, Serial, Sighting, SourceError, Start, StepKind, StepReport, SyncPolicy, Tally,
-    Trouble, Wanted, WorkError, Workshop,
+    LastTry, Lasting, Ledger, Machine, Observer, Outline, Progress, Record, Refusal, Replace,
+    Returning, RunError, RunPolicy, Serial, Sighting, SourceError, Start, StepKind, StepReport,
+    SyncPolicy, Tally, Titles, Trouble, Wanted, WorkError, Workshop,
 };
 use perso::job::{OnHalfDone, OnUsed, Policy};
 use perso::journal::JournalError;
@@ -247,7 +247,21 @@ fn end() -> WorkError {
     WorkError::Order("the program ends here".to_owned())
 }
 
+fn not_this(why: &str) -> ApproachError {
+    ApproachError::NotThisCard { why: why.to_owned(), last_try: false }
+}
+
+impl Titles for PaperWorkshop {
+    fn title(&self, at: u32, _language: purse::Language) -> String {
+        format!("step {at}")
+    }
+}
+
 impl Workshop for PaperWorkshop {
+    fn titles(&self) -> &dyn Titles {
+        self
+    }
+
     fn prepare(&mut self, _serial: Serial) -> Result<Outline, WorkError> {
         Ok(Outline { steps: STEPS.to_vec(), bears_serial: SERIAL, erases: Some(ERASE) })
     }
@@ -285,12 +299,12 @@ impl Workshop for PaperWorkshop {
         // The key of a blank card is gone once there is a file: it is not taken for one.
         let blank = card.made.is_empty();
         match start {
-            Start::Blank if !blank => Err(ApproachError::NotThisCard("not blank".to_owned())),
+            Start::Blank if !blank => Err(not_this("not blank")),
             Start::Blank => Ok(0),
             Start::Used | Start::From(_) => Ok(ERASE),
             // A card that is not as far as the journal knows is another one.
             Start::At(at) if at > FILE && blank => {
-                Err(ApproachError::NotThisCard("nothing is on it".to_owned()))
+                Err(not_this("nothing is on it"))
             }
             Start::At(at) => Ok(at),
         }
@@ -329,7 +343,7 @@ impl Workshop for PaperWorkshop {
 #[derive(Clone, Default)]
 pub struct PaperLedger {
     pub records: BTreeMap<Serial, Record>,
-    pub refused: Vec<(Identity, String)>,
+    pub refused: Vec<Refusal>,
     mark: Option<(Serial, Progress)>,
 }
 
@@ -362,9 +376,7 @@ impl Writing {
                 Entry::Released(serial) => {
                     ledger.records.remove(serial);
                 }
-                Entry::Refused { card, reason } => {
-                    ledger.refused.push((card.clone(), reason.clone()))
-                }
+                Entry::Refused(refusal) => ledger.refused.push(refusal.clone()),
             }
         }
     }
@@ -415,7 +427,7 @@ pub struct Quiet {
 }
 
 impl Observer for Quiet {
-    fn event(&mut self, event: &Event, _tally: &Tally) {
+    fn event(&mut self, event: &Event, _tally: &Tally, _titles: &dyn Titles) {
         self.events.push(event.clone());
     }
     fn choice(&mut self) -> Choice {
@@ -438,6 +450,7 @@ pub fn policy(sync: SyncPolicy, used: OnUsed, half_done: OnHalfDone) -> RunPolic
         sync,
         retry_rejected: false,
         limit: None,
+        last_try: LastTry::Keep,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::decide::Known;
-use crate::engine::{Identity, Record, RecordState, Serial, Tally};
+use crate::engine::{Record, RecordState, Refusal, Serial, Tally};
 
 /// The serials of a batch in their order, with their records.
 pub(super) struct Batch {
@@ -11,7 +11,7 @@ pub(super) struct Batch {
     of_batch: BTreeSet<Serial>,
     pub(super) records: BTreeMap<Serial, Record>,
     by_uid: BTreeMap<String, Serial>,
-    refused: BTreeMap<String, String>,
+    refused: BTreeMap<String, Refusal>,
     begun: BTreeSet<Serial>,
     passed: u32,
     rejected: u32,
@@ -23,11 +23,11 @@ impl Batch {
     pub(super) fn new(
         order: Vec<Serial>,
         records: impl IntoIterator<Item = (Serial, Record)>,
-        refused: impl IntoIterator<Item = (Identity, String)>,
+        refused: impl IntoIterator<Item = Refusal>,
     ) -> Self {
         let of_batch = order.iter().copied().collect();
-        let refused =
-            refused.into_iter().filter_map(|(card, why)| card.uid.map(|uid| (uid, why))).collect();
+        let named = |refusal: Refusal| Some((refusal.card.uid.clone()?, refusal));
+        let refused = refused.into_iter().filter_map(named).collect();
         let mut batch = Self {
             order,
             of_batch,
@@ -83,9 +83,9 @@ impl Batch {
     }
 
     /// The card is turned away from now on.
-    pub(super) fn refuse(&mut self, card: &Identity, why: &str) {
-        if let Some(uid) = &card.uid {
-            self.refused.insert(uid.clone(), why.to_owned());
+    pub(super) fn refuse(&mut self, refusal: &Refusal) {
+        if let Some(uid) = &refusal.card.uid {
+            self.refused.insert(uid.clone(), refusal.clone());
         }
     }
 
@@ -140,7 +140,7 @@ impl Known for Batch {
         self.by_uid.get(uid).copied()
     }
 
-    fn refused(&self, uid: &str) -> Option<&str> {
-        self.refused.get(uid).map(String::as_str)
+    fn refused(&self, uid: &str) -> Option<&Refusal> {
+        self.refused.get(uid)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Do, Event, Machine, Outline, Start, State, StepKind, Stranger, Told, Trouble};
 use crate::engine::event::How;
-use crate::engine::{Entry, Identity, Record, RecordState, RunPolicy, Serial};
+use crate::engine::{Entry, Identity, Record, RecordState, Refusal, RunPolicy, Serial};
 
 /// One card under work.
 pub(super) struct Work {
@@ -97,7 +97,7 @@ impl Machine {
         match told {
             Told::Prepared(outline) => self.prepared(outline),
             Told::Approached(at) => self.approached(at),
-            Told::NotThisCard(why) => self.not_this_card(why),
+            Told::NotThisCard { why, last_try } => self.not_this_card(why, last_try),
             Told::Stepped => self.stepped(),
             Told::Failed(trouble) => self.trouble(trouble),
             _ => {}
@@ -230,23 +230,31 @@ impl Machine {
         self.leave();
     }
 
-    fn not_this_card(&mut self, why: String) {
+    fn not_this_card(&mut self, why: String, last_try: bool) {
         let Some(work) = self.work() else { return };
         let (serial, card, how) = (work.serial, work.card.clone(), work.how);
         match how {
-            How::Resume { .. } | How::Redo => self.turn(Stranger::NotTheBegun(serial)),
+            How::Resume { .. } | How::Redo => {
+                if let Some(record) = self.batch.records.get_mut(&serial).filter(|_| last_try) {
+                    record.last_try = true;
+                    let record = Box::new(record.clone());
+                    self.pending.push(Entry::Record(serial, record));
+                }
+                self.turn(Stranger::NotTheBegun(serial));
+            }
             How::New | How::EraseUsed => {
                 self.batch.forget(serial);
-                self.refuse(card, why.clone());
+                self.refuse(card, why.clone(), last_try);
                 self.turn(Stranger::Used(why));
             }
         }
     }
 
-    fn refuse(&mut self, card: Identity, reason: String) {
+    fn refuse(&mut self, card: Identity, reason: String, last_try: bool) {
         if card.uid.is_some() {
-            self.batch.refuse(&card, &reason);
-            self.pending.push(Entry::Refused { card, reason });
+            let refusal = Refusal { card, reason, last_try };
+            self.batch.refuse(&refusal);
+            self.pending.push(Entry::Refused(refusal));
         }
     }
 
@@ -271,11 +279,11 @@ impl Machine {
                 self.events.push_back(Event::Again { serial, why });
                 self.state = State::Looking;
             }
-            _ => self.fail(why),
+            trouble => self.fail(why, trouble.last_try()),
         }
     }
 
-    fn fail(&mut self, why: String) {
+    fn fail(&mut self, why: String, last_try: bool) {
         let seconds = self.seconds;
         let Some(work) = self.work() else { return };
         let (serial, card, kept) = (work.serial, work.card.clone(), work.kept);
@@ -285,7 +293,7 @@ impl Machine {
         if record.progress.bears || *bad > self.policy.cards.retries {
             let mut record = record;
             (record.state, record.ended) = (RecordState::Rejected, Some(seconds));
-            record.reason = Some(why.clone());
+            (record.reason, record.last_try) = (Some(why.clone()), last_try);
             self.keep_record(serial, record);
             self.events.push_back(Event::Rejected { serial, why });
         } else {
@@ -293,7 +301,7 @@ impl Machine {
             if kept {
                 self.pending.push(Entry::Released(serial));
             }
-            self.refuse(card, why.clone());
+            self.refuse(card, why.clone(), last_try);
             self.events.push_back(Event::BadCard { serial, why });
             self.turned += 1;
         }
