@@ -1,6 +1,6 @@
 //! Days of the calendar, as cards hold them, and moments, as reports show them.
 
-use purse::Date;
+use purse::{Date, Time};
 
 /// Why eight digits are no day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,18 @@ pub fn moment(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
+/// Seconds since 1970 as a date and time of a card (UTC).
+pub fn bcd(seconds: u64) -> (Date, Time) {
+    let digits: Vec<u8> =
+        moment(seconds).bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    let mut packed = digits.chunks(2).map(|pair| match pair {
+        [tens, ones] => tens << 4 | ones,
+        _ => 0,
+    });
+    let mut next = || packed.next().unwrap_or_default();
+    (Date([next(), next(), next(), next()]), Time([next(), next(), next()]))
+}
+
 /// Year, month and day of a day since 1970-01-01, by 400-year cycles that begin in March.
 fn day_of(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
@@ -108,5 +120,7 @@ mod tests {
         ] {
             assert_eq!(moment(seconds), text);
         }
+        let card = (Date([0x20, 0x24, 0x02, 0x29]), Time([0x23, 0x59, 0x59]));
+        assert_eq!(bcd(1_709_251_199), card);
     }
 }

@@ -23,6 +23,8 @@ pub struct Job {
     pub profile: String,
     /// Where the profile is named.
     pub profile_place: Place,
+    /// Profile of the blank cards that native cards are built on, where it is not the usual one.
+    pub blank: Option<String>,
     /// Which cards.
     pub cards: CardList,
     /// How serials are made.

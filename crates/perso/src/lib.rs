@@ -2,6 +2,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+pub mod batch;
 pub mod calendar;
 pub mod cards;
 pub mod engine;
@@ -10,5 +11,6 @@ pub mod journal;
 pub mod order;
 mod problem;
 mod table;
+pub mod work;
 
 pub use problem::{BatchErrors, Place, Problem};

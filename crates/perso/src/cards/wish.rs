@@ -90,7 +90,8 @@ const OF_PSAMS: &[&str] = &["terminal", "terminal-serial"];
 impl Wish {
     /// Every column there is, but the serial and the note.
     pub fn columns() -> impl Iterator<Item = &'static str> {
-        let of_cards = SETTINGS.iter().map(|setting| setting.key).filter(|key| !OF_PSAMS.contains(key));
+        let of_cards =
+            SETTINGS.iter().map(|setting| setting.key).filter(|key| !OF_PSAMS.contains(key));
         of_cards.chain(OWN.iter().copied())
     }
 
@@ -98,7 +99,8 @@ impl Wish {
     pub fn knows(name: &str) -> bool {
         // Whatever the value is: only an unknown key is refused as one.
         OWN.contains(&name)
-            || !OF_PSAMS.contains(&name) && !matches!(Setting::parse(name, ""), Err(SettingError::UnknownKey { .. }))
+            || !OF_PSAMS.contains(&name)
+                && !matches!(Setting::parse(name, ""), Err(SettingError::UnknownKey { .. }))
     }
 
     /// Reads a cell.

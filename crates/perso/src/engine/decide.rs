@@ -172,12 +172,7 @@ fn used(policy: &Policy, what: String) -> Decision {
     }
 }
 
-fn by_record(
-    known: &impl Known,
-    serial: Serial,
-    policy: &Policy,
-    presence: Presence,
-) -> Decision {
+fn by_record(known: &impl Known, serial: Serial, policy: &Policy, presence: Presence) -> Decision {
     let record = known.record(serial);
     if let Some(record) = record.filter(|record| record.last_try && !presence.spend) {
         let reason = record.reason.clone().unwrap_or_else(|| "a key refused it".to_owned());

@@ -54,8 +54,8 @@ pub enum Do {
 /// Which cards are of use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// A blank card.
-    pub blank: bool,
+    /// A blank card, for this serial.
+    pub next: Option<Serial>,
     /// The cards that were begun, by UID.
     pub begun: Vec<String>,
 }
@@ -280,8 +280,8 @@ impl Machine {
                 State::Idle => self.idle(),
                 State::Waiting if self.finish => self.state = State::Idle,
                 State::Waiting => {
-                    let blank = self.next_serial().is_some();
-                    return Do::Await(Wanted { blank, begun: self.batch.begun_uids() });
+                    let next = self.next_serial();
+                    return Do::Await(Wanted { next, begun: self.batch.begun_uids() });
                 }
                 State::Looking => return Do::Look,
                 State::Working(work) => {

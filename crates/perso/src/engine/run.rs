@@ -21,12 +21,23 @@ pub trait CardSource {
     /// The card that arrived.
     fn card(&mut self) -> &mut dyn CardTransport;
 
-    /// Makes a virtual card in place of one that arrives. `replace`: one of an interrupted run may
-    /// stand there.
+    /// Makes a virtual card in place of one that arrives, in this state beyond its contents: pairs
+    /// as `--set` takes them. It is the card that is in, then.
     ///
     /// # Errors
-    /// A source of real cards makes none.
-    fn press(&mut self, order: &CardOrder, replace: Replace) -> Result<(), SourceError>;
+    /// A source of real cards makes none; something that is not ours stands in its place.
+    fn press(
+        &mut self,
+        order: &CardOrder,
+        settings: &[(String, String)],
+        replace: Replace,
+    ) -> Result<(), SourceError>;
+
+    /// Sets more of the virtual card that was made.
+    ///
+    /// # Errors
+    /// A source of real cards sets nothing.
+    fn set(&mut self, settings: &[(String, String)]) -> Result<(), SourceError>;
 
     /// Waits a short while for the card to be taken away; whether it is.
     ///

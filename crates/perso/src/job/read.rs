@@ -18,6 +18,7 @@ const TOP: &[&str] = &[
     "name",
     "target",
     "profile",
+    "blank",
     "cards",
     "count",
     "operator",
@@ -91,6 +92,7 @@ impl Here<'_> {
         let name: Option<Name> = top.need("name");
         let target = top.need("target");
         let profile: Option<String> = top.need("profile");
+        let blank: Option<Option<String>> = top.maybe("blank");
         let operator: Option<Option<Line>> = top.maybe("operator");
         let cards = self.cards(top);
         let serial = serial(top);
@@ -105,6 +107,7 @@ impl Here<'_> {
             target: target?,
             profile: self.seen(&profile?),
             profile_place: self.place_of("profile"),
+            blank: blank?.map(|name| self.seen(&name)),
             cards: cards?,
             serial: serial?,
             keys: keys?,

@@ -29,13 +29,14 @@ fn record(order: &CardOrder, sfi: u8, number: usize) -> String {
 
 #[test]
 fn file_15_says_what_was_asked_for_and_the_keys_follow_it() {
-    let order = settled(
-        "jtt978",
-        "serial,city,valid-from,expired\n9999000000000042,2900,20240229,yes\n",
-    )
-    .expect("an order");
+    let order =
+        settled("jtt978", "serial,city,valid-from,expired\n9999000000000042,2900,20240229,yes\n")
+            .expect("an order");
     let public = hex::encode_upper(order.public());
-    assert_eq!(public, "01012900FFFFFFFF020103109999000000000042202402292020010200".to_owned() + "00");
+    assert_eq!(
+        public,
+        "01012900FFFFFFFF020103109999000000000042202402292020010200".to_owned() + "00"
+    );
     let issuer: [u8; 8] = [0x01, 0x01, 0x29, 0x00, 0xFF, 0xFF, 0xFF, 0xFF];
     assert_eq!(order.factors(), [issuer, order.serial.0]);
 }
@@ -82,7 +83,10 @@ fn states_beyond_the_contents_are_kept_typed() {
     .expect("an order");
     let state = &order.state;
     let (ep, ed) = (&state.purses[0], &state.purses[1]);
-    assert_eq!((ep.kind, ep.balance, ep.offline), (PurseKind::Purse, Some(purse::Amount(1000)), Some(3)));
+    assert_eq!(
+        (ep.kind, ep.balance, ep.offline),
+        (PurseKind::Purse, Some(purse::Amount(1000)), Some(3))
+    );
     assert_eq!((ed.kind, ed.balance), (PurseKind::Deposit, Some(purse::Amount(500))));
     assert_eq!((state.lock, state.pin_tries), (Some(Lock::Temporary), Some(1)));
     assert_eq!(state.key_tries.len(), 1);
@@ -93,11 +97,23 @@ fn states_beyond_the_contents_are_kept_typed() {
 #[test]
 fn what_the_card_has_no_place_for_is_told_by_its_cell() {
     for (profile, csv, said) in [
-        ("jtt978", "serial,ed.balance\n1,1.00\n", "cards.csv:2:3: ed.balance: jtt978 has no such purse"),
-        ("pboc", "serial,city\n1,2900\n", "cards.csv:2:3: city: no city code is known in file 15 of pboc"),
+        (
+            "jtt978",
+            "serial,ed.balance\n1,1.00\n",
+            "cards.csv:2:3: ed.balance: jtt978 has no such purse",
+        ),
+        (
+            "pboc",
+            "serial,city\n1,2900\n",
+            "cards.csv:2:3: city: no city code is known in file 15 of pboc",
+        ),
         ("pboc", "serial,trip\n1,open\n", "cards.csv:2:3: trip: no flow is known"),
         ("cjt166", "serial,holder-name\n1,x\n", "no layout is known of the holder file of cjt166"),
-        ("pboc", "serial,holder-name\n1,abcdefghijklmnopqrstu\n", "takes 21 bytes in GBK, there are 20"),
+        (
+            "pboc",
+            "serial,holder-name\n1,abcdefghijklmnopqrstu\n",
+            "takes 21 bytes in GBK, there are 20",
+        ),
         ("pboc", "serial,holder-name\n1,😀\n", "a character that GBK does not have"),
         ("pboc", "serial,pin-tries\n1,9\n", "its PIN has 3 tries; write 0 to 3"),
         ("pboc", "serial,key-tries.load.1\n1,1\n", "pboc has no key load 1 whose tries it counts"),

@@ -213,7 +213,7 @@ impl CardSource for PaperReader {
         let mut world = self.0.borrow_mut();
         let next = match world.stack.pop() {
             Some(card) => card,
-            None if wanted.blank => world.add(PaperCard::default()),
+            None if wanted.next.is_some() => world.add(PaperCard::default()),
             None => return Ok(Arrival::NoMore),
         };
         world.inside = Some(next);
@@ -226,8 +226,17 @@ impl CardSource for PaperReader {
         Box::leak(Box::new(NoTransport))
     }
 
-    fn press(&mut self, _order: &CardOrder, _replace: Replace) -> Result<(), SourceError> {
+    fn press(
+        &mut self,
+        _order: &CardOrder,
+        _settings: &[(String, String)],
+        _replace: Replace,
+    ) -> Result<(), SourceError> {
         Err(SourceError::Other("paper is not pressed".into()))
+    }
+
+    fn set(&mut self, _settings: &[(String, String)]) -> Result<(), SourceError> {
+        Err(SourceError::Other("paper is not set".into()))
     }
 
     fn take_away(&mut self) -> Result<bool, SourceError> {
@@ -303,9 +312,7 @@ impl Workshop for PaperWorkshop {
             Start::Blank => Ok(0),
             Start::Used | Start::From(_) => Ok(ERASE),
             // A card that is not as far as the journal knows is another one.
-            Start::At(at) if at > FILE && blank => {
-                Err(not_this("nothing is on it"))
-            }
+            Start::At(at) if at > FILE && blank => Err(not_this("nothing is on it")),
             Start::At(at) => Ok(at),
         }
     }

@@ -142,7 +142,7 @@ impl Machine {
     fn approached(&mut self, at: u32) {
         let Some(work) = self.work() else { return };
         // What was begun may be done; so may what an earlier erasure left behind.
-        work.again = matches!(work.start, Start::At(_)) || at > 0;
+        work.again = work.start != Start::Blank || at > 0;
         work.at = at;
         self.enter(at);
     }
