@@ -1,7 +1,7 @@
 //! How a batch runs: which card gets which serial, what is kept on disk when, and what is done to a
 //! card that comes back.
 //!
-//! [`Machine`] is a pure state machine: [`Machine::next`] says what to do, [`Machine::tell`] takes
+//! [`Machine`] is a pure state machine: [`Machine::ask`] says what to do, [`Machine::tell`] takes
 //! what came of it. It knows cards by what can be told of them ([`Sighting`]) and work by its
 //! [`Outline`]; it knows no command, no disk and no clock. [`run`] does what it says.
 

@@ -5,11 +5,14 @@
 pub mod batch;
 pub mod calendar;
 pub mod cards;
+pub mod cost;
 pub mod engine;
 pub mod job;
 pub mod journal;
 pub mod order;
+pub mod plan;
 mod problem;
+pub mod report;
 mod table;
 pub mod work;
 

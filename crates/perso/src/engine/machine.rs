@@ -269,7 +269,7 @@ impl Machine {
     }
 
     /// What is to be done next. Asked again without being told, it says the same.
-    pub fn next(&mut self) -> Do {
+    pub fn ask(&mut self) -> Do {
         if self.stop && !matches!(self.state, State::Ended) {
             self.lay_down();
             self.end(Some(Left::Stopped));

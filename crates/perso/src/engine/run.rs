@@ -274,7 +274,7 @@ pub fn run(machine: &mut Machine, mut hands: Hands<'_>) -> Result<Tally, RunErro
     loop {
         machine.set_time(hands.clock.seconds());
         machine.choose(hands.observer.choice());
-        let next = machine.next();
+        let next = machine.ask();
         hands.tell(machine);
         if next == Do::End {
             return Ok(machine.tally());

@@ -16,6 +16,8 @@ use super::{CardKeys, Talk, TalkError};
 use crate::engine::{Check, KeyLine, Trouble};
 use crate::order::{CardOrder, PurseState};
 
+pub(crate) use keys::writes;
+
 /// What a finished card should be, beyond its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {

@@ -184,7 +184,7 @@ impl Verifier<'_, '_> {
 }
 
 /// Whether a MAC by this key writes to the file, and nothing else is asked for.
-fn writes(file: &FileSpec, key: &KeySpec) -> bool {
+pub fn writes(file: &FileSpec, key: &KeySpec) -> bool {
     let binary = matches!(file.kind, FileKind::Binary { .. });
     let by_key = file.protection == Protection::Mac && file.key_index == key.index;
     binary && by_key && file.update == Access::Free
