@@ -8,7 +8,8 @@ mod error;
 mod mark;
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
@@ -73,29 +74,31 @@ impl Journal {
     /// [`JournalError`]; there is a file of this name, for one.
     pub fn create(path: &Path, binding: &Binding) -> Result<Self, JournalError> {
         let at = |source| JournalError::of_io(path, source);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = match options.open(path) {
+        if path.symlink_metadata().is_ok() {
+            return Err(JournalError::Exists { path: path.to_owned() });
+        }
+        // Made under another name: under its own it is whole from its first instant.
+        let beside = beside(path, ".new");
+        let file = new_file(&beside, path)?;
+        let (database, mark) = Self::initialize(path, file, binding)?;
+        match std::fs::hard_link(&beside, path) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let _ = std::fs::remove_file(&beside);
                 return Err(JournalError::Exists { path: path.to_owned() });
             }
-            opened => opened.map_err(at)?,
-        };
-        let made = Self::initialize(path, file, binding);
-        if made.is_err() {
-            // Nothing is in it yet; a half-made file would only be in the way.
-            let _ = std::fs::remove_file(path);
+            // Not every file system has links.
+            Err(_) => std::fs::rename(&beside, path).map_err(at)?,
+            Ok(()) => std::fs::remove_file(&beside).map_err(at)?,
         }
-        made
+        sync_directory_of(path).map_err(at)?;
+        Ok(Self { database, path: path.to_owned(), binding: binding.clone(), mark })
     }
 
     fn initialize(
         path: &Path,
-        file: std::fs::File,
+        file: File,
         binding: &Binding,
-    ) -> Result<Self, JournalError> {
+    ) -> Result<(Database, Mark), JournalError> {
         let at = |error: redb::Error| JournalError::of_database(path, error);
         let database = Database::builder()
             .set_cache_size(CACHE)
@@ -111,9 +114,7 @@ impl Journal {
             Ok(transaction.commit()?)
         };
         write().map_err(at)?;
-        sync_directory_of(path).map_err(|source| JournalError::of_io(path, source))?;
-        let mark = Mark::create(path)?;
-        Ok(Self { database, path: path.to_owned(), binding: binding.clone(), mark })
+        Ok((database, Mark::create(path)?))
     }
 
     /// Opens the journal in a file.
@@ -335,10 +336,36 @@ fn digest(parts: &[&[u8]]) -> String {
     hex::encode(digest.finalize())
 }
 
+/// A new file for a journal to be. One that a killed program left behind is taken out of the way.
+fn new_file(beside: &Path, path: &Path) -> Result<File, JournalError> {
+    let at = |source| JournalError::of_io(path, source);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(beside) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let left = File::open(beside).map_err(at)?;
+            if left.try_lock().is_err() {
+                return Err(JournalError::Locked { path: path.to_owned() });
+            }
+            std::fs::remove_file(beside).map_err(at)?;
+            options.open(beside).map_err(at)
+        }
+        opened => opened.map_err(at),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
 fn sync_directory_of(path: &Path) -> std::io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    if cfg!(unix) { std::fs::File::open(directory)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }

@@ -222,6 +222,30 @@ impl Machine {
         self.events.push_back(Event::Released { serial });
     }
 
+    /// Only these serials are made in this run.
+    pub fn restrict(&mut self, only: &[Serial]) {
+        self.skipped = self.batch.all().filter(|serial| !only.contains(serial)).collect();
+    }
+
+    /// The begun cards of these serials are lost: they are not waited for, and never made again.
+    pub fn give_up(&mut self, lost: &[Serial]) {
+        for serial in lost {
+            let begun = self.batch.records.get(serial);
+            let Some(record) = begun.filter(|record| record.state == RecordState::Begun) else {
+                continue;
+            };
+            let mut record = record.clone();
+            (record.state, record.ended) = (RecordState::Rejected, Some(self.seconds));
+            record.reason = Some("given up: its card is lost".to_owned());
+            self.keep_record(*serial, record);
+        }
+    }
+
+    /// Whether there is nothing more to do with the card of this UID.
+    pub fn is_settled(&self, uid: &str) -> bool {
+        self.batch.is_settled(uid)
+    }
+
     /// What records say of when it is.
     pub fn set_time(&mut self, seconds: u64) {
         self.seconds = seconds;

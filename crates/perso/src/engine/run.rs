@@ -12,11 +12,16 @@ use crate::order::CardOrder;
 
 /// Where cards come from: a reader, or a maker of virtual cards.
 pub trait CardSource {
-    /// Waits a short while for a card, so that a person can be heard in between.
+    /// Waits a short while for a card, so that a person can be heard in between. `settled` tells the
+    /// UIDs of cards that there is nothing more to do with.
     ///
     /// # Errors
     /// The reader or its service.
-    fn wait(&mut self, wanted: &Wanted) -> Result<Arrival, SourceError>;
+    fn wait(
+        &mut self,
+        wanted: &Wanted,
+        settled: &dyn Fn(&str) -> bool,
+    ) -> Result<Arrival, SourceError>;
 
     /// The card that arrived.
     fn card(&mut self) -> &mut dyn CardTransport;
@@ -306,7 +311,7 @@ impl Hands<'_> {
         uid: &mut Option<String>,
     ) -> Result<Option<Told>, RunError> {
         Ok(Some(match what {
-            Do::Await(wanted) => match self.source.wait(&wanted)? {
+            Do::Await(wanted) => match self.source.wait(&wanted, &|uid| machine.is_settled(uid))? {
                 Arrival::NotYet => return Ok(None),
                 Arrival::NoMore => Told::NoMoreCards,
                 Arrival::Card(found) => {

@@ -2,18 +2,19 @@
 //! kill leaves the old block or the new one; what a loss of power leaves is told by its check sum,
 //! and then does not count.
 
-use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sm3::{Digest, Sm3};
 
-use super::JournalError;
+use super::{JournalError, beside};
 use crate::engine::{Progress, Serial};
 
 const LENGTH: usize = 32;
 const MAGIC: &[u8; 4] = b"PSM1";
+/// The file is called like the journal, and this.
+const SUFFIX: &str = ".step";
 /// No step is under way.
 const NONE: u32 = u32::MAX;
 
@@ -26,7 +27,7 @@ pub(super) struct Mark {
 impl Mark {
     /// For a new journal: an old mark is of another one.
     pub(super) fn create(journal: &Path) -> Result<Self, JournalError> {
-        let path = beside(journal);
+        let path = beside(journal, SUFFIX);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(JournalError::of_io(&path, error))
@@ -37,7 +38,7 @@ impl Mark {
 
     /// For a journal that goes on.
     pub(super) fn open(journal: &Path) -> Result<Self, JournalError> {
-        let path = beside(journal);
+        let path = beside(journal, SUFFIX);
         match options().open(&path) {
             Ok(file) => Ok(Self { path, file: Some(file) }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -125,10 +126,4 @@ fn parse(bytes: &[u8; LENGTH]) -> Option<(Serial, Progress)> {
 fn sum(bytes: &[u8; LENGTH]) -> [u8; 4] {
     let body = bytes.get(..LENGTH - 4).unwrap_or_default();
     Sm3::digest(body).first_chunk().copied().unwrap_or_default()
-}
-
-fn beside(journal: &Path) -> PathBuf {
-    let mut name = OsString::from(journal);
-    name.push(".step");
-    name.into()
 }

@@ -209,7 +209,11 @@ impl CardTransport for NoTransport {
 }
 
 impl CardSource for PaperReader {
-    fn wait(&mut self, wanted: &Wanted) -> Result<Arrival, SourceError> {
+    fn wait(
+        &mut self,
+        wanted: &Wanted,
+        _settled: &dyn Fn(&str) -> bool,
+    ) -> Result<Arrival, SourceError> {
         let mut world = self.0.borrow_mut();
         let next = match world.stack.pop() {
             Some(card) => card,

@@ -104,6 +104,18 @@ impl Batch {
         })
     }
 
+    /// Every serial.
+    pub(super) fn all(&self) -> impl Iterator<Item = Serial> {
+        self.order.iter().copied()
+    }
+
+    /// Whether there is nothing more to do with the card of this UID.
+    pub(super) fn is_settled(&self, uid: &str) -> bool {
+        let record = self.by_uid.get(uid).and_then(|serial| self.records.get(serial));
+        record.is_some_and(|record| record.state != RecordState::Begun)
+            || self.refused.contains_key(uid)
+    }
+
     /// Serials whose cards are begun.
     pub(super) fn begun(&self) -> Vec<Serial> {
         self.begun.iter().copied().collect()
