@@ -8,6 +8,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::Value;
 use tests::inserted::InsertedCard;
 use tests::pcscd::PrivatePcscd;
 
@@ -36,4 +40,61 @@ fn a_bus_card_that_is_pulled_at_any_step_is_charged_exactly_once() {
 #[test]
 fn a_city_card_that_is_pulled_at_any_step_is_charged_exactly_once() {
     pulled_at_every_step("cjt166", "cjt-purchase", 14);
+}
+
+/// `purse terminal run` between the two readers; the card is taken away and put back between taps.
+#[track_caller]
+fn rides(profile: &str, flows: &[&str]) -> Vec<Value> {
+    let daemon = PrivatePcscd::start(2).unwrap();
+    let card = InsertedCard::insert(&daemon, 0, &["--profile", profile, "--set", "balance=100.00"]);
+    let _psam = InsertedCard::insert(&daemon, 1, &["--profile", &format!("psam-{profile}")]);
+    let mut command = tests::purse_with_pcsc();
+    daemon.lead(&mut command);
+    command.args(["terminal", "run", "--jsonl", "--yes", "--taps", &flows.len().to_string()]);
+    command.args(["--card", &format!("reader:{}", daemon.reader(0))]);
+    command.args(["--psam", &format!("reader:{}", daemon.reader(1))]);
+    for flow in flows {
+        command.args(["--flow", flow]);
+    }
+    let mut terminal = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(terminal.stdout.take().unwrap()).lines();
+    let records = flows.iter().map(|flow| {
+        let line = lines.next().unwrap_or_else(|| panic!("no record of {flow}")).unwrap();
+        card.control(&["remove"]);
+        card.control(&["insert"]);
+        serde_json::from_str(&line).unwrap()
+    });
+    let records = records.collect();
+    assert!(terminal.wait().unwrap().success());
+    records
+}
+
+#[track_caller]
+fn told(records: &[Value], flows: &[(&str, u64)]) {
+    let seen: Vec<(&str, u64)> = records
+        .iter()
+        .map(|record| {
+            assert_eq!(record["verdict"], "accepted", "{record}");
+            assert_eq!(record["tac_check"], "right", "{record}");
+            assert_eq!(record["mac2_check"], "right", "{record}");
+            (record["flow"].as_str().unwrap(), record["amount_fen"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(seen, flows);
+    let serials: Vec<&str> =
+        records.iter().map(|record| record["terminal_serial"].as_str().unwrap()).collect();
+    let counted: Vec<String> = (1..=records.len()).map(|count| format!("{count:08X}")).collect();
+    assert_eq!(serials, counted, "the PSAM counts");
+}
+
+#[test]
+fn a_metro_ride_and_a_bus_ride_are_taken_through_pcsc() {
+    let flows = ["tunion-metro-entry", "tunion-metro-exit", "tunion-bus"];
+    told(&rides("jtt978", &flows), &[(flows[0], 0), (flows[1], 300), (flows[2], 200)]);
+}
+
+#[test]
+fn a_city_card_s_metro_ride_and_purchase_are_made_through_pcsc() {
+    let flows = ["cjt-metro-entry", "cjt-metro-exit", "cjt-purchase"];
+    told(&rides("cjt166", &flows), &[(flows[0], 0), (flows[1], 300), (flows[2], 200)]);
 }
