@@ -2,6 +2,7 @@
 
 mod books;
 mod clock;
+mod desk;
 mod field;
 mod flows;
 mod record;
@@ -10,10 +11,9 @@ mod state;
 mod tables;
 
 pub use books::{Books, Form};
-pub use clock::ClockArgs;
+pub use desk::DeskArgs;
 pub use record::yuan;
 pub use run::{ended, pin, profile_of};
-pub use state::StateFile;
 
 use crate::error::CliError;
 use crate::ui::Ui;

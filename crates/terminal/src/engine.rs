@@ -9,7 +9,9 @@
 mod check;
 mod finish;
 mod recover;
+mod refusal;
 mod run;
+mod state;
 mod values;
 
 use applet_spec::flow::Refusal;
@@ -20,7 +22,7 @@ use crate::{
     Attempt, CardSession, Check, FlowError, Issuer, Ledger, Open, Program, Psam, Site, Tables,
     Timestamp, TransactionRecord, Verdict,
 };
-use run::Run;
+use state::Run;
 
 /// A terminal that runs flows.
 pub struct Engine<'r> {

@@ -12,6 +12,7 @@ use crate::{Emulator, Said, run, text};
 
 /// The JSON lines of a run.
 #[track_caller]
+#[expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
 fn lines(said: &Said) -> Vec<Value> {
     said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -11,7 +11,7 @@ use purse::TerminalId;
 use terminal::{Engine, FlowError, LocalPsam, Outcome, Program, TransactionRecord, Verdict};
 
 use crate::lab::{Books, Lab, NOW};
-use crate::recovery::{Trouble, disturbed};
+use crate::trouble::{Trouble, disturbed};
 
 const CARDS: usize = 2;
 const TERMINALS: usize = 2;

@@ -8,3 +8,4 @@ mod lab;
 mod recordings;
 mod recovery;
 mod tables;
+mod trouble;

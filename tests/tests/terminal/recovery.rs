@@ -8,11 +8,11 @@ use link::{CardControl, CardTransport, Fault, Loss, Mute, Repeat};
 use purse::record::LogRecord;
 use purse::{Amount, TransactionType};
 use terminal::{
-    Attempt, CardSession, Check, Engine, FlowError, Outcome, Program, Timestamp, TransactionRecord,
-    Verdict,
+    Attempt, CardSession, Check, Engine, FlowError, Outcome, Program, TransactionRecord, Verdict,
 };
 
 use crate::lab::{Books, Lab, NOW, tap};
+use crate::trouble::{Trouble, disturbed, measure, troubles};
 
 /// Flows that move money, with what leads up to them, their purse and what they move.
 struct Case {
@@ -47,77 +47,6 @@ const CASES: [Case; 16] = [
     Case { before: Some("tunion-metro-entry"), ..case("jtt978", "tunion-metro-exit", -250) },
     Case { before: Some("tunion-metro-entry"), ..case("jtt978-sm4", "tunion-metro-exit", -250) },
 ];
-
-/// How a tap is disturbed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Trouble {
-    /// Not at all.
-    None,
-    /// Silence at the Nth command since reset.
-    Silence(u64, Loss),
-    /// Power is lost at the Kth memory write from now.
-    Tear(u64),
-}
-
-/// One tap with trouble, for 250 fen where the flow is not free. The card is whole again afterwards.
-pub fn disturbed(
-    engine: &mut Engine<'_>,
-    program: &Program,
-    lab: &Lab,
-    now: Timestamp,
-    card: VirtualCard,
-    trouble: Trouble,
-    books: &mut Books,
-) -> (Result<Outcome, FlowError>, VirtualCard) {
-    let order = lab.order(250);
-    let mut card = card;
-    let mut fault = match trouble {
-        Trouble::None => Fault::new(card),
-        Trouble::Silence(at, loss) => {
-            Fault::new(card).mute(Mute { at, loss, repeat: Repeat::Once })
-        }
-        Trouble::Tear(write) => {
-            card.tear(write).unwrap();
-            Fault::new(card)
-        }
-    };
-    let outcome = tap(engine, program, &order, now, &mut fault, books);
-    (outcome, untorn(fault.into_inner()))
-}
-
-/// The card without power, and without a tear that is still to come.
-fn untorn(card: VirtualCard) -> VirtualCard {
-    let mut copy = card.card().fork();
-    copy.memory_mut().tear_at(None);
-    VirtualCard::volatile(copy)
-}
-
-/// Commands and memory writes of an undisturbed tap.
-fn measure(lab: &Lab, program: &Program, card: &VirtualCard) -> (u64, u64) {
-    struct Counting(VirtualCard, u64);
-    impl CardTransport for Counting {
-        fn reset(&mut self) -> Result<link::Atr, link::LinkError> {
-            self.0.reset()
-        }
-        fn power_off(&mut self) -> Result<(), link::LinkError> {
-            self.0.power_off()
-        }
-        fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, link::LinkError> {
-            self.1 += 1;
-            self.0.transmit(command)
-        }
-        fn describe(&self) -> String {
-            self.0.describe()
-        }
-    }
-    let mut engine = lab.local(0);
-    let mut counting = Counting(VirtualCard::volatile(card.card().fork()), 0);
-    let mut books = Books::default();
-    let order = lab.order(250);
-    let outcome = tap(&mut engine, program, &order, NOW, &mut counting, &mut books).unwrap();
-    assert_eq!(outcome, Outcome::Accepted);
-    (counting.1, counting.0.card().memory().writes())
-}
 
 /// A card on which everything before the flow has happened.
 fn prepared(lab: &Lab, case: &Case) -> VirtualCard {
@@ -199,15 +128,6 @@ fn retap(
     let outcome = outcome.unwrap_or_else(|error| panic!("{place}: {error}"));
     assert!(matches!(outcome, Outcome::Accepted | Outcome::Recovered), "{place}: {outcome:?}");
     card
-}
-
-/// Every trouble there is in a tap of this card.
-fn troubles(lab: &Lab, program: &Program, card: &VirtualCard) -> Vec<Trouble> {
-    let (commands, writes) = measure(lab, program, card);
-    assert!(writes > 0 && commands > 3);
-    let silences = (1..=commands)
-        .flat_map(|at| [Trouble::Silence(at, Loss::Command), Trouble::Silence(at, Loss::Answer)]);
-    silences.chain((1..=writes).map(Trouble::Tear)).collect()
 }
 
 #[test]

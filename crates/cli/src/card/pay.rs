@@ -1,22 +1,19 @@
 //! `purse card load` and `purse card purchase`.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use applet_spec::flow::{Flow, Transaction};
+use applet_spec::flow::{Flow, Stop, Transaction};
 use applet_spec::{Profile, PurseKind};
 use clap::ValueEnum;
 use purse::Amount;
 use serde_json::json;
 use terminal::{Engine, FlowError, Order, Outcome, Program, Side};
 
-use crate::confirm::YesArgs;
 use crate::error::CliError;
-use crate::roles::RoleArgs;
 use crate::spec::{CardArgs, Fetching, Opened, Place};
-use crate::terminals::{Books, ClockArgs, Form, StateFile, ended, pin, profile_of, yuan};
+use crate::terminals::{Books, DeskArgs, Form, ended, pin, profile_of, yuan};
 use crate::ui::Ui;
 
 /// Arguments of both verbs.
@@ -30,15 +27,8 @@ pub struct Args {
     /// Another flow than the family's, by name or path.
     #[arg(long, value_name = "NAME|PATH")]
     flow: Option<String>,
-    /// Keep what must not be lost in this file; the next run settles it.
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
     #[command(flatten)]
-    clock: ClockArgs,
-    #[command(flatten)]
-    roles: RoleArgs,
-    #[command(flatten)]
-    yes: YesArgs,
+    desk: DeskArgs,
 }
 
 /// A purse as people name it.
@@ -69,22 +59,13 @@ pub fn run(
     let program = program(args, &profile, transaction)?;
     let plan = plan(ui, &opened, &profile, args.amount, transaction);
     if opened.place == Place::Reader {
-        args.yes.confirm(ui, &plan)?;
+        args.desk.yes.confirm(ui, &plan)?;
     } else {
         ui.say(&plan);
     }
-    let clock = args.clock.start();
-    let (mut state, found) = match &args.state {
-        Some(path) => StateFile::open(path).map(|(state, found)| (Some(state), found))?,
-        None => (None, Default::default()),
-    };
-    let mut backing = args.roles.open(ui, &profile)?;
-    let site = args.roles.site(&profile, Default::default());
-    let mut engine = backing.engine(&profile, site, found.serial.unwrap_or(0))?;
-    if let Some(state) = &mut state {
-        state.belongs_to(engine.psam().terminal(), &found)?;
-    }
-    engine.resume(found.open);
+    let clock = args.desk.clock.start();
+    let mut desk = args.desk.open(ui, &profile)?;
+    let (mut engine, state) = args.desk.start(&mut desk, &profile, Stop::default())?;
     let order = Order { amount: Some(args.amount), pin: pin(&opened.place, &profile)? };
     let form = if ui.json { Form::Silent } else { Form::Words };
     let mut books = Books::new(*ui, form, state, vec![program.flow().clone()]);

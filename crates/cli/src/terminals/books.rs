@@ -17,8 +17,6 @@ pub struct Books {
     form: Form,
     state: Option<StateFile>,
     flows: Vec<Arc<Flow>>,
-    /// Transactions that were accepted.
-    pub accepted: u64,
     /// The first that was not.
     pub first_bad: Option<Bad>,
     /// The last record of a transaction.
@@ -50,7 +48,7 @@ pub enum Bad {
 impl Books {
     /// Empty books. `flows` are those whose layouts records may name.
     pub fn new(ui: Ui, form: Form, state: Option<StateFile>, flows: Vec<Arc<Flow>>) -> Self {
-        Self { ui, form, state, flows, accepted: 0, first_bad: None, last: None }
+        Self { ui, form, state, flows, first_bad: None, last: None }
     }
 
     /// Whether what is open survives this process.
@@ -95,7 +93,6 @@ impl Ledger for Books {
             Verdict::Grey => Some(Bad::Grey),
             wrong => Some(Bad::Code(wrong)),
         };
-        self.accepted += u64::from(bad.is_none());
         self.first_bad = self.first_bad.or(bad);
         Ok(())
     }

@@ -10,14 +10,12 @@ use purse::{Amount, Pin};
 use terminal::{AsksAmount, Engine, FlowError, Order, Outcome, Program, Side};
 
 use super::books::{Bad, Books, Form};
-use super::clock::{Clock, ClockArgs};
+use super::clock::Clock;
+use super::desk::DeskArgs;
 use super::field::Field;
-use super::state::{Found, StateFile};
 use super::tables::Folder;
 use crate::card;
-use crate::confirm::YesArgs;
 use crate::error::CliError;
-use crate::roles::RoleArgs;
 use crate::spec::{CardArgs, Fetching, Opened, Place};
 use crate::ui::Ui;
 
@@ -62,18 +60,11 @@ pub struct Args {
     /// Folder with white, BIN and black tables, looked at again between taps.
     #[arg(long, value_name = "DIR")]
     tables: Option<PathBuf>,
-    /// Keep what must not be lost in this file.
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
     /// Milliseconds between taps of a card that no hand takes away.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     interval: u64,
     #[command(flatten)]
-    clock: ClockArgs,
-    #[command(flatten)]
-    roles: RoleArgs,
-    #[command(flatten)]
-    yes: YesArgs,
+    desk: DeskArgs,
 }
 
 /// How often in a row a card in this process may be lost before it is given up.
@@ -95,31 +86,12 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let place = opened.place.clone();
     let taps = args.taps.unwrap_or(if place == Place::Reader { u64::MAX } else { 1 });
     if place == Place::Reader {
-        args.yes.confirm(ui, &plan(ui, &programs, args))?;
+        args.desk.yes.confirm(ui, &plan(ui, &programs, args))?;
     }
-    let clock = args.clock.start();
-    let (mut state, found) = match &args.state {
-        None => (None, Found::default()),
-        Some(path) => {
-            let (state, found) = StateFile::open(path)?;
-            (Some(state), found)
-        }
-    };
-    let mut backing = args.roles.open(ui, &profile)?;
+    let clock = args.desk.clock.start();
+    let mut desk = args.desk.open(ui, &profile)?;
     let first = args.stop.first().copied().unwrap_or_default();
-    let site = args.roles.site(&profile, first);
-    let mut engine = backing.engine(&profile, site, found.serial.unwrap_or(0))?;
-    if let Some(state) = &mut state {
-        state.belongs_to(engine.psam().terminal(), &found)?;
-    }
-    if !found.open.is_empty() {
-        let count = found.open.len();
-        ui.say(&ui.lang.pick(
-            format!("{count} transactions are open since an earlier run"),
-            format!("上次运行遗留 {count} 笔未完成交易"),
-        ));
-    }
-    engine.resume(found.open);
+    let (mut engine, state) = args.desk.start(&mut desk, &profile, first)?;
     let pin = pin(&place, &profile)?;
     let mut field = Field::new(opened, Duration::from_millis(args.interval));
     if place == Place::Fresh && args.load.0 > 0 {
@@ -174,7 +146,9 @@ impl Turn<'_> {
                 Ok(Outcome::Lost) => self.say_lost(engine),
                 Ok(_) => {}
                 // Nothing was charged: the card comes again.
-                Err(FlowError::Link { side: Side::Card, step, source }) if lost < PATIENCE => {
+                Err(FlowError::Link { side: Side::Card, step, source })
+                    if lost < PATIENCE || field.has_a_hand() =>
+                {
                     self.ui.say(&format!("{step}: {source}"));
                 }
                 Err(error) => return Err(error.into()),

@@ -3,7 +3,7 @@
 use applet_spec::flow::{CheckStep, Condition, FieldAt, Refusal, When};
 
 use super::Engine;
-use super::run::{Halt, Run};
+use super::state::{Halt, Run};
 use crate::CardSession;
 
 impl Engine<'_> {

@@ -1,12 +1,11 @@
 //! The second step, and what is written down before and after it.
 
-use apdu::StatusWord;
 use crypto::Mac;
 use purse::TerminalId;
 
-use super::run::{Halt, Run, Running, refused};
+use super::refusal::{declined, refused};
+use super::state::{Halt, Run, Running};
 use super::{Engine, Outcome};
-use crate::error::Side;
 use crate::{
     Attempt, AttemptSteps, CardSession, Check, FlowError, Ledger, TransactionRecord, Verdict, steps,
 };
@@ -156,35 +155,4 @@ impl Engine<'_> {
             }
         }
     }
-}
-
-/// Whether the answer says that nothing was done. Only a status word that is known to say so does: a
-/// warning, a failure of the memory, a word nobody knows (such as 9000 with a bit turned over), an
-/// answer that cannot be read and silence do not.
-pub(super) fn declined(error: &FlowError) -> bool {
-    let FlowError::Refused { side: Side::Card, status, .. } = error else { return false };
-    matches!(
-        *status,
-        StatusWord::STATE_UNCHANGED
-            | StatusWord::WRONG_LENGTH
-            | StatusWord::WRONG_STATE
-            | StatusWord::FILE_TYPE
-            | StatusWord::SECURITY_STATUS
-            | StatusWord::CONDITIONS
-            | StatusWord::SM_MAC_WRONG
-            | StatusWord::WRONG_DATA
-            | StatusWord::LOCKED
-            | StatusWord::FILE_NOT_FOUND
-            | StatusWord::RECORD_NOT_FOUND
-            | StatusWord::WRONG_P1P2
-            | StatusWord::KEY_NOT_FOUND
-            | StatusWord::UNKNOWN_INS
-            | StatusWord::UNKNOWN_CLASS
-            | StatusWord::AMOUNT_INSUFFICIENT
-            | StatusWord::MAC_INVALID
-            | StatusWord::PERMANENTLY_LOCKED
-            | StatusWord::BALANCE_INSUFFICIENT
-            | StatusWord::COUNTER_AT_MAXIMUM
-            | StatusWord::KEY_INDEX_UNSUPPORTED
-    )
 }

@@ -12,8 +12,8 @@ use purse::answer::{OnlineInitialized, PurchaseInitialized};
 use purse::record::LogRecord;
 use purse::{Amount, Initialize, PurseCommand, TransactionType};
 
-use super::finish::declined;
-use super::run::{Halt, Run, verify};
+use super::refusal::{declined, verify};
+use super::state::{Halt, Run};
 use super::{Engine, Outcome};
 use crate::program::Op;
 use crate::{

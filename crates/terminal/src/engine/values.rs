@@ -4,7 +4,7 @@ use applet_spec::flow::{CacheStep, Refusal, Setting, Source};
 use purse::TerminalSerial;
 
 use super::Engine;
-use super::run::{Halt, Run, Running};
+use super::state::{Halt, Run, Running};
 use crate::WrittenRecord;
 
 /// The longest value there is.

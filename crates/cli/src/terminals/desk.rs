@@ -1,0 +1,77 @@
+//! What every terminal of this program has: roles, a clock, a state, and somebody to ask.
+
+use std::path::PathBuf;
+
+use applet_spec::Profile;
+use applet_spec::flow::Stop;
+use terminal::Engine;
+
+use super::clock::ClockArgs;
+use super::state::{Found, StateFile};
+use crate::confirm::YesArgs;
+use crate::error::CliError;
+use crate::roles::{Backing, RoleArgs};
+use crate::ui::Ui;
+
+/// Options of every terminal.
+#[derive(Debug, clap::Args)]
+pub struct DeskArgs {
+    /// Keep what must not be lost in this file; the next run settles it.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    #[command(flatten)]
+    pub clock: ClockArgs,
+    #[command(flatten)]
+    roles: RoleArgs,
+    #[command(flatten)]
+    pub yes: YesArgs,
+}
+
+/// What is opened for a terminal before it starts.
+pub struct Desk {
+    backing: Backing,
+    state: Option<StateFile>,
+    found: Found,
+}
+
+impl DeskArgs {
+    /// Opens state, keys and PSAM for cards of `profile`.
+    ///
+    /// # Errors
+    /// A state that is in use or damaged; keys or a PSAM that are not to be had.
+    pub fn open(&self, ui: &Ui, profile: &Profile) -> Result<Desk, CliError> {
+        let (state, found) = match &self.state {
+            Some(path) => StateFile::open(path).map(|(state, found)| (Some(state), found))?,
+            None => (None, Found::default()),
+        };
+        if !found.open.is_empty() {
+            let count = found.open.len();
+            ui.say(&ui.lang.pick(
+                format!("{count} transactions are open since an earlier run"),
+                format!("上次运行遗留 {count} 笔未完成交易"),
+            ));
+        }
+        Ok(Desk { backing: self.roles.open(ui, profile)?, state, found })
+    }
+
+    /// Starts the engine at `stop`, with what is open; and gives the state to be kept.
+    ///
+    /// # Errors
+    /// A PSAM that does not answer as one, or a state of another terminal.
+    pub fn start<'d>(
+        &self,
+        desk: &'d mut Desk,
+        profile: &'d Profile,
+        stop: Stop,
+    ) -> Result<(Engine<'d>, Option<StateFile>), CliError> {
+        let Desk { backing, state, found } = desk;
+        let last = found.serial.unwrap_or(0);
+        let mut engine = backing.engine(profile, self.roles.site(profile, stop), last)?;
+        let mut state = state.take();
+        if let Some(state) = &mut state {
+            state.belongs_to(engine.psam().terminal(), found)?;
+        }
+        engine.resume(std::mem::take(&mut found.open));
+        Ok((engine, state))
+    }
+}
