@@ -10,8 +10,12 @@ use emulator::{PersonaliseError, VirtualCardError};
 use keystore::{ImportError, KeystoreError};
 use link::{ControlError, LinkError};
 use nvm::image::ImageError;
+use perso::BatchErrors;
+use perso::journal::JournalError;
 use reader::ReaderError;
 use terminal::{FlowError, ProgramError, Verdict};
+
+use crate::exit::Exit;
 
 /// Why a command failed. The first split is whose part it is to mend it: who typed, who wrote a
 /// file, the card and its link, or this program.
@@ -55,6 +59,24 @@ pub enum CliError {
     /// A card file is wrong; with file and line.
     #[error("{0}")]
     CardFile(String),
+    /// The files of a batch are wrong; with file and line.
+    #[error("{0}")]
+    Batch(#[from] BatchErrors),
+    /// The journal of a batch cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A batch ended before every card was made, or with cards that are not as they should be.
+    #[error("{message}")]
+    Unfinished {
+        /// How the program ends.
+        exit: Exit,
+        /// What is left.
+        message: String,
+        /// What to do.
+        next: String,
+        /// What there is to tell, where nobody told it yet.
+        document: Option<Box<serde_json::Value>>,
+    },
     /// A recording or log cannot be read; with file and line.
     #[error("{0}")]
     Recording(String),
@@ -213,7 +235,8 @@ impl CliError {
     /// What to type or do next, where the message does not say it already.
     pub fn next(&self) -> Option<String> {
         match self {
-            Self::Mistyped { next, .. }
+            Self::Unfinished { next, .. }
+            | Self::Mistyped { next, .. }
             | Self::NoReader { next, .. }
             | Self::NothingThere { next, .. } => Some(next.clone()),
             Self::Undiagnosed { why: Undiagnosed::NothingFits(_), .. } => Some(

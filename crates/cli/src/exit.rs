@@ -12,6 +12,7 @@ use keystore::KeystoreError;
 use keystore::key_file::KeyFileError;
 use link::{ControlError, LinkError};
 use nvm::image::ImageError;
+use perso::journal::JournalError;
 use reader::ReaderError;
 use terminal::FlowError;
 
@@ -60,7 +61,7 @@ exits! {
     ClassFile 50 "class-file" "a class, CAP or verification error";
     Clearing 60 "clearing" "clearing found a discrepancy";
     KeyStore 70 "key-store" "a key is missing or the key store fails";
-    Configuration 96 "configuration" "a profile, card file or list of keys is wrong; the message gives the line";
+    Configuration 96 "configuration" "a profile, job, card or cards file or list of keys is wrong; the message gives the line";
     TestsFailed 100 "tests-failed" "tests failed";
     Interrupted 130 "interrupted" "interrupted by Ctrl-C; the state is kept";
 }
@@ -84,6 +85,9 @@ impl Exit {
             CliError::NoReader { .. } => Self::NoReader,
             CliError::Reader(error) => of_reader(error),
             CliError::TooLate(_) => Self::Timeout,
+            CliError::Batch(_) => Self::Configuration,
+            CliError::Journal(error) => of_journal(error),
+            CliError::Unfinished { exit, .. } => *exit,
             CliError::Recording(_) => Self::State,
             CliError::Personalise(PersonaliseError::Custody(_)) => Self::KeyStore,
             CliError::Profile(_)
@@ -130,6 +134,15 @@ fn of_reader(error: &ReaderError) -> Exit {
         }
         ReaderError::NoCardCame { .. } => Exit::Timeout,
         ReaderError::Link(error) => of_link(error),
+    }
+}
+
+fn of_journal(error: &JournalError) -> Exit {
+    match error {
+        JournalError::Full { .. } => Exit::StorageFull,
+        JournalError::Bug { .. } => Exit::Bug,
+        // The enum may grow: whatever it will be, it is about the journal.
+        _ => Exit::State,
     }
 }
 
@@ -252,8 +265,9 @@ mod tests {
         for exit in Exit::ALL {
             page += &format!("| {} | `{}` | {} |\n", exit.code(), exit.kind(), exit.meaning());
         }
-        page += "\n130 is what a shell reports for a program that Ctrl-C ended. `purse` needs no \
-            handler for that: a card's state is in its file before each answer leaves. A reader of \
+        page += "\n130 is what a shell reports for a program that Ctrl-C ended. `purse perso run` \
+            ends so by itself, once the command under way is done and kept; the others need no \
+            handler: a card's state is in its file before each answer leaves. A reader of \
             our output that goes away early (`purse .. | head`) is no error and ends with 0.\n";
         page
     }

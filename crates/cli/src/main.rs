@@ -18,6 +18,7 @@ mod historical;
 mod keys;
 mod mac;
 mod made;
+mod perso;
 mod profile;
 mod readers;
 mod recordings;

@@ -2,7 +2,7 @@
 
 mod show;
 
-use applet_spec::{Problem, Profile, ProfileErrors};
+use applet_spec::{Problem, Profile};
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -135,8 +135,13 @@ fn check(ui: &Ui, file: &str) -> Result<(), CliError> {
     }
 }
 
-/// The error document of a profile, problem by problem.
-pub fn refusal(errors: &ProfileErrors, code: u8, kind: &'static str) -> impl Serialize {
+/// The error document of a file, problem by problem.
+pub fn refusal(
+    problems: &[Problem],
+    message: String,
+    code: u8,
+    kind: &'static str,
+) -> impl Serialize + use<> {
     let problem = |problem: &Problem| ProblemLine {
         file: problem.origin.clone(),
         line: problem.line,
@@ -145,9 +150,6 @@ pub fn refusal(errors: &ProfileErrors, code: u8, kind: &'static str) -> impl Ser
         message: problem.message.clone(),
         mend: problem.mend.clone(),
     };
-    let problems: Vec<_> = errors.problems().iter().map(problem).collect();
-    Refused {
-        ok: false,
-        error: RefusedBody { code, kind, message: errors.to_string(), next: None, problems },
-    }
+    let problems: Vec<_> = problems.iter().map(problem).collect();
+    Refused { ok: false, error: RefusedBody { code, kind, message, next: None, problems } }
 }

@@ -88,6 +88,44 @@ pub enum Place {
     Reader,
 }
 
+/// Where cards of a batch are.
+pub enum Place {
+    /// In this process.
+    Virtual {
+        /// Their profile.
+        profile: Option<String>,
+        /// Where they are kept.
+        file: Option<PathBuf>,
+    },
+    /// Behind one way, one after the other.
+    Way(Opened),
+}
+
+/// Where the cards of a batch are, by a SPEC; without one, in the only reader there is.
+///
+/// # Errors
+/// No card named, or a way that cannot be gone.
+pub fn place(ui: &Ui, card: Option<&str>) -> Result<Place, CliError> {
+    let patience = Patience::Usual;
+    let opened = match card.filter(|text| !text.is_empty()).map(Spec::parse).transpose()? {
+        Some(Spec::Virtual { profile, file }) => return Ok(Place::Virtual { profile, file }),
+        Some(Spec::Replay(_)) => {
+            return Err(CliError::mistyped(
+                "a recording is no card that can be written",
+                "--card virtual:PROFILE, --card reader:NAME-PART",
+            ));
+        }
+        Some(spec) => spec.open(ui, patience, &[])?,
+        None => ways::only_reader(ui, patience, &[])?,
+    };
+    let Opened { mut transport, profile, unpowered } = opened;
+    if ui.verbose {
+        transport = Box::new(trace::told_unknown(transport, *ui)?);
+    }
+    let transport = Box::new(GetResponse::new(transport));
+    Ok(Place::Way(Opened { transport, profile, unpowered }))
+}
+
 /// Who fetches waiting answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fetching {

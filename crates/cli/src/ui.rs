@@ -130,11 +130,21 @@ impl Ui {
             return;
         }
         let (message, next) = (error.to_string(), error.next());
-        if let (true, CliError::Profile(errors)) = (self.json, error) {
-            let _ = self.document(&profile::refusal(errors, exit.code(), exit.kind()));
+        let problems = match error {
+            CliError::Profile(errors) => errors.problems(),
+            CliError::Batch(errors) => errors.problems(),
+            _ => &[],
+        };
+        if self.json && !problems.is_empty() {
+            let _ = self.document(&profile::refusal(problems, message, exit.code(), exit.kind()));
             return;
         }
-        if let (true, CliError::Undiagnosed { document, .. }) = (self.json, error) {
+        let found = match error {
+            CliError::Undiagnosed { document, .. } => Some(document),
+            CliError::Unfinished { document, .. } => document.as_ref(),
+            _ => None,
+        };
+        if let (true, Some(document)) = (self.json, found) {
             let body = ErrorBody { code: exit.code(), kind: exit.kind(), message, next };
             let mut whole = document.as_ref().clone();
             if let (Some(whole), Ok(body)) = (whole.as_object_mut(), serde_json::to_value(body)) {

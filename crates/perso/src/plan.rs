@@ -128,14 +128,17 @@ struct PlannedWork {
 impl PlannedWork {
     fn of(batch: &Batch, order: &CardOrder) -> Result<Self, WorkError> {
         let Some(blank) = &batch.blank else {
-            let verify = verification(&order.profile);
+            let verify = verification(&order.profile, None);
             return Ok(Self { sequence: None, deeds: vec![(Deed::Verify, verify)] });
         };
         let sequence = Sequence::of(&order.profile, &order.serial.0, blank, &Choices::default())
             .map_err(|error| WorkError::Order(error.to_string()))?;
         let deeds = deeds(order, batch.job.verify.transaction)
             .map_err(|problems| WorkError::Order(crate::BatchErrors::from(problems).to_string()))?;
-        let deeds = deeds.into_iter().map(|deed| (deed, commands(deed, &order.profile))).collect();
+        let before = deeds.iter().take_while(|deed| **deed != Deed::Verify);
+        let logged = before.filter(|deed| deed.transacts()).count() as u32;
+        let commands = |deed| (deed, commands(deed, &order.profile, logged));
+        let deeds = deeds.into_iter().map(commands).collect();
         Ok(Self { sequence: Some(sequence), deeds })
     }
 
@@ -213,8 +216,8 @@ fn kind_of(command: &Command) -> Kind {
     }
 }
 
-/// The commands of a deed.
-fn commands(deed: Deed, profile: &Profile) -> Vec<Kind> {
+/// The commands of a deed; a check finds `logged` transactions in the log.
+fn commands(deed: Deed, profile: &Profile, logged: u32) -> Vec<Kind> {
     let asks = |kind, used| {
         let purse = profile.application().and_then(|directory| directory.purse(kind));
         purse.is_some_and(|purse| purse.pin_for.contains(&used))
@@ -232,12 +235,13 @@ fn commands(deed: Deed, profile: &Profile) -> Vec<Kind> {
             vec![Kind::Select, Kind::Challenge, Kind::Write]
         }
         Deed::CheckLock => vec![Kind::Select],
-        Deed::Verify => verification(profile),
+        Deed::Verify => verification(profile, Some(logged)),
     }
 }
 
-/// The commands of a check while a card is made.
-fn verification(profile: &Profile) -> Vec<Kind> {
+/// The commands of a check while a card is made. `logged`: transactions in the log; `None` where it
+/// is not looked at.
+fn verification(profile: &Profile, logged: Option<u32>) -> Vec<Kind> {
     let mut out = vec![Kind::Select, Kind::Read];
     let Some(application) = profile.application() else { return out };
     let mut pin = false;
@@ -267,7 +271,7 @@ fn verification(profile: &Profile) -> Vec<Kind> {
     }
     for directory in profile.directories.iter().filter(|d| !d.files.is_empty()) {
         out.push(Kind::Select);
-        out.extend(directory.files.iter().flat_map(|file| reads(directory, file)));
+        out.extend(directory.files.iter().flat_map(|file| reads(directory, file, logged)));
     }
     out
 }
@@ -287,8 +291,8 @@ fn proof(directory: &Directory, key: &applet_spec::KeySpec) -> Vec<Kind> {
     }
 }
 
-/// What a file takes to be read; of the log, as if it were empty.
-fn reads(directory: &Directory, file: &applet_spec::FileSpec) -> Vec<Kind> {
+/// What a file takes to be read.
+fn reads(directory: &Directory, file: &applet_spec::FileSpec, logged: Option<u32>) -> Vec<Kind> {
     let free = match file.read {
         Access::Free => true,
         Access::State(right) => right == RightsByte::ALWAYS,
@@ -300,7 +304,10 @@ fn reads(directory: &Directory, file: &applet_spec::FileSpec) -> Vec<Kind> {
     let log = directory.log.is_some_and(|log| log.purchase == file.sfi || log.load == file.sfi);
     let count = match file.kind {
         FileKind::Binary { size } => usize::from(size).div_ceil(0x100).max(1),
-        _ if log => 1,
+        // One beyond the last, unless it is full.
+        FileKind::Cyclic { count, .. } if log => {
+            logged.map_or(0, |logged| (logged as usize + 1).min(usize::from(count)))
+        }
         _ => file.content.len() + 1,
     };
     vec![Kind::Read; count]

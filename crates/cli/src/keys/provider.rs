@@ -19,14 +19,17 @@ pub struct KeysArgs {
 }
 
 impl KeysArgs {
+    /// The SPEC, where one was given. An empty PURSE_KEYS is none.
+    pub fn named(&self) -> Option<&str> {
+        self.keys.as_deref().filter(|text| !text.is_empty())
+    }
+
     /// What SPEC says; without one, the lab keys.
     ///
     /// # Errors
     /// A SPEC that names nobody.
     pub fn spec(&self) -> Result<KeysSpec, CliError> {
-        // An empty PURSE_KEYS is none.
-        let named = self.keys.as_deref().filter(|text| !text.is_empty());
-        named.map_or(Ok(KeysSpec::Lab), spec)
+        self.named().map_or(Ok(KeysSpec::Lab), spec)
     }
 
     /// Opens the provider for the profiles in use.

@@ -266,14 +266,6 @@ impl Machine {
         self.batch.records.get(&serial)
     }
 
-    /// The record that is being made, to add what is found out about the card.
-    pub fn working_record(&mut self) -> Option<&mut Record> {
-        match &mut self.state {
-            State::Working(work) => self.batch.records.get_mut(&work.serial),
-            _ => None,
-        }
-    }
-
     /// How many are how far.
     pub fn tally(&self) -> Tally {
         let mut tally = self.batch.tally();

@@ -78,6 +78,9 @@ pub struct Record {
     pub keys: Vec<KeyLine>,
     /// What was checked.
     pub checks: Vec<Check>,
+    /// How often a load and a purchase were made with it since it was made.
+    #[serde(default)]
+    pub tried_out: u32,
     /// Why it was rejected.
     pub reason: Option<String>,
     /// A key or PIN of the card has one try left: it is not tried again unless a person says so.
@@ -129,6 +132,7 @@ impl Record {
             operator: None,
             keys: Vec::new(),
             checks: Vec::new(),
+            tried_out: 0,
             reason: None,
             last_try: false,
         }

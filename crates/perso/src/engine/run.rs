@@ -185,6 +185,8 @@ pub struct StepReport {
     pub apdus: u32,
     /// What was checked.
     pub checks: Vec<Check>,
+    /// The checks are of the whole card, and take the place of earlier ones.
+    pub whole: bool,
     /// Keys by their check values.
     pub keys: Vec<KeyLine>,
     /// Why it was not taken; `None` where it was.
@@ -338,7 +340,7 @@ impl Hands<'_> {
                 let again = if again { Again::Maybe } else { Again::First };
                 let mut report = self.workshop.step(self.source, serial, at, again)?;
                 let trouble = report.trouble.take();
-                note(machine, report);
+                machine.note(report);
                 trouble.map_or(Told::Stepped, Told::Failed)
             }
             Do::Keep { entries, sync } => {
@@ -354,14 +356,5 @@ impl Hands<'_> {
             }
             Do::End => return Ok(None),
         }))
-    }
-}
-
-/// Adds to the card's record what a step found out.
-fn note(machine: &mut Machine, report: StepReport) {
-    if let Some(record) = machine.working_record() {
-        record.apdus += report.apdus;
-        record.checks.extend(report.checks);
-        report.keys.into_iter().for_each(|key| record.note_key(key));
     }
 }

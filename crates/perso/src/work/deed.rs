@@ -60,9 +60,9 @@ impl Deed {
         }
     }
 
-    /// Whether it cannot be taken back but by an erasure, or not even by that.
-    pub fn lasting(self) -> bool {
-        matches!(self, Self::BlockApplication(BlockKind::Permanent) | Self::BlockCard)
+    /// Whether it leaves a record in the transaction log.
+    pub fn transacts(self) -> bool {
+        matches!(self, Self::Limit { .. } | Self::Load { .. } | Self::Purchase { .. })
     }
 
     /// What it does, for the one who watches.

@@ -28,6 +28,8 @@ pub struct FmcosWorkshop<'w> {
     moment: Moment,
     last_try: LastTry,
     work: Option<Work>,
+    /// Commands sent that no step has told of.
+    untold: u32,
 }
 
 /// The work on one card.
@@ -52,7 +54,7 @@ impl<'w> FmcosWorkshop<'w> {
         let blank = batch.blank.as_deref().ok_or_else(|| {
             WorkError::Order("the job names no profile of blank cards".to_owned())
         })?;
-        Ok(Self { batch, blank, custody, moment, last_try, work: None })
+        Ok(Self { batch, blank, custody, moment, last_try, work: None, untold: 0 })
     }
 
     /// The steps of an order, as a plan lists them.
@@ -250,13 +252,14 @@ impl<'w> FmcosWorkshop<'w> {
         stage: Stage,
     ) -> Result<StepReport, TalkError> {
         let purses = expected(&order.profile, before);
-        let log = Some(before.len() as u32);
+        let log = Some(before.iter().filter(|deed| deed.transacts()).count() as u32);
         let (custody, profile) = (self.custody, &*self.batch.profile);
         let expected = Expected { purses, log };
         let found =
             Verifier { talk, custody, profile, order, expected: &expected, stage }.check()?;
         let trouble = found.fault().map(|fault| Trouble::Wrong(format!("verification: {fault}")));
-        Ok(StepReport { apdus: 0, checks: found.checks, keys: found.keys, trouble })
+        let whole = stage == Stage::Making;
+        Ok(StepReport { apdus: 0, checks: found.checks, whole, keys: found.keys, trouble })
     }
 }
 
@@ -309,7 +312,9 @@ impl Workshop for FmcosWorkshop<'_> {
         uid: Option<&str>,
     ) -> Result<Sighting, Trouble> {
         let mut talk = Talk::to(source.card());
-        identify(&mut talk, &self.batch.profile, uid).map_err(|error| match error.trouble() {
+        let seen = identify(&mut talk, &self.batch.profile, uid);
+        self.untold = talk.apdus;
+        seen.map_err(|error| match error.trouble() {
             Ok(trouble) => trouble,
             Err(error) => Trouble::Silent(error.to_string()),
         })
@@ -323,13 +328,15 @@ impl Workshop for FmcosWorkshop<'_> {
     ) -> Result<u32, ApproachError> {
         let mut talk = Talk::to(source.card());
         let built = self.work()?.issue_steps() as u32;
-        match start {
+        let done = match start {
             Start::Blank => self.approach_blank(&mut talk),
             Start::Used => self.approach_used(&mut talk),
             Start::At(at) if at < built => self.approach_step(&mut talk, at),
             Start::At(at) => self.approach_deed(&mut talk, at),
             Start::From(reached) => self.approach_erasure(&mut talk, reached),
-        }
+        };
+        self.untold += talk.apdus;
+        done
     }
 
     fn step(
@@ -350,7 +357,7 @@ impl Workshop for FmcosWorkshop<'_> {
             Ok(report) => report,
             Err(error) => StepReport { trouble: Some(error.trouble()?), ..StepReport::default() },
         };
-        report.apdus = talk.apdus;
+        report.apdus = talk.apdus + std::mem::take(&mut self.untold);
         Ok(report)
     }
 }

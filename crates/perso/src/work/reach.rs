@@ -32,13 +32,14 @@ pub fn deeds(order: &CardOrder, test: Option<Amount>) -> Result<Vec<Deed>, Vec<P
             Err(problem) => problems.push(*problem),
         }
     }
-    out.push(Deed::Verify);
     let tested = test.filter(|_| !order.state.spoiled_by_transactions());
     if let Some((amount, spec)) = tested.zip(tested_purse(application)) {
         let (online, offline) = serials(&out, spec.kind);
         out.push(Deed::Load { purse: spec.kind, amount, online });
         out.push(Deed::Purchase { purse: spec.kind, amount, offline });
     }
+    // Last of all but what keeps a card from being checked.
+    out.push(Deed::Verify);
     let pin = application.pin.as_ref();
     if let Some((tries, pin)) = order.state.pin_tries.zip(pin) {
         out.extend((tries..pin.tries).rev().map(|left| Deed::WrongPin { left }));

@@ -66,9 +66,9 @@ impl<'t, 'c> Teller<'t, 'c> {
     /// [`TalkError`].
     pub fn perform(&mut self, deed: Deed, again: Again) -> Result<Shown, TalkError> {
         match deed {
-            Deed::Load { purse, amount, online } => self.load(purse, amount, online, again),
+            Deed::Load { purse, amount, online } => self.load(purse, amount, Some(online), again),
             Deed::Purchase { purse, amount, offline } => {
-                self.purchase(purse, amount, offline, again)
+                self.purchase(purse, amount, Some(offline), again)
             }
             Deed::Limit { purse, limit, online } => self.limit(purse, limit, online, again),
             Deed::WrongPin { left } => self.wrong_pin(left, again),
@@ -85,6 +85,15 @@ impl<'t, 'c> Teller<'t, 'c> {
     pub fn restore_pin(&mut self) -> Result<(), TalkError> {
         self.select()?;
         self.give_pin()
+    }
+
+    /// A load and a purchase of the same amount, whatever serials the card has.
+    ///
+    /// # Errors
+    /// [`TalkError`].
+    pub fn try_out(&mut self, purse: PurseKind, amount: Amount) -> Result<(), TalkError> {
+        self.load(purse, amount, None, Again::First)?;
+        self.purchase(purse, amount, None, Again::First).map(|_| ())
     }
 
     fn select(&mut self) -> Result<(), TalkError> {
@@ -117,7 +126,7 @@ impl<'t, 'c> Teller<'t, 'c> {
         &mut self,
         purse: PurseKind,
         amount: Amount,
-        online: u16,
+        online: Option<u16>,
         again: Again,
     ) -> Result<Shown, TalkError> {
         self.ready_for(purse, PinUse::Load)?;
@@ -153,7 +162,7 @@ impl<'t, 'c> Teller<'t, 'c> {
         &mut self,
         purse: PurseKind,
         amount: Amount,
-        offline: u16,
+        offline: Option<u16>,
         again: Again,
     ) -> Result<Shown, TalkError> {
         self.ready_for(purse, PinUse::Purchase)?;
@@ -169,7 +178,7 @@ impl<'t, 'c> Teller<'t, 'c> {
             PurseKind::Deposit => TransactionType::DepositPurchase,
             PurseKind::Purse => TransactionType::PursePurchase,
         };
-        let terminal_serial = TerminalSerial((u32::from(offline) + 1).to_be_bytes());
+        let terminal_serial = TerminalSerial((u32::from(answer.serial) + 1).to_be_bytes());
         let (suite, cipher) = self.keys.cipher(self.application, spec)?;
         let input = mac::offline_session_input(answer.random, answer.serial, terminal_serial);
         let session = SessionKey::derive(suite, &cipher, &input);
@@ -199,7 +208,7 @@ impl<'t, 'c> Teller<'t, 'c> {
         let terminal = self.moment.terminal;
         let begin = PurseCommand::InitializeForUpdate { purse, key: spec.index, terminal };
         let answer = parsed(UpdateInitialized::parse(&self.talk.send(begin)?))?;
-        if done_before("online", answer.serial, online, again)? {
+        if done_before("online", answer.serial, Some(online), again)? {
             return Ok(Shown::default());
         }
         let kind = TransactionType::from_byte(self.keys.profile.rules.overdraft_type)
@@ -320,7 +329,13 @@ pub(super) fn select(directory: &Directory) -> Result<PurseCommand, TalkError> {
 }
 
 /// Whether a transaction was made already, by the card's serial.
-fn done_before(which: &str, found: u16, before: u16, again: Again) -> Result<bool, Trouble> {
+fn done_before(
+    which: &str,
+    found: u16,
+    before: Option<u16>,
+    again: Again,
+) -> Result<bool, Trouble> {
+    let Some(before) = before else { return Ok(false) };
     match found {
         _ if found == before => Ok(false),
         _ if again == Again::Maybe && found == before.wrapping_add(1) => Ok(true),

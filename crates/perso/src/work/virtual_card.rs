@@ -62,7 +62,8 @@ impl<'w> VirtualWorkshop<'w> {
             Ok(found) => {
                 let fault = found.fault();
                 let trouble = fault.map(|fault| Trouble::Wrong(format!("verification: {fault}")));
-                StepReport { apdus, checks: found.checks, keys: found.keys, trouble }
+                let whole = stage == Stage::Making;
+                StepReport { apdus, checks: found.checks, whole, keys: found.keys, trouble }
             }
             Err(error) => {
                 let trouble = Some(TalkError::trouble(error)?);
@@ -73,7 +74,7 @@ impl<'w> VirtualWorkshop<'w> {
 }
 
 /// What the card should be before its last settings.
-fn expected(order: &CardOrder) -> Expected {
+pub(super) fn expected(order: &CardOrder) -> Expected {
     let profile = &order.profile;
     let purses = profile.application().into_iter().flat_map(|d| &d.purses).map(|spec| {
         let asked = order.state.purses.iter().find(|purse| purse.kind == spec.kind);
@@ -188,6 +189,6 @@ impl Workshop for VirtualWorkshop<'_> {
     }
 }
 
-fn locked(order: &CardOrder) -> bool {
+pub(super) fn locked(order: &CardOrder) -> bool {
     order.state.lock.is_some_and(|lock| lock != Lock::No)
 }

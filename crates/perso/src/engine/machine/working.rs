@@ -2,7 +2,7 @@
 
 use super::{Do, Event, Machine, Outline, Start, State, StepKind, Stranger, Told, Trouble};
 use crate::engine::event::How;
-use crate::engine::{Entry, Identity, Record, RecordState, Refusal, RunPolicy, Serial};
+use crate::engine::{Entry, Identity, Record, RecordState, Refusal, RunPolicy, Serial, StepReport};
 
 /// One card under work.
 pub(super) struct Work {
@@ -16,6 +16,8 @@ pub(super) struct Work {
     again: bool,
     /// The journal has a record of this work.
     kept: bool,
+    /// Something was found out about the card that the journal does not have.
+    evidence: bool,
     /// What it has of the serial otherwise.
     before: Option<Record>,
     phase: Phase,
@@ -46,6 +48,7 @@ impl Work {
             at: 0,
             again: false,
             kept: false,
+            evidence: false,
             before: None,
             phase,
         }
@@ -66,12 +69,13 @@ impl Work {
                 let mut entries = pending.to_vec();
                 let Some(record) = record else { return Do::Keep { entries, sync: true } };
                 // A card's first record is on the disk before the card is changed, always.
-                let sync = !self.kept || policy.sync.syncs_steps() || !entries.is_empty();
-                if self.kept {
-                    entries.push(Entry::Step { serial, progress: record.progress });
+                let whole = !self.kept || self.evidence;
+                let sync = whole || policy.sync.syncs_steps() || !entries.is_empty();
+                entries.push(if whole {
+                    Entry::Record(serial, Box::new(record.clone()))
                 } else {
-                    entries.push(Entry::Record(serial, Box::new(record.clone())));
-                }
+                    Entry::Step { serial, progress: record.progress }
+                });
                 Do::Keep { entries, sync }
             }
         }
@@ -134,8 +138,24 @@ impl Machine {
         }
         (record.state, record.steps, record.card) = (RecordState::Begun, steps, Some(card));
         (record.operator, record.ended, record.reason) = (operator, None, None);
-        (record.checks, record.keys) = (Vec::new(), Vec::new());
+        if !matches!(how, How::Resume { .. }) {
+            (record.checks, record.keys) = (Vec::new(), Vec::new());
+        }
         self.batch.insert(serial, record);
+    }
+
+    /// Adds to the card's record what a step found out.
+    pub(crate) fn note(&mut self, report: StepReport) {
+        let Some(work) = self.work() else { return };
+        work.evidence |= !report.checks.is_empty();
+        let serial = work.serial;
+        let Some(record) = self.batch.records.get_mut(&serial) else { return };
+        record.apdus += report.apdus;
+        if report.whole {
+            record.checks.clear();
+        }
+        record.checks.extend(report.checks);
+        report.keys.into_iter().for_each(|key| record.note_key(key));
     }
 
     /// The card is where step `at` can be taken.
@@ -191,6 +211,9 @@ impl Machine {
         self.pending.clear();
         let Some(work) = self.work() else { return };
         let (at, phase) = (work.at, work.phase);
+        if matches!(phase, Phase::KeepBefore | Phase::KeepAfter) {
+            work.evidence = false;
+        }
         match phase {
             Phase::KeepBefore => {
                 work.kept = true;
@@ -222,6 +245,7 @@ impl Machine {
         let Some(record) = self.batch.records.get(&serial) else { return };
         let mut record = record.clone();
         (record.state, record.ended) = (RecordState::Passed, Some(seconds));
+        record.keys.sort_by(|a, b| a.name.cmp(&b.name));
         (record.progress.done, record.progress.doing) = (steps, None);
         self.keep_record(serial, record);
         self.made += 1;

@@ -1,0 +1,3 @@
+//! Wrong files, foreign journals, full disks: an exit code, the place, and what to do.
+
+use super::*;

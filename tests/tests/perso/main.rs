@@ -1,0 +1,5 @@
+//! Batches against the emulator's blank cards, in one process: every state, every mishap.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
+mod made;
+mod station;
