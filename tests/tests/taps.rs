@@ -42,6 +42,53 @@ fn a_city_card_that_is_pulled_at_any_step_is_charged_exactly_once() {
     pulled_at_every_step("cjt166", "cjt-purchase", 14);
 }
 
+#[test]
+fn a_card_in_a_reader_is_charged_after_a_question_only() {
+    let daemon = PrivatePcscd::start(2).unwrap();
+    let card = InsertedCard::insert(&daemon, 0, &["--profile", "jtt978"]);
+    let psam = ["--profile", "psam-jtt978", "--protocol", "t0"];
+    let _psam = InsertedCard::insert(&daemon, 1, &psam);
+    let run = |words: &[&str]| {
+        let mut command = tests::purse_with_pcsc();
+        daemon.lead(&mut command);
+        command.args(words).args(["--card", &format!("reader:{}", daemon.reader(0))]);
+        command.args(["--psam", &format!("reader:{}", daemon.reader(1))]);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    };
+    for line in
+        [&["card", "load", "10.00"][..], &["card", "purchase", "1fen"], &["terminal", "run"]]
+    {
+        let (code, said) = run(line);
+        assert!(code == Some(2) && said.contains("--yes"), "{said}");
+    }
+    assert_eq!(card.status("ep.balance"), "0.00");
+    let (_, said) = run(&["card", "load", "10.00", "--yes"]);
+    assert!(said.contains("load 10.00 yuan (1000 fen) onto reader"), "{said}");
+    let (_, said) = run(&["card", "purchase", "250fen", "-y"]);
+    assert!(said.contains("balance 10.00 -> 7.50") && said.contains("right"), "{said}");
+    assert_eq!(card.status("ep.balance"), "7.50");
+}
+
+#[test]
+fn a_terminal_waits_for_its_first_card() {
+    let daemon = PrivatePcscd::start(1).unwrap();
+    let card = InsertedCard::insert(&daemon, 0, &["--profile", "jtt978", "--set", "balance=9.00"]);
+    card.control(&["remove"]);
+    let mut command = tests::purse_with_pcsc();
+    daemon.lead(&mut command);
+    command.args(["terminal", "run", "--jsonl", "--yes", "--taps", "1"]);
+    command.args(["--card", &format!("reader:{}", daemon.reader(0))]);
+    let terminal = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1_000));
+    card.control(&["insert"]);
+    let done = terminal.wait_with_output().unwrap();
+    assert!(done.status.success());
+    let record: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(record["balance_after_fen"], 700);
+}
+
 /// `purse terminal run` between the two readers; the card is taken away and put back between taps.
 #[track_caller]
 fn rides(profile: &str, flows: &[&str]) -> Vec<Value> {

@@ -12,8 +12,9 @@ mod tables;
 
 pub use books::{Books, Form};
 pub use desk::DeskArgs;
+pub use field::family_of;
 pub use record::yuan;
-pub use run::{ended, pin, profile_of};
+pub use run::{ended, pin};
 
 use crate::error::CliError;
 use crate::ui::Ui;

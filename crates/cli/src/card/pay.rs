@@ -13,7 +13,7 @@ use terminal::{Engine, FlowError, Order, Outcome, Program, Side};
 
 use crate::error::CliError;
 use crate::spec::{CardArgs, Fetching, Opened, Place};
-use crate::terminals::{Books, DeskArgs, Form, ended, pin, profile_of, yuan};
+use crate::terminals::{Books, DeskArgs, Form, ended, family_of, pin, yuan};
 use crate::ui::Ui;
 
 /// Arguments of both verbs.
@@ -55,7 +55,13 @@ pub fn run(
     transaction: Transaction,
 ) -> Result<(), CliError> {
     let mut opened = card.open(ui, Fetching::Done)?;
-    let profile = profile_of(&mut opened)?;
+    let profile = match &opened.profile {
+        Some(profile) => profile.clone(),
+        None => {
+            opened.transport.reset()?;
+            family_of(opened.transport.as_mut())?
+        }
+    };
     let program = program(args, &profile, transaction)?;
     let plan = plan(ui, &opened, &profile, args.amount, transaction);
     if opened.place == Place::Reader {

@@ -1,10 +1,13 @@
 //! The card in front of a terminal: it comes, is tapped, and goes.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use applet_spec::Profile;
 use link::{CardTransport, LinkError};
 
+use crate::card;
 use crate::error::CliError;
 use crate::spec::{Opened, Place};
 use crate::ui::Ui;
@@ -12,7 +15,8 @@ use crate::ui::Ui;
 /// Where cards come to.
 pub struct Field {
     pub transport: Box<dyn CardTransport>,
-    place: Place,
+    pub place: Place,
+    profile: Option<Arc<Profile>>,
     interval: Duration,
 }
 
@@ -22,7 +26,20 @@ const PAUSE: Duration = Duration::from_millis(150);
 impl Field {
     /// Around an opened card; where no hand takes it away, the next tap comes after `interval`.
     pub fn new(opened: Opened, interval: Duration) -> Self {
-        Self { transport: opened.transport, place: opened.place, interval }
+        let Opened { transport, profile, place, .. } = opened;
+        Self { transport, place, profile, interval }
+    }
+
+    /// The family of the cards; where nobody said, the first one is waited for and asked.
+    ///
+    /// # Errors
+    /// A card of no family that is known.
+    pub fn family(&mut self, ui: &Ui) -> Result<Arc<Profile>, CliError> {
+        if let Some(profile) = &self.profile {
+            return Ok(profile.clone());
+        }
+        self.next_card(ui)?;
+        family_of(self.transport.as_mut())
     }
 
     /// Waits until a card is there and powered.
@@ -75,6 +92,20 @@ impl Field {
     pub fn has_a_hand(&self) -> bool {
         matches!(self.place, Place::Reader | Place::Socket)
     }
+}
+
+/// The family of a card that has power.
+///
+/// # Errors
+/// One that is not known.
+pub fn family_of(card: &mut dyn CardTransport) -> Result<Arc<Profile>, CliError> {
+    let selected = card::reading::select(card, None)?;
+    selected.profile.ok_or_else(|| {
+        CliError::mistyped(
+            "the card does not tell its family",
+            "--profile NAME; purse profile list",
+        )
+    })
 }
 
 /// Whether there is a card in a reader, as its way describes it. Where PC/SC does not tell, there is

@@ -16,7 +16,7 @@ use super::field::Field;
 use super::tables::Folder;
 use crate::card;
 use crate::error::CliError;
-use crate::spec::{CardArgs, Fetching, Opened, Place};
+use crate::spec::{CardArgs, Fetching, Place};
 use crate::ui::Ui;
 
 /// Arguments of `purse terminal run`.
@@ -79,11 +79,12 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         let message = "taps are a stream, not one document";
         return Err(CliError::mistyped(message, "purse terminal run --jsonl"));
     }
-    let mut opened = args.card.open(ui, Fetching::Done)?;
-    let profile = profile_of(&mut opened)?;
+    let opened = args.card.open(ui, Fetching::Done)?;
+    let mut field = Field::new(opened, Duration::from_millis(args.interval));
+    let profile = field.family(ui)?;
     let programs = programs(&args.flow, &profile)?;
     check_amount(&programs, args.amount)?;
-    let place = opened.place.clone();
+    let place = field.place.clone();
     let taps = args.taps.unwrap_or(if place == Place::Reader { u64::MAX } else { 1 });
     if place == Place::Reader {
         args.desk.yes.confirm(ui, &plan(ui, &programs, args))?;
@@ -93,7 +94,6 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let first = args.stop.first().copied().unwrap_or_default();
     let (mut engine, state) = args.desk.start(&mut desk, &profile, first)?;
     let pin = pin(&place, &profile)?;
-    let mut field = Field::new(opened, Duration::from_millis(args.interval));
     if place == Place::Fresh && args.load.0 > 0 {
         preload(ui, &mut engine, &mut field, &profile, args.load, pin.as_ref(), clock)?;
     }
@@ -194,24 +194,6 @@ impl Turn<'_> {
             format!("未收到交易应答{why}: 请用同一张卡重新刷卡"),
         ));
     }
-}
-
-/// What the card is, where nobody said so: it is asked.
-///
-/// # Errors
-/// A card that is not there, or of no family that is known.
-pub fn profile_of(opened: &mut Opened) -> Result<Arc<Profile>, CliError> {
-    if let Some(profile) = &opened.profile {
-        return Ok(profile.clone());
-    }
-    opened.transport.reset()?;
-    let selected = card::reading::select(opened.transport.as_mut(), None)?;
-    selected.profile.ok_or_else(|| {
-        CliError::mistyped(
-            "the card does not tell its family",
-            "--profile NAME; purse profile list",
-        )
-    })
 }
 
 /// PURSE_PIN; for a lab card in this process, the PIN that its profile gives it.
