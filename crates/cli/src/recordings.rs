@@ -52,10 +52,25 @@ pub fn parse(name: &str, text: &str) -> Result<Recording, CliError> {
 /// # Errors
 /// A built-in profile that does not load.
 pub fn families(trace: &Trace) -> Result<Vec<Arc<Profile>>, CliError> {
-    let mut profiles = Vec::new();
-    for name in Profile::built_in_names() {
-        profiles.push(Profile::find(name)?);
-    }
+    built_in().map(|profiles| alike(trace, &profiles))
+}
+
+/// Those of them that have a purse: what a terminal said to its PSAM beside the card does not count.
+///
+/// # Errors
+/// As [`families`].
+pub fn purse_families(trace: &Trace) -> Result<Vec<Arc<Profile>>, CliError> {
+    let mut profiles = built_in()?;
+    profiles.retain(|one| one.application().is_some());
+    Ok(alike(trace, &profiles))
+}
+
+fn built_in() -> Result<Vec<Arc<Profile>>, CliError> {
+    let names = Profile::built_in_names().into_iter();
+    names.map(|name| Profile::find(name).map_err(CliError::from)).collect()
+}
+
+fn alike(trace: &Trace, profiles: &[Arc<Profile>]) -> Vec<Arc<Profile>> {
     let alike = trace.exchanges().rev().find_map(|(command, answer)| {
         let command = CommandApdu::new(command);
         let selects = (command.ins(), command.p1()) == (0xA4, 0x04);
@@ -72,7 +87,7 @@ pub fn families(trace: &Trace) -> Result<Vec<Arc<Profile>>, CliError> {
     };
     let mut alike: Vec<_> = alike.unwrap_or_default();
     alike.sort_by_key(|one| !has(one));
-    Ok(alike)
+    alike
 }
 
 /// The algorithm id in an answer to INITIALIZE.

@@ -268,6 +268,11 @@ fn traces_come_from_files_stdin_and_arguments() {
     assert_eq!(found(run(&["mac", "diagnose", card, psam, "--json"])), wanted);
     let named = run(&["mac", "diagnose", card, psam]).fine();
     assert!(named.stdout.contains("psam.rec line"), "{}", named.stdout);
+    // Selected by its name, and last of all, the PSAM is still not taken for the card.
+    let (by_fid, name) = ("> 00A40000028011", "A0000006324D4F542E435053414D3031");
+    assert!(parts[1].contains(by_fid));
+    fs::write(psam, parts[1].replace(by_fid, &format!("> 00A4040010{name}"))).unwrap();
+    assert_eq!(found(run(&["mac", "diagnose", card, psam, "--json"])), wanted);
     let alone = run(&["mac", "diagnose", card]).refused(41, &["--candidate"]);
     assert!(alone.stdout.contains("nothing fits"), "{}", alone.stdout);
     assert!(alone.stdout.contains("no PSAM's terminal number"), "{}", alone.stdout);

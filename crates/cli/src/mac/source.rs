@@ -56,7 +56,7 @@ impl SourceArgs {
     /// No input, one that cannot be read, or a family that nobody names.
     pub(super) fn open(&self, candidates: &[String]) -> Result<Source, CliError> {
         let trace = self.trace()?;
-        let mut families = recordings::families(&trace)?.into_iter();
+        let mut families = recordings::purse_families(&trace)?.into_iter();
         let profile = match &self.profile {
             Some(name) => Profile::find(name)?,
             None => families.next().ok_or_else(family_unknown)?,
