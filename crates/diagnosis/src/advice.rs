@@ -89,9 +89,11 @@ pub fn advice(
     let of = |code: Code| diagnoses.iter().find(|one| one.received.code == code);
     let right = |one: &Diagnosis| matches!(one.verdict, Verdict::Right);
     let open = |one: &Diagnosis| matches!(one.verdict, Verdict::NothingFits);
+    // What cannot be computed is not known to be wrong.
+    let wrong = |one: &Diagnosis| open(one) || matches!(one.verdict, Verdict::Found(_));
     let sent = diagnoses.iter().find(|one| one.received.stands_in == crate::StandsIn::Step);
     let by_card = transaction.flow.maker(Code::Mac1) == Maker::Card;
-    if by_card && of(Code::Mac1).is_some_and(|mac1| !right(mac1)) {
+    if by_card && of(Code::Mac1).is_some_and(wrong) {
         out.push(Advice::CardDiffers);
     }
     if transaction.card.source == Source::Profile && diagnoses.iter().any(|one| !right(one)) {
@@ -99,7 +101,7 @@ pub fn advice(
     }
     if let (Some(step), Some(sent)) = (transaction.step, sent) {
         match step.status {
-            Some(StatusWord::OK) if !right(sent) => out.push(Advice::TakenYetWrong),
+            Some(StatusWord::OK) if wrong(sent) => out.push(Advice::TakenYetWrong),
             Some(StatusWord::OK) | None => {}
             Some(StatusWord::MAC_INVALID) if right(sent) => out.push(Advice::RightYetRefused),
             Some(StatusWord::MAC_INVALID) => {}

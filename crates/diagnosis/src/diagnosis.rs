@@ -122,7 +122,7 @@ impl<'e> Examination<'e> {
         transaction: &'e Transaction,
         effort: Effort,
     ) -> Self {
-        let of = |code: &Code| (*code, right::scenario(profile, custody, transaction, *code));
+        let of = |code: &Code| (*code, right::scenario(profile, transaction, *code));
         Self {
             profile,
             reading,

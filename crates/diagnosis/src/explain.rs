@@ -133,7 +133,7 @@ pub fn explain(
     codes
         .map(|code| {
             let of_code = |one: &&Received| one.code == *code;
-            let scenario = right::scenario(profile, custody, transaction, *code);
+            let scenario = right::scenario(profile, transaction, *code);
             Explanation {
                 code: *code,
                 maker: transaction.flow.maker(*code),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use applet_spec::{KeyKind, KeySpec, Profile};
 use crypto::Suite;
-use crypto::custody::{KeyCustody, KeyName};
+use crypto::custody::KeyName;
 use purse::mac::{self, MacInput, Moment};
 use purse::{Amount, Language, Limit};
 
@@ -64,7 +64,6 @@ impl fmt::Display for Missing {
 /// The right scenario of a code.
 pub(crate) fn scenario(
     profile: &Profile,
-    custody: &dyn KeyCustody,
     transaction: &Transaction,
     code: Code,
 ) -> Result<Scenario, Missing> {
@@ -80,7 +79,7 @@ pub(crate) fn scenario(
             Missing::Key(transaction.flow.key(), transaction.key_index)
         }
     })?;
-    let key = choice(profile, custody, transaction, spec, code);
+    let key = choice(profile, transaction, spec, code);
     let values = &transaction.values;
     let input = input(transaction, code)?;
     let mut layout = transaction.flow.layout(code).to_vec();
@@ -125,23 +124,12 @@ pub(crate) const fn covers_code(flow: Flow, code: Code) -> bool {
     matches!((code, flow.online()), (Code::Mac1, false))
 }
 
-/// The slot's key in the version that the card answered, where its custody has that; else in the
-/// version of the profile.
-fn choice(
-    profile: &Profile,
-    custody: &dyn KeyCustody,
-    transaction: &Transaction,
-    spec: &KeySpec,
-    code: Code,
-) -> KeyChoice {
+/// The slot's key in the version that the card answered; nobody says the version of the TAC key, so
+/// it is the profile's. Where the custody does not have that version, no other is right.
+fn choice(profile: &Profile, transaction: &Transaction, spec: &KeySpec, code: Code) -> KeyChoice {
     let answered = transaction.key_version.filter(|_| code != Code::Tac);
-    answered
-        .filter(|version| *version != spec.version)
-        .map(|version| {
-            key_choice(profile, transaction.directory, &KeySpec { version, ..spec.clone() })
-        })
-        .filter(|choice| custody.suite(&choice.name).is_ok())
-        .unwrap_or_else(|| key_choice(profile, transaction.directory, spec))
+    let version = answered.unwrap_or(spec.version);
+    key_choice(profile, transaction.directory, &KeySpec { version, ..spec.clone() })
 }
 
 /// A key slot as a choice.

@@ -1,6 +1,7 @@
 //! What is found in traces.
 
 use applet_spec::{Profile, PurseKind};
+use crypto::custody::CustodyError;
 use diagnosis::{
     About, Advice, Code, Counted, Disagreement, Effort, Flow, Known, Reading, Source, Trace,
     Verdict, Why, advice, diagnose, disagreements,
@@ -241,16 +242,35 @@ fn a_psam_recorded_by_itself_is_matched_by_the_random() {
 }
 
 #[test]
+fn a_key_of_another_version_is_not_taken_for_the_one_that_the_card_names() {
+    let scene = Scene::new(LOAD);
+    let (said, ..) = scene.recorded([1, 2, 3, 4]);
+    // Balance and serial, then the version: 01, of which the bench has the keys, as it has of 05.
+    let begun = said.rfind("> 8050").unwrap();
+    let at = begun + said[begun..].find("< ").unwrap() + 2 + 12;
+    assert_eq!(&said[at..at + 2], "01");
+    let answered = |version: &str| format!("{}{version}{}", &said[..at], &said[at + 2..]);
+    for code in [Code::Mac1, Code::Mac2] {
+        let diagnosis = scene.diagnosed(&answered("09"), code);
+        assert_eq!(diagnosis.right, None);
+        let Verdict::NoKey(CustodyError::NoSuchKey { name, .. }) = diagnosis.verdict else {
+            panic!("{diagnosis:?}")
+        };
+        assert_eq!(name.as_str(), "jtt978/1001/load/01/09");
+    }
+    // What was not compared is not said to differ.
+    assert_eq!(scene.advised(&answered("09")), []);
+    // The card's own MAC1 is made with the key of version 01, though it names 05.
+    let diagnosis = scene.diagnosed(&answered("05"), Code::Mac1);
+    let Verdict::Found(found) = &diagnosis.verdict else { panic!("{diagnosis:?}") };
+    assert_eq!(found[0].alike[0].ids(), ["key-version"]);
+}
+
+#[test]
 fn advice_says_what_the_card_said_and_what_is_not_known() {
     let scene = Scene::new(LOAD);
     let (said, ..) = scene.recorded([1, 2, 3, 4]);
-    let last = |reading: &Reading| reading.transactions.last().unwrap().clone();
-    let advised = |text: &str| {
-        let reading = read("jtt978", text);
-        let one = last(&reading);
-        let diagnoses = diagnose(&scene.profile, &scene.custody, &reading, &one, Effort::Whole);
-        advice(&reading, &one, &diagnoses)
-    };
+    let advised = |text: &str| scene.advised(text);
     assert_eq!(advised(&said), [Advice::Moment]);
     // Without the card's number its own MAC1 does not fit either.
     let unknown: String = said

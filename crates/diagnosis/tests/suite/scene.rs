@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use applet_spec::{KeyKind, KeySpec, Profile, PurseKind};
 use crypto::custody::LabCustody;
 use crypto::{Key, Suite, lab_master};
-use diagnosis::{Code, Counted, Diagnosis, Effort, Flow, Given, Known, Reading, Trace, diagnose};
+use diagnosis::{
+    Advice, Code, Counted, Diagnosis, Effort, Flow, Given, Known, Reading, Trace, advice, diagnose,
+};
 use emulator::{Card, CardMaker, VirtualCard};
 use link::{CardTransport, Recorder, Recording};
 
@@ -438,6 +440,16 @@ impl Scene {
         assert!(last.step.is_some(), "{:?}", reading.asides);
         let all = diagnose(&self.profile, &self.custody, &reading, last, Effort::Whole);
         all.into_iter().find(|one| one.received.code == code).unwrap()
+    }
+
+    /// What to do next about the transaction that a recording ends with.
+    pub fn advised(&self, recording: &str) -> Vec<Advice> {
+        let mut trace = Trace::new();
+        trace.add("trace", Counted::Lines, &Recording::parse(recording).unwrap());
+        let reading = Reading::new(&trace, &self.profile, &Known::default());
+        let last = reading.transactions.last().unwrap();
+        let diagnoses = diagnose(&self.profile, &self.custody, &reading, last, Effort::Whole);
+        advice(&reading, last, &diagnoses)
     }
 }
 
