@@ -66,7 +66,7 @@ pub fn purse_families(trace: &Trace) -> Result<Vec<Arc<Profile>>, CliError> {
 }
 
 fn built_in() -> Result<Vec<Arc<Profile>>, CliError> {
-    let names = Profile::built_in_names().into_iter();
+    let names = Profile::built_in_names().iter();
     names.map(|name| Profile::find(name).map_err(CliError::from)).collect()
 }
 
