@@ -6,6 +6,7 @@ use apdu::StatusWord;
 use applet_spec::ProfileErrors;
 use applet_spec::flow::Refusal;
 use crypto::custody::CustodyError;
+use diagnosis::{Code, Missing};
 use emulator::{PersonaliseError, VirtualCardError};
 use keystore::{ImportError, KeystoreError};
 use link::{ControlError, LinkError};
@@ -209,6 +210,14 @@ pub enum Undiagnosed {
     /// So many codes are wrong, and no mistake that was tried makes them.
     #[error("{0} wrong MAC or TAC is made by no mistake that was tried")]
     NothingFits(usize),
+    /// The code cannot be computed.
+    #[error("the {} cannot be checked: {missing}", code.text())]
+    Missing {
+        /// Which.
+        code: Code,
+        /// What is missing.
+        missing: Missing,
+    },
     /// The key of a code is not to be had.
     #[error(transparent)]
     NoKey(CustodyError),
@@ -244,6 +253,18 @@ impl CliError {
                  --serial or --profile; or a recording of the PSAM too"
                     .to_owned(),
             ),
+            Self::Undiagnosed { why: Undiagnosed::Missing { missing, .. }, .. } => {
+                Some(match missing {
+                    Missing::Key(..) => {
+                        "--profile names the card's family, purse profile show what keys it has"
+                            .to_owned()
+                    }
+                    Missing::Field(_) | Missing::Random | Missing::Code(_) => {
+                        "record the whole transaction, from SELECT on: --record FILE beside --card"
+                            .to_owned()
+                    }
+                })
+            }
             Self::Undiagnosed { why: Undiagnosed::NoKey(_), .. } => {
                 Some("--keys SPEC names who holds the keys".to_owned())
             }

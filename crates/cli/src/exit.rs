@@ -7,6 +7,7 @@ use std::io;
 
 use apdu::StatusWord;
 use applet_spec::flow::Refusal;
+use diagnosis::Missing;
 use emulator::{PersonaliseError, VirtualCardError};
 use keystore::KeystoreError;
 use keystore::key_file::KeyFileError;
@@ -116,8 +117,12 @@ impl Exit {
             CliError::Status { status, .. } => of_status(*status),
             CliError::Expected { .. } => Self::UnexpectedStatus,
             CliError::NothingThere { .. } => Self::NothingSelected,
-            CliError::Undiagnosed { why: Undiagnosed::NothingFits(_), .. } => Self::Mac,
-            CliError::Undiagnosed { why: Undiagnosed::NoKey(_), .. } => Self::KeyStore,
+            CliError::Undiagnosed { why, .. } => match why {
+                Undiagnosed::NoKey(_) | Undiagnosed::Missing { missing: Missing::Key(..), .. } => {
+                    Self::KeyStore
+                }
+                Undiagnosed::NothingFits(_) | Undiagnosed::Missing { .. } => Self::Mac,
+            },
             CliError::Write { source, .. } => of_write(source),
             CliError::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Ok,
             CliError::Output(source) => of_write(source),

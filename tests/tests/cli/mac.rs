@@ -330,6 +330,24 @@ fn what_cannot_be_diagnosed_ends_with_its_own_code() {
     assert!(document["transactions"][0]["codes"][0]["tried"]["pairs"].as_u64() > Some(3000));
     assert!(!document["transactions"][0]["disagreements"].as_array().unwrap().is_empty());
 
+    // A code that cannot be computed is not right either: its key, or what it covers, is not there.
+    fs::write(&path, all.replace("> 805003020B01", "> 805003020B07")).unwrap();
+    let open = run(&["mac", "diagnose", text(&path), "--json"]);
+    assert_eq!(open.code, Some(70));
+    let document = open.json();
+    assert_eq!((&document["ok"], &document["error"]["code"]), (&false.into(), &70.into()));
+    assert_eq!(document["transactions"][0]["codes"][0]["verdict"], "missing");
+    run(&["mac", "diagnose", text(&path)])
+        .refused(70, &["MAC1 cannot be checked", "no purchase key with index 07", "purse profile"]);
+    let debit = all.find("> 805401000F").unwrap();
+    // The debit was not recorded, only that another one was tried and what GET TRANSACTION PROOF says.
+    let begin = all.lines().find(|line| line.starts_with("> 805003")).unwrap();
+    let proof = "> 805A000902000108\n< 01020304050607089000";
+    let proven = format!("{}{begin}\n< 9401\n{proof}\n", &all[..debit]);
+    fs::write(&path, proven).unwrap();
+    run(&["mac", "diagnose", text(&path)])
+        .refused(41, &["MAC2 cannot be checked", "the terminal serial is not known", "--record"]);
+
     // Without keys, what was said to card and PSAM still tells.
     let sealed = folder.path().join("sealed.toml");
     fs::write(

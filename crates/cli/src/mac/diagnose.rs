@@ -2,8 +2,8 @@
 
 use crypto::custody::CustodyError;
 use diagnosis::{
-    Advice, Diagnosis, Disagreement, Effort, Finding, Hypothesis, Trace, Transaction, Verdict,
-    advice, diagnose, disagreements,
+    Advice, Diagnosis, Disagreement, Effort, Finding, Hypothesis, Missing, Trace, Transaction,
+    Verdict, advice, diagnose, disagreements,
 };
 
 use super::document::{
@@ -85,19 +85,28 @@ fn unexplained(diagnosis: &Diagnosis) -> bool {
     matches!(diagnosis.verdict, Verdict::NothingFits)
 }
 
-/// What is left open.
+/// What is left open; what is wrong before what could not be looked into.
 fn problem(cases: &[Case<'_>]) -> Option<Undiagnosed> {
     let diagnoses = || cases.iter().flat_map(|case| &case.diagnoses);
     let open = diagnoses().filter(|one| unexplained(one)).count();
-    let no_key = diagnoses().find_map(|one| match &one.verdict {
-        Verdict::NoKey(error) => Some(error.clone()),
-        _ => None,
-    });
-    match (open, no_key) {
-        (0, None) => None,
-        (0, Some(error)) => Some(Undiagnosed::NoKey(error)),
-        (open, _) => Some(Undiagnosed::NothingFits(open)),
+    if open > 0 {
+        return Some(Undiagnosed::NothingFits(open));
     }
+    let missing = |of_profile: bool| {
+        diagnoses().find_map(move |one| match one.verdict {
+            Verdict::Missing(missing) if matches!(missing, Missing::Key(..)) == of_profile => {
+                Some(Undiagnosed::Missing { code: one.received.code, missing })
+            }
+            _ => None,
+        })
+    };
+    let no_key = || {
+        diagnoses().find_map(|one| match &one.verdict {
+            Verdict::NoKey(error) => Some(Undiagnosed::NoKey(error.clone())),
+            _ => None,
+        })
+    };
+    missing(false).or_else(no_key).or_else(|| missing(true))
 }
 
 fn document(ui: &Ui, source: &Source, cases: &[Case<'_>], ok: bool) -> Document<DiagnosisDocument> {
@@ -177,7 +186,8 @@ fn text(ui: &Ui, source: &Source, cases: &[Case<'_>]) -> String {
     for aside in &reading.asides {
         out += &format!("\n{}\n", words::aside(trace, aside, ui.lang));
     }
-    if cases.iter().flat_map(|case| &case.diagnoses).any(unexplained) {
+    let no_key = |one: &Diagnosis| matches!(one.verdict, Verdict::Missing(Missing::Key(..)));
+    if cases.iter().flat_map(|case| &case.diagnoses).any(|one| unexplained(one) || no_key(one)) {
         out += &source.other_families(ui.lang);
     }
     out
