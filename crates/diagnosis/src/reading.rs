@@ -148,6 +148,19 @@ impl<'p> Reader<'p> {
         self.out.asides.push(Aside { place, why });
     }
 
+    /// A card that the trace tells. Where it is the first, what came before it was with this one: a
+    /// trace may begin after the card was selected.
+    fn told(&mut self, told: Card) {
+        let first = self.card.replace(told).is_none();
+        if !first {
+            return;
+        }
+        let card = self.card();
+        let unknown = |one: &&mut Transaction| one.card.source == Source::Profile;
+        let before = self.out.transactions.iter_mut().chain(&mut self.running);
+        before.filter(unknown).for_each(|one| one.card = card.clone());
+    }
+
     /// The card that the trace told last, or else the one that is known.
     fn card(&self) -> Card {
         let mut card = self.card.clone().unwrap_or_else(|| {
@@ -165,14 +178,6 @@ impl<'p> Reader<'p> {
 
     fn finish(mut self) -> Reading {
         self.out.transactions.extend(self.running.take());
-        // A trace may begin after the card was selected and read it later.
-        if self.card.is_some() {
-            let card = self.card();
-            let unknown = |one: &&mut Transaction| one.card.source == Source::Profile;
-            self.out.transactions.iter_mut().filter(unknown).for_each(|one| {
-                one.card = card.clone();
-            });
-        }
         self.out
     }
 }

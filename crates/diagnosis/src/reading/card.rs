@@ -139,7 +139,7 @@ impl Reader<'_> {
     fn public(&mut self, place: Place, content: &[u8]) {
         let Some(serial) = self.profile.serial_in(content) else { return };
         push(&mut self.out.found.cards, serial, Source::Card(place));
-        self.card = Some(Card { serial, public: content.to_vec(), source: Source::Card(place) });
+        self.told(Card { serial, public: content.to_vec(), source: Source::Card(place) });
     }
 
     fn initialize(

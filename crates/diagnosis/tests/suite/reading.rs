@@ -111,6 +111,26 @@ fn a_card_over_t0_is_read_like_any_other() {
 }
 
 #[test]
+fn a_transaction_before_any_card_is_told_is_of_the_next_one_that_is() {
+    let scene = Scene::new(LOAD);
+    let (said, ..) = scene.recorded([1, 2, 3, 4]);
+    let cut = &said[said.rfind("> 8050").unwrap()..];
+    let read_file_15 = |serial: [u8; 8]| {
+        let content = hex::encode(scene.profile.public_content(&serial));
+        format!("> 00B095001E\n< {content}9000\n")
+    };
+    let (first, second) = (read_file_15(*b"\x99\0\0\0\0\0\0\x01"), read_file_15(SERIAL));
+    let cards = |text: &str| -> Vec<u8> {
+        read("jtt978", text).transactions.iter().map(|one| one.card.serial[7]).collect()
+    };
+    assert_eq!(cards(&format!("{cut}{first}{cut}{second}{cut}")), [0x01, 0x01, 0x68]);
+    // In the middle of the transaction as well.
+    let step = cut.find("> 8052").unwrap();
+    let (begin, end) = cut.split_at(step);
+    assert_eq!(cards(&format!("{begin}{first}{end}{second}{cut}")), [0x01, 0x68]);
+}
+
+#[test]
 fn what_is_not_whole_is_told_and_passed_over() {
     let reading = read(
         "jtt978",
