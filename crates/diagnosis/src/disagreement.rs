@@ -7,7 +7,7 @@ use applet_spec::{CodeInMac1, Profile};
 use crypto::Mac;
 use purse::Language;
 
-use crate::reading::{Reading, SamPurchase};
+use crate::reading::{Reading, SamExchange};
 use crate::transaction::Transaction;
 use crate::{Code, Source, Trace};
 
@@ -118,11 +118,11 @@ pub fn disagreements(
 pub(crate) fn purchase_of<'r>(
     reading: &'r Reading,
     transaction: &Transaction,
-) -> Option<&'r SamPurchase> {
-    let random = |one: &&SamPurchase| Some(one.told.random) == transaction.values.random;
+) -> Option<&'r SamExchange> {
+    let random = |one: &&SamExchange| Some(one.told.random) == transaction.values.random;
     let sent = transaction.first(Code::Mac1).map(|received| received.mac);
-    let mac = |one: &&SamPurchase| sent.is_some() && one.gave.map(|(_, mac)| mac) == sent;
-    let between = |one: &&SamPurchase| {
+    let mac = |one: &&SamExchange| sent.is_some() && one.gave.map(|(_, mac)| mac) == sent;
+    let between = |one: &&SamExchange| {
         let (Some(first), Some(step)) = (transaction.place, transaction.step) else { return false };
         first < one.place && one.place < step.place
     };
@@ -168,7 +168,7 @@ impl Comparison<'_> {
         self.out.push(Disagreement { about: About::Code, card, psam, resembles: None });
     }
 
-    fn told(&mut self, profile: &Profile, purchase: &SamPurchase) {
+    fn told(&mut self, profile: &Profile, purchase: &SamExchange) {
         let (transaction, told) = (self.transaction, &purchase.told);
         let values = &transaction.values;
         let source = Source::SamCommand(purchase.place);
@@ -210,7 +210,7 @@ impl Comparison<'_> {
         }
     }
 
-    fn gave(&mut self, purchase: &SamPurchase) {
+    fn gave(&mut self, purchase: &SamExchange) {
         let Some((serial, mac)) = purchase.gave else { return };
         let source = Source::SamAnswer(purchase.place);
         let own = self.transaction.values.terminal_serial;
@@ -225,7 +225,7 @@ impl Comparison<'_> {
     }
 
     /// The MAC2 that the PSAM was given after this purchase and before the next.
-    fn checked(&mut self, reading: &Reading, purchase: &SamPurchase) {
+    fn checked(&mut self, reading: &Reading, purchase: &SamExchange) {
         let here =
             |place: crate::Place| place.input == purchase.place.input && place > purchase.place;
         let next = reading.sam.iter().map(|one| one.place).find(|place| here(*place));

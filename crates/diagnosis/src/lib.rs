@@ -37,7 +37,7 @@ pub use explain::{
 };
 pub use hypothesis::{Difference, Finding, Hypothesis, Made};
 pub use mistakes::{Group, Mistake, Stage, all as mistakes, to_markdown as mistakes_in_markdown};
-pub use reading::{Aside, Known, Reading, SamCheck, SamPurchase, Why};
+pub use reading::{Aside, Known, Reading, SamCheck, SamExchange, Why};
 pub use right::Missing;
 pub use subject::{Code, Field, Flow, Maker};
 pub use trace::{Counted, Place, Trace};

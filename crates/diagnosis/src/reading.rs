@@ -17,7 +17,7 @@ use crate::trace::{Event, Exchange};
 use crate::transaction::{Card, Transaction};
 use crate::{Given, Place, Source, Trace};
 
-pub use sam::{SamCheck, SamPurchase};
+pub use sam::{SamCheck, SamExchange};
 
 /// What is known beside the trace.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ pub struct Reading {
     /// What looks like one and is not whole.
     pub asides: Vec<Aside>,
     /// What PSAMs were asked.
-    pub sam: Vec<SamPurchase>,
+    pub sam: Vec<SamExchange>,
     /// MAC2 that PSAMs were given to check.
     pub sam_checks: Vec<SamCheck>,
     /// The terminal numbers that PSAMs told.

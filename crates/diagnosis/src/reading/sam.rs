@@ -11,7 +11,7 @@ use crate::{Place, Source};
 
 /// INITIALIZE SAM FOR PURCHASE (8070): what a PSAM was told, and what it gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SamPurchase {
+pub struct SamExchange {
     /// Where it stands.
     pub place: Place,
     /// What it was told.
@@ -72,6 +72,6 @@ impl Reader<'_> {
         if let Some((serial, _)) = gave {
             push(&mut found.terminal_serials, serial, Source::SamAnswer(place));
         }
-        self.out.sam.push(SamPurchase { place, told: told.clone(), gave });
+        self.out.sam.push(SamExchange { place, told: told.clone(), gave });
     }
 }
