@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use diagnosis::{Group, mistakes, mistakes_in_markdown};
+use diagnosis::{mistakes, mistakes_in_markdown};
 
 /// What stands before the part that is made.
 const MARK: &str = "<!-- Made from crates/diagnosis/src/mistakes; do not edit. After a change there, \
@@ -40,6 +40,5 @@ fn every_mistake_is_named_once_and_said_in_two_languages() {
         assert!(!mistake.chinese.is_ascii(), "{id}");
         assert!(mistake.group.mistakes().iter().any(|one| one.id == id), "{id}");
     }
-    assert_eq!(ids.len(), Group::ALL.iter().map(|group| group.mistakes().len()).sum::<usize>());
     assert!(ids.len() > 120, "{}", ids.len());
 }
