@@ -5,7 +5,7 @@ mod import;
 mod kcv;
 mod list;
 pub mod provider;
-mod row;
+pub mod row;
 
 use crate::error::CliError;
 use crate::ui::Ui;

@@ -10,6 +10,7 @@ use super::source::SourceArgs;
 use super::typed::FieldArgs;
 use super::words;
 use crate::error::CliError;
+use crate::keys::row::suite_name;
 use crate::ui::{Lang, Tone, Ui, hex_text};
 
 /// Arguments of `purse mac explain`.
@@ -117,10 +118,7 @@ fn code(ui: &Ui, trace: &Trace, transaction: &Transaction, one: &Explanation) ->
 fn made(lang: Lang, making: &Making) -> String {
     let key = &making.key;
     let keyed = making.keyed.as_ref();
-    let suite = match making.suite {
-        Suite::TripleDes => "3DES",
-        Suite::Sm4 => "SM4",
-    };
+    let suite = suite_name(making.suite);
     let mut out = format!("    {} {} {suite}\n", lang.pick("key         ", "密钥    "), key.name);
     let factors: Vec<String> = key.factors.iter().map(|factor| hex_text(factor)).collect();
     out += &format!(
