@@ -81,16 +81,13 @@ impl Flow {
 
     /// The transaction type byte of this flow on a purse.
     pub fn transaction_type(self, purse: PurseKind, rules: &Rules) -> TransactionType {
-        match (self, purse) {
-            (Self::Load, PurseKind::Deposit) => TransactionType::DepositLoad,
-            (Self::Load, PurseKind::Purse) => TransactionType::PurseLoad,
-            (Self::Unload, _) => TransactionType::Unload,
-            (Self::Cash, _) => TransactionType::Cash,
-            (Self::Purchase, PurseKind::Deposit) => TransactionType::DepositPurchase,
-            (Self::Purchase, PurseKind::Purse) => TransactionType::PursePurchase,
-            (Self::Capp, _) => TransactionType::Capp,
-            (Self::Overdraft, _) => TransactionType::from_byte(rules.overdraft_type)
-                .unwrap_or(TransactionType::Overdraft),
+        match self {
+            Self::Load => TransactionType::load(purse),
+            Self::Unload => TransactionType::Unload,
+            Self::Cash => TransactionType::Cash,
+            Self::Purchase => TransactionType::purchase(purse),
+            Self::Capp => TransactionType::Capp,
+            Self::Overdraft => TransactionType::overdraft(rules),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use applet_spec::{PurseKind, Rules};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -175,6 +176,27 @@ impl TransactionType {
     /// The type of a byte.
     pub fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|t| *t as u8 == byte)
+    }
+
+    /// The type of a load of a purse.
+    pub const fn load(purse: PurseKind) -> Self {
+        match purse {
+            PurseKind::Deposit => Self::DepositLoad,
+            PurseKind::Purse => Self::PurseLoad,
+        }
+    }
+
+    /// The type of a plain purchase from a purse.
+    pub const fn purchase(purse: PurseKind) -> Self {
+        match purse {
+            PurseKind::Deposit => Self::DepositPurchase,
+            PurseKind::Purse => Self::PursePurchase,
+        }
+    }
+
+    /// The type of an overdraft limit update, which the rules of a family name.
+    pub fn overdraft(rules: &Rules) -> Self {
+        Self::from_byte(rules.overdraft_type).unwrap_or(Self::Overdraft)
     }
 
     /// Whether it adds to the balance.

@@ -171,18 +171,12 @@ pub(crate) fn code_in_mac1(
 
 /// The type of a plain purchase from a purse.
 pub(crate) fn purchase_type(purse: PurseKind) -> TransactionType {
-    match purse {
-        PurseKind::Deposit => TransactionType::DepositPurchase,
-        PurseKind::Purse => TransactionType::PursePurchase,
-    }
+    TransactionType::purchase(purse)
 }
 
 /// The type of a load of a purse.
 pub(crate) fn load_type(purse: PurseKind) -> TransactionType {
-    match purse {
-        PurseKind::Deposit => TransactionType::DepositLoad,
-        PurseKind::Purse => TransactionType::PurseLoad,
-    }
+    TransactionType::load(purse)
 }
 
 /// Ends a transaction whose code is wrong.

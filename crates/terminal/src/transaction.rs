@@ -123,8 +123,7 @@ impl<'r> Terminal<'r> {
         purse: PurseKind,
         limit: Limit,
     ) -> Result<Receipt, FlowError> {
-        let kind = TransactionType::from_byte(self.rules.overdraft_type)
-            .unwrap_or(TransactionType::Overdraft);
+        let kind = TransactionType::overdraft(self.rules);
         let amount = Amount(limit.fen());
         let i = self.initialize(purse, self.issuer.key_index(KeyKind::Overdraft)?, amount);
         card.exclusively(steps::first_step(kind), |card| {

@@ -21,10 +21,7 @@ struct Need {
 
 impl Session<'_, '_> {
     pub(super) fn initialize_for_load(&mut self, running: &Transaction, i: &Initialize) -> Outcome {
-        let transaction_type = match i.purse {
-            PurseKind::Deposit => TransactionType::DepositLoad,
-            PurseKind::Purse => TransactionType::PurseLoad,
-        };
+        let transaction_type = TransactionType::load(i.purse);
         let (key, pin_use) = (KeyKind::Load, PinUse::Load);
         let need = Need { transaction_type, key, pin_use };
         let (begun, state) = self.begin(running, i, &need)?;
@@ -54,10 +51,7 @@ impl Session<'_, '_> {
         running: &Transaction,
         i: &Initialize,
     ) -> Outcome {
-        let transaction_type = match i.purse {
-            PurseKind::Deposit => TransactionType::DepositPurchase,
-            PurseKind::Purse => TransactionType::PursePurchase,
-        };
+        let transaction_type = TransactionType::purchase(i.purse);
         self.initialize_offline(running, i, transaction_type, PinUse::Purchase)
     }
 
@@ -76,8 +70,7 @@ impl Session<'_, '_> {
         key: u8,
         terminal: TerminalId,
     ) -> Outcome {
-        let transaction_type = TransactionType::from_byte(self.rules.overdraft_type)
-            .unwrap_or(TransactionType::Overdraft);
+        let transaction_type = TransactionType::overdraft(self.rules);
         let need = Need { transaction_type, key: KeyKind::Overdraft, pin_use: PinUse::Overdraft };
         let i = Initialize { purse, key, amount: Amount(0), terminal };
         let (begun, state) = self.begin(running, &i, &need)?;
