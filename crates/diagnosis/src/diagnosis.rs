@@ -108,8 +108,8 @@ struct Examination<'e> {
     effort: Effort,
     right: Vec<(Code, Result<Scenario, Missing>)>,
     engine: Engine<'e>,
-    /// What the custody has.
-    records: Vec<KeyRecord>,
+    /// What the custody has. One that cannot list it can still derive what is asked for by name.
+    records: Result<Vec<KeyRecord>, CustodyError>,
     /// Values that stand near the transaction; found where a code is wrong.
     found: Option<Candidates>,
 }
@@ -130,8 +130,7 @@ impl<'e> Examination<'e> {
             effort,
             right: transaction.flow.codes().iter().map(of).collect(),
             engine: Engine::new(custody),
-            // A custody that cannot list what it has can still derive what is asked for by name.
-            records: custody.records().unwrap_or_default(),
+            records: custody.records(),
             found: None,
         }
     }
@@ -180,7 +179,7 @@ impl<'e> Examination<'e> {
             code: out.received.code,
             sent: out.received.mac,
             found,
-            records: &self.records,
+            records: self.records.as_deref(),
             others: &others,
         };
         let mut search = Search::new(&mut self.engine, &case, &right, right_block);

@@ -1,11 +1,12 @@
 //! The search: single mistakes, pairs of them, every value of a field.
 
 use crypto::Mac;
+use crypto::custody::CustodyError;
 
 use super::{Tried, Untried};
 use crate::engine::{Block, Engine};
 use crate::hypothesis::{Finding, Hypothesis, Made};
-use crate::mistakes::{self, Case, Change, Grid, Stage, Variant};
+use crate::mistakes::{self, Case, Change, Grid, Mistake, Stage, Variant};
 use crate::scenario::{Scenario, Slots};
 
 /// A search for what makes one code.
@@ -61,6 +62,7 @@ impl<'s, 'k> Search<'s, 'k> {
                 }
                 return;
             }
+            Change::Unknown(why) => return self.not_tried(variant.mistake, why.clone()),
             Change::Scenario(scenario, slots) => (scenario.as_ref().clone(), *slots),
         };
         match self.engine.last_block(&scenario) {
@@ -73,12 +75,13 @@ impl<'s, 'k> Search<'s, 'k> {
                 }
                 self.effective.push(Effective { variant, scenario, slots });
             }
-            Err(why) => {
-                let mistake = variant.mistake;
-                if self.untried.iter().all(|one| one.mistake.id != mistake.id) {
-                    self.untried.push(Untried { mistake, why });
-                }
-            }
+            Err(why) => self.not_tried(variant.mistake, why),
+        }
+    }
+
+    fn not_tried(&mut self, mistake: &'static Mistake, why: CustodyError) {
+        if self.untried.iter().all(|one| one.mistake.id != mistake.id) {
+            self.untried.push(Untried { mistake, why });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use applet_spec::{Directory, Profile};
 use crypto::Mac;
-use crypto::custody::KeyRecord;
+use crypto::custody::{CustodyError, KeyRecord};
 
 use super::Mistake;
 use crate::candidate::{Candidate, Candidates, Offered};
@@ -18,8 +18,8 @@ pub(crate) struct Case<'c> {
     /// Its value as it was sent.
     pub(crate) sent: Mac,
     pub(crate) found: &'c Candidates,
-    /// What the custody has.
-    pub(crate) records: &'c [KeyRecord],
+    /// What the custody has; or why it does not say.
+    pub(crate) records: Result<&'c [KeyRecord], &'c CustodyError>,
     /// The right scenarios of the transaction's other codes.
     pub(crate) others: &'c [(Code, &'c Scenario)],
 }
@@ -40,6 +40,8 @@ pub(crate) enum Change {
     Scenario(Box<Scenario>, Slots),
     /// A value that is not computed.
     Literal(Mac),
+    /// Ways that are not known, as the custody does not say what it has.
+    Unknown(CustodyError),
 }
 
 /// Takes the scenarios of one row, one by one: a search has more of them than are worth keeping.
@@ -80,6 +82,11 @@ impl<'g> Grid<'g> {
     /// Adds a value that is not computed.
     pub(crate) fn literal(&mut self, mac: Mac, source: Option<Source>) {
         (self.sink)(Variant { mistake: self.mistake, change: Change::Literal(mac), source });
+    }
+
+    /// Says that there may be more, of which the custody does not tell.
+    pub(crate) fn unknown(&mut self, why: CustodyError) {
+        (self.sink)(Variant { mistake: self.mistake, change: Change::Unknown(why), source: None });
     }
 
     /// Adds the scenario with other bytes in a covered field.

@@ -70,7 +70,11 @@ fn stored(grid: &mut Grid<'_>, wanted: fn(&KeySpec, &KeyChoice) -> bool) {
         choose(grid, spec);
     }
     let Some(spec) = of_kind().next() else { return };
-    for record in grid.case.records {
+    let records = match grid.case.records {
+        Ok(records) => records,
+        Err(error) => return grid.unknown(error.clone()),
+    };
+    for record in records {
         let mut parts = record.name.as_str().rsplit('/').map(|part| u8::from_str_radix(part, 16));
         let (Some(Ok(version)), Some(Ok(index))) = (parts.next(), parts.next()) else { continue };
         let spec = KeySpec { index, version, ..spec.clone() };

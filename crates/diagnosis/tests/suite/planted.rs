@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use applet_spec::PurseKind::{Deposit, Purse};
-use diagnosis::{Code, Diagnosis, Flow, Stage, Verdict, mistakes};
+use crypto::custody::{CustodyError, KeyCustody, KeyName, KeyRecord, LabCustody};
+use diagnosis::{Code, Diagnosis, Effort, Flow, Stage, Verdict, mistakes};
 
 use super::plants::{PLANTS, Plant, SEARCHED, TAKEN};
 use super::scene::{Scene, Setting};
@@ -185,6 +186,40 @@ fn what_no_mistake_of_the_table_makes_is_not_explained_away() {
     assert_eq!(diagnosis.right.unwrap().0, scene.maker(Code::Mac1).code());
     let tried = diagnosis.tried;
     assert!(tried.singles > 100 && tried.pairs > 10_000 && tried.searched > 200_000, "{tried:?}");
+}
+
+/// A custody that gives keys by name and cannot list them.
+struct Unlisted(LabCustody);
+
+impl KeyCustody for Unlisted {
+    fn describe(&self) -> String {
+        "token".to_owned()
+    }
+
+    fn records(&self) -> Result<Vec<KeyRecord>, CustodyError> {
+        Err(CustodyError::Provider { provider: "token".to_owned(), problem: "no list".to_owned() })
+    }
+
+    fn record(&self, name: &KeyName) -> Result<KeyRecord, CustodyError> {
+        self.0.record(name)
+    }
+
+    fn encrypt_by_stored(&self, name: &KeyName, blocks: &[u8]) -> Result<Vec<u8>, CustodyError> {
+        self.0.encrypt_by_stored(name, blocks)
+    }
+}
+
+#[test]
+fn keys_that_the_custody_does_not_list_are_said_not_to_be_tried() {
+    let scene = Scene::new(setting("jtt978", Flow::Capp, Purse));
+    let (said, ..) = scene.recorded([0xDE, 0xAD, 0xBE, 0xEF]);
+    let custody = Unlisted(scene.custody.clone());
+    let diagnosis = scene.diagnosed_by(&custody, Effort::Singles, &said, Code::Mac1);
+    assert!(matches!(diagnosis.verdict, Verdict::NothingFits), "{:?}", diagnosis.verdict);
+    for id in ["key-index", "key-version"] {
+        let untried = diagnosis.untried.iter().find(|one| one.mistake.id == id).unwrap();
+        assert_eq!(untried.why.to_string(), "token: no list", "{id}");
+    }
 }
 
 #[test]

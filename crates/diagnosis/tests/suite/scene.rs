@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use applet_spec::{KeyKind, KeySpec, Profile, PurseKind};
-use crypto::custody::LabCustody;
+use crypto::custody::{KeyCustody, LabCustody};
 use crypto::{Key, Suite, lab_master};
 use diagnosis::{
     Advice, Code, Counted, Diagnosis, Effort, Flow, Given, Known, Reading, Trace, advice, diagnose,
@@ -423,6 +423,17 @@ impl Scene {
 
     /// What is found out about a code of the transaction that a recording ends with.
     pub fn diagnosed(&self, recording: &str, code: Code) -> Diagnosis {
+        self.diagnosed_by(&self.custody, Effort::Whole, recording, code)
+    }
+
+    /// The same with keys of another custody.
+    pub fn diagnosed_by(
+        &self,
+        custody: &dyn KeyCustody,
+        effort: Effort,
+        recording: &str,
+        code: Code,
+    ) -> Diagnosis {
         let given: [&[u8]; 7] = [
             &GIVEN_TERMINAL,
             &GIVEN_MOMENT,
@@ -438,7 +449,7 @@ impl Scene {
         let reading = Reading::new(&trace, &self.profile, &Known { serial: None, candidates });
         let last = reading.transactions.last().unwrap();
         assert!(last.step.is_some(), "{:?}", reading.asides);
-        let all = diagnose(&self.profile, &self.custody, &reading, last, Effort::Whole);
+        let all = diagnose(&self.profile, custody, &reading, last, effort);
         all.into_iter().find(|one| one.received.code == code).unwrap()
     }
 
