@@ -287,15 +287,15 @@ impl Catalogue {
         }
     }
 
-    /// Whether a command with this instruction may carry a PIN, a key or a cryptogram: one of any set
-    /// does. `None` where no set knows the instruction.
-    pub fn carries_secret(ins: u8) -> Option<bool> {
+    /// Whether the data of commands with this instruction is kept out of talk, logs and recordings:
+    /// it may be a PIN, a key or a cryptogram in a command of any set, or no set knows the
+    /// instruction.
+    pub fn carries_secret(ins: u8) -> bool {
         let mut named = CommandId::ALL.iter().map(|id| Self::entry(*id)).filter(|c| c.ins == ins);
         let secret = |command: &CommandSpec| {
             command.fields.iter().any(|field| field.format == FieldFormat::Secret)
         };
-        let first = named.next()?;
-        Some(secret(first) || named.any(secret))
+        named.next().is_none_or(|first| secret(first) || named.any(secret))
     }
 
     /// Finds the command that class, instruction, parameters and data length belong to.

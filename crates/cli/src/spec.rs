@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use applet_spec::Profile;
+use applet_spec::{Catalogue, Profile};
 use link::{CardTransport, Delay, Fault, GetResponse, Recorder};
 
 use crate::error::CliError;
@@ -210,7 +210,7 @@ fn recorded(card: Box<dyn CardTransport>, path: &Path) -> Result<Box<dyn CardTra
         ),
         _ => CliError::Write { path: path.display().to_string(), source },
     })?;
-    Ok(Box::new(Recorder::new(card, file)?))
+    Ok(Box::new(Recorder::new(card, file, Catalogue::carries_secret)?))
 }
 
 /// A time in whole seconds. Five digits at most: a command in hex that was meant for something else

@@ -72,7 +72,7 @@ fn header(command: &[u8]) -> String {
     if lc > 0 {
         out += &format!(" Lc {lc}");
     }
-    if let Some(le) = le.filter(|_| lc > 0 || Catalogue::carries_secret(apdu.ins()) != Some(true)) {
+    if let Some(le) = le.filter(|_| lc > 0 || !Catalogue::carries_secret(apdu.ins())) {
         out += &format!(" Le {le}");
     }
     out

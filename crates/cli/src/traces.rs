@@ -6,6 +6,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
+use applet_spec::Catalogue;
 use link::{LogFormat, Recording};
 
 use crate::error::CliError;
@@ -16,7 +17,7 @@ use crate::ui::Ui;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 FILE is a recording (--record FILE beside any --card), or a log of apdu4j, GlobalPlatformPro, OpenSC
-(debug log or opensc-tool), pcsc-spy, pcscd --apdu, or lines of hex; - reads stdin. PINs are masked.
+(debug log or opensc-tool), pcsc-spy, pcscd --apdu, or lines of hex; - reads stdin. Secrets are masked.
 
 Examples:
   purse trace view session.rec
@@ -116,7 +117,8 @@ impl Source {
             Format::Auto => LogFormat::recognise(&text),
             Format::Known(format) => format,
         };
-        let recording = Recording::import(&text, format, self.reader.as_deref());
+        let recording =
+            Recording::import(&text, format, self.reader.as_deref(), Catalogue::carries_secret);
         let recording = recording.map_err(|error| {
             CliError::Recording(format!("{}:{}: {}", self.name(), error.line, error.problem))
         })?;

@@ -52,3 +52,8 @@ impl CardTransport for Scripted {
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()
 }
+
+/// The PIN of VERIFY is a secret.
+pub(crate) fn pins(ins: u8) -> bool {
+    ins == 0x20
+}

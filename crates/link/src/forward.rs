@@ -78,7 +78,7 @@ mod tests {
 
     fn decorated(card: Scripted) -> impl CardTransport {
         let card: Box<dyn CardTransport> = Box::new(Fault::new(card));
-        let recorder = Recorder::new(Delay::new(card, |_| {}), std::io::sink()).unwrap();
+        let recorder = Recorder::new(Delay::new(card, |_| {}), std::io::sink(), |_| false).unwrap();
         GetResponse::new(Traced::new(recorder, || Duration::ZERO, |_| {}))
     }
 

@@ -29,7 +29,7 @@ pub use fault_spec::{FaultPlan, FaultSpec, FaultSpecError};
 pub use get_response::GetResponse;
 pub use import::LogFormat;
 pub use record::Recorder;
-pub use recording::{Outcome, Pattern, Recording, RecordingError, Step, StepKind};
+pub use recording::{Outcome, Pattern, Recording, RecordingError, Secrecy, Step, StepKind};
 pub use replay::Replay;
 pub use trace::{Event, Traced};
 

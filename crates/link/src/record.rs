@@ -6,43 +6,27 @@ use std::io::Write;
 
 use crate::forward::{forward_decorator, forward_exclusive};
 use crate::recording::HEADER;
-use crate::{Atr, CardTransport, LinkError, Outcome, Pattern, StepKind};
+use crate::{Atr, CardTransport, LinkError, Outcome, Pattern, Secrecy, StepKind};
 
 /// Writes every event of the card below to a recording.
-///
-/// What carries a PIN is masked; see [`Recorder::with_secrets`].
 pub struct Recorder<T> {
     inner: T,
     out: Box<dyn Write + Send>,
-    secrets: Secrets,
+    secrecy: Secrecy,
     failed: Option<std::io::Error>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Secrets {
-    Masked,
-    Written,
-}
-
 impl<T: CardTransport> Recorder<T> {
-    /// Records to `out`, with the data of PIN commands masked (`**`).
+    /// Records to `out`, with the data of commands that `secrecy` names masked (`**`).
     ///
     /// # Errors
     /// [`LinkError::Io`] when the first line cannot be written.
-    pub fn new(inner: T, out: impl Write + Send + 'static) -> Result<Self, LinkError> {
-        Self::start(inner, Box::new(out), Secrets::Masked)
-    }
-
-    /// Records every byte, PINs too.
-    ///
-    /// # Errors
-    /// [`LinkError::Io`] when the first line cannot be written.
-    pub fn with_secrets(inner: T, out: impl Write + Send + 'static) -> Result<Self, LinkError> {
-        Self::start(inner, Box::new(out), Secrets::Written)
-    }
-
-    fn start(inner: T, out: Box<dyn Write + Send>, secrets: Secrets) -> Result<Self, LinkError> {
-        let mut recorder = Self { inner, out, secrets, failed: None };
+    pub fn new(
+        inner: T,
+        out: impl Write + Send + 'static,
+        secrecy: Secrecy,
+    ) -> Result<Self, LinkError> {
+        let mut recorder = Self { inner, out: Box::new(out), secrecy, failed: None };
         recorder.write(&format!("{HEADER}\n"));
         recorder.check()?;
         Ok(recorder)
@@ -70,13 +54,6 @@ impl<T: CardTransport> Recorder<T> {
             }),
         }
     }
-
-    fn pattern(&self, command: &[u8]) -> Pattern {
-        match self.secrets {
-            Secrets::Masked => Pattern::masked(command),
-            Secrets::Written => Pattern::whole(command),
-        }
-    }
 }
 
 impl<T: CardTransport> CardTransport for Recorder<T> {
@@ -97,7 +74,8 @@ impl<T: CardTransport> CardTransport for Recorder<T> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
         self.check()?;
         let answer = self.inner.transmit(command);
-        let step = StepKind::Exchange(self.pattern(command), Outcome::of(answer.as_ref()));
+        let pattern = Pattern::masked(command, self.secrecy);
+        let step = StepKind::Exchange(pattern, Outcome::of(answer.as_ref()));
         self.write(&step.to_string());
         answer
     }
@@ -116,7 +94,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::fixture::{Scripted, bytes};
+    use crate::fixture::{Scripted, bytes, pins};
 
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
@@ -152,7 +130,7 @@ mod tests {
     #[test]
     fn a_session_is_written_line_by_line_with_the_pin_masked() {
         let out = Shared::default();
-        drive(&mut Recorder::new(script(), out.clone()).unwrap());
+        drive(&mut Recorder::new(script(), out.clone(), pins).unwrap());
         assert_eq!(
             out.text(),
             "# recording 1\n# ATR 3B00\n> 00A4040000\n< 6F009000\n> 0020000003******\n< 9000\n\
@@ -161,17 +139,17 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_written_when_asked_for() {
+    fn what_is_no_secret_to_the_caller_is_written() {
         let out = Shared::default();
-        drive(&mut Recorder::with_secrets(script(), out.clone()).unwrap());
+        drive(&mut Recorder::new(script(), out.clone(), |_| false).unwrap());
         assert!(out.text().contains("> 0020000003123456\n"));
     }
 
     #[test]
     fn what_was_recorded_replays() {
         let out = Shared::default();
-        drive(&mut Recorder::new(script(), out.clone()).unwrap());
-        let mut replay = crate::Replay::parse("test", &out.text()).unwrap();
+        drive(&mut Recorder::new(script(), out.clone(), pins).unwrap());
+        let mut replay = crate::Replay::parse("test", &out.text(), pins).unwrap();
         drive(&mut replay);
         assert_eq!(replay.remaining(), 0);
     }
@@ -188,7 +166,7 @@ mod tests {
                 Ok(())
             }
         }
-        let mut card = Recorder::new(script(), Full(1)).unwrap();
+        let mut card = Recorder::new(script(), Full(1), pins).unwrap();
         card.transmit(&bytes("00A4040000")).unwrap();
         let error = card.transmit(&bytes("00A4040000")).unwrap_err();
         assert!(error.to_string().contains("not sent"), "{error}");

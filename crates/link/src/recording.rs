@@ -172,8 +172,9 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// VERIFY, CHANGE REFERENCE DATA and PIN UNBLOCK (24), RESET RETRY COUNTER, PIN CHANGE and RELOAD.
-const PIN_INSTRUCTIONS: [u8; 4] = [0x20, 0x24, 0x2C, 0x5E];
+/// Whether the data of commands with an instruction (INS) is kept out of what is written: PINs, keys
+/// and cryptograms. Who knows the instructions says it.
+pub type Secrecy = fn(u8) -> bool;
 
 impl Pattern {
     /// Every byte of `command`.
@@ -181,12 +182,22 @@ impl Pattern {
         Self(command.iter().map(|byte| Some(*byte)).collect())
     }
 
-    /// `command`, with the data of one that carries a PIN masked.
-    pub fn masked(command: &[u8]) -> Self {
-        let hidden = PIN_INSTRUCTIONS.contains(&CommandApdu::new(command).ins());
-        // CLA INS P1 P2 Lc stay; a Le byte goes with the data.
-        let shown = if hidden { 5 } else { command.len() };
-        Self((0..).zip(command).map(|(at, byte)| Some(*byte).filter(|_| at < shown)).collect())
+    /// `command`, with the data of one that `secrecy` names masked.
+    pub fn masked(command: &[u8], secrecy: Secrecy) -> Self {
+        Self::whole(command).hiding(secrecy)
+    }
+
+    /// The same with the data of one that `secrecy` names masked. CLA INS P1 P2 and Lc stay; Le goes
+    /// with the data, and is its last byte where Lc is one too small.
+    pub fn hiding(mut self, secrecy: Secrecy) -> Self {
+        let command: Vec<u8> = self.0.iter().map(|byte| byte.unwrap_or_default()).collect();
+        let apdu = CommandApdu::new(&command);
+        if secrecy(apdu.ins()) {
+            // Where Lc was forgotten, the first byte of the secret stands in its place.
+            let shown = if apdu.data().is_empty() { 4 } else { apdu.data_offset() };
+            self.0.iter_mut().skip(shown).for_each(|byte| *byte = None);
+        }
+        self
     }
 
     /// Whether `command` is meant.
@@ -275,4 +286,31 @@ fn pattern(text: &str) -> Result<Pattern, String> {
     pairs.iter().map(byte).collect::<Result<_, _>>().map(Pattern).map_err(|_| {
         format!("'{}' is not hex; words are '{MUTE}', '{NO_CARD}', '{FAILED} ...'", text.trim())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{bytes, pins};
+
+    #[test]
+    fn of_a_secret_the_header_and_a_length_that_fits_are_written() {
+        for (command, written) in [
+            ("0020000003123456", "0020000003******"),
+            ("002000000312345600", "0020000003********"),
+            ("00200000000003123456", "00200000000003******"),
+            // The length was forgotten, is wrong, or there is nothing but a length.
+            ("0020000012345678", "00200000********"),
+            ("0020000004123456", "00200000********"),
+            ("0020000012", "00200000**"),
+            ("00200000", "00200000"),
+            ("0020", "0020"),
+            ("00A4040003123456", "00A4040003123456"),
+        ] {
+            let masked = Pattern::masked(&bytes(command), pins);
+            assert_eq!(masked.to_string(), written);
+            assert!(masked.matches(&bytes(command)), "{written}");
+            assert_eq!(masked.clone().hiding(pins), masked, "{written}");
+        }
+    }
 }

@@ -1,26 +1,31 @@
 //! Replay: a recording as a card.
 
-use crate::{Atr, CardTransport, LinkError, Outcome, Recording, RecordingError, Step, StepKind};
+use crate::{
+    Atr, CardTransport, LinkError, Outcome, Pattern, Recording, RecordingError, Secrecy, Step,
+    StepKind,
+};
 
 /// Answers from a recording, in its order; a command that differs is an error naming the line.
 pub struct Replay {
     name: String,
     steps: Vec<Step>,
     at: usize,
+    secrecy: Secrecy,
 }
 
 impl Replay {
-    /// A card of `recording`; `name` is its file, for errors.
-    pub fn new(name: &str, recording: Recording) -> Self {
-        Self { name: name.to_owned(), steps: recording.steps, at: 0 }
+    /// A card of `recording`; `name` is its file, for errors, which do not tell the data of commands
+    /// that `secrecy` names.
+    pub fn new(name: &str, recording: Recording, secrecy: Secrecy) -> Self {
+        Self { name: name.to_owned(), steps: recording.steps, at: 0, secrecy }
     }
 
     /// A card of the recording in `text`.
     ///
     /// # Errors
     /// [`RecordingError`].
-    pub fn parse(name: &str, text: &str) -> Result<Self, RecordingError> {
-        Ok(Self::new(name, Recording::parse(text)?))
+    pub fn parse(name: &str, text: &str, secrecy: Secrecy) -> Result<Self, RecordingError> {
+        Ok(Self::new(name, Recording::parse(text)?, secrecy))
     }
 
     /// Whether the recording begins with the card being powered up.
@@ -52,7 +57,7 @@ impl Replay {
                  send what was recorded or record anew",
                 self.name,
                 step.line,
-                expected(&step.kind),
+                expected(&step.kind, self.secrecy),
                 came()
             )));
         };
@@ -88,8 +93,9 @@ impl CardTransport for Replay {
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        let secrecy = self.secrecy;
         self.play(
-            || hex::encode_upper(command),
+            || Pattern::masked(command, secrecy).to_string(),
             |kind| match kind {
                 StepKind::Exchange(pattern, outcome) if pattern.matches(command) => Some(outcome),
                 _ => None,
@@ -102,11 +108,11 @@ impl CardTransport for Replay {
     }
 }
 
-fn expected(kind: &StepKind) -> String {
+fn expected(kind: &StepKind, secrecy: Secrecy) -> String {
     match kind {
         StepKind::Reset(_) => "a reset".to_owned(),
         StepKind::PowerOff => "a power-off".to_owned(),
-        StepKind::Exchange(command, _) => command.to_string(),
+        StepKind::Exchange(command, _) => command.clone().hiding(secrecy).to_string(),
     }
 }
 
@@ -115,15 +121,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Pattern;
-    use crate::fixture::bytes;
+    use crate::fixture::{bytes, pins};
 
     const SESSION: &str = "# recording 1\n# made by hand\n# ATR 3B00\n\n> 00 84 00 00 04\n\
                            < 01020304 9000\n> 0020000003 **34 **\n< 63C2\n# OFF\n";
 
     #[test]
     fn commands_are_answered_in_order_and_masked_bytes_match_any() {
-        let mut card = Replay::parse("a.rec", SESSION).unwrap();
+        let mut card = Replay::parse("a.rec", SESSION, pins).unwrap();
         assert_eq!(card.reset().unwrap().to_string(), "3B00");
         assert_eq!(card.transmit(&bytes("0084000004")).unwrap(), bytes("010203049000"));
         assert_eq!(card.transmit(&bytes("0020000003993455")).unwrap(), bytes("63C2"));
@@ -133,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_different_command_is_refused_with_its_line_and_does_not_advance() {
-        let mut card = Replay::parse("a.rec", SESSION).unwrap();
+        let mut card = Replay::parse("a.rec", SESSION, pins).unwrap();
         let error = card.transmit(&bytes("0084000004")).unwrap_err().to_string();
         assert!(error.contains("a.rec, line 3") && error.contains("a reset"), "{error}");
         card.reset().unwrap();
@@ -143,8 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn an_error_tells_no_secret() {
+        let mut card = Replay::parse("a.rec", "> 0020000003998877\n< 9000", pins).unwrap();
+        let error = card.transmit(&bytes("0020000004123456")).unwrap_err().to_string();
+        assert!(error.contains("0020000003******"), "{error}");
+        assert!(error.contains("00200000********"), "{error}");
+    }
+
+    #[test]
     fn the_end_of_the_recording_is_said() {
-        let mut card = Replay::parse("a.rec", "# ATR 3B00").unwrap();
+        let mut card = Replay::parse("a.rec", "# ATR 3B00", pins).unwrap();
         card.reset().unwrap();
         let error = card.transmit(&bytes("0084000004")).unwrap_err().to_string();
         assert!(error.contains("at its end"), "{error}");

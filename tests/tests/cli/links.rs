@@ -118,6 +118,41 @@ fn a_recorded_pin_is_masked_and_a_card_that_has_power_is_replayed_without_reset(
 }
 
 #[test]
+fn a_key_that_is_written_and_a_pin_without_length_are_in_no_recording_and_in_no_trace() {
+    const KEY: &str = "00112233445566778899AABBCCDDEEFF";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("k.rec");
+    let write_key = format!("80D401001539F0F0AA33{KEY}");
+    let session = [
+        "apdu",
+        "--card",
+        "virtual:fmcos-blank",
+        "--record",
+        text(&path),
+        &write_key,
+        "0020000012345678",
+    ];
+    run(&session);
+    let by_hand = folder.path().join("by-hand.rec");
+    std::fs::write(&by_hand, format!("> {write_key}\n< 9000\n> 0020000012345678\n< 6700\n"))
+        .unwrap();
+    let mut told = vec![std::fs::read_to_string(&path).unwrap()];
+    for file in [&path, &by_hand] {
+        for verb in
+            [&["view"][..], &["view", "--json"], &["convert"], &["convert", "--to", "jsonl"]]
+        {
+            let verb = [&["trace"], verb, &["--from", "recording", text(file)]].concat();
+            told.push(run(&verb).fine().stdout);
+        }
+    }
+    for said in told {
+        assert!(said.contains(&format!("80D4010015{}", "*".repeat(42))), "{said}");
+        assert!(said.contains("00200000********"), "{said}");
+        assert!(!said.contains("556677") && !said.contains("345678"), "{said}");
+    }
+}
+
+#[test]
 fn a_wrong_recording_is_told_by_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wrong.rec");

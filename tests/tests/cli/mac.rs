@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use applet_spec::Profile;
+use applet_spec::{Catalogue, Profile};
 use emulator::{CardMaker, VirtualCard};
 use link::{CardTransport, Recorder};
 use serde_json::Value;
@@ -54,8 +54,13 @@ impl Readers {
         let mut card = virtual_card("jtt978");
         card.set_all(&[("balance".to_owned(), "10.00".to_owned())]).unwrap();
         Self {
-            card: Recorder::new(card, sink.clone()).unwrap(),
-            psam: Recorder::new(virtual_card("psam-jtt978"), sink.clone()).unwrap(),
+            card: Recorder::new(card, sink.clone(), Catalogue::carries_secret).unwrap(),
+            psam: Recorder::new(
+                virtual_card("psam-jtt978"),
+                sink.clone(),
+                Catalogue::carries_secret,
+            )
+            .unwrap(),
             sink,
         }
     }

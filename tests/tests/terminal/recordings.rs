@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use applet_spec::Catalogue;
 use applet_spec::flow::Stop;
 use link::{CardTransport, Recorder, Replay};
 use terminal::{Check, Outcome, TransactionRecord};
@@ -89,8 +90,10 @@ fn play(
 fn record(session: &Session) -> (String, String, Vec<TransactionRecord>) {
     let lab = Lab::new(session.family);
     let (card_text, psam_text) = (Shared::default(), Shared::default());
-    let mut card = Recorder::new(lab.card(10_000), card_text.clone()).unwrap();
-    let mut psam = Recorder::new(lab.psam_card(), psam_text.clone()).unwrap();
+    let mut card =
+        Recorder::new(lab.card(10_000), card_text.clone(), Catalogue::carries_secret).unwrap();
+    let mut psam =
+        Recorder::new(lab.psam_card(), psam_text.clone(), Catalogue::carries_secret).unwrap();
     let records = play(session, &mut card, &mut psam);
     (card_text.text(), psam_text.text(), records)
 }
@@ -110,7 +113,12 @@ fn the_recordings_are_what_flows_say_and_replay_to_the_same_records() {
         }
         let kept = |side| {
             let path = path(session, side);
-            Replay::parse(session.name, &std::fs::read_to_string(path).unwrap()).unwrap()
+            Replay::parse(
+                session.name,
+                &std::fs::read_to_string(path).unwrap(),
+                Catalogue::carries_secret,
+            )
+            .unwrap()
         };
         let (mut card, mut psam) = (kept("card"), kept("psam"));
         assert_eq!(play(session, &mut card, &mut psam), records, "{}", session.name);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use applet_spec::Profile;
+use applet_spec::{Catalogue, Profile};
 use crypto::custody::{HeldKeys, KeyCustody};
 use diagnosis::{Counted, Given, Known, Reading, Trace, Transaction};
 use keystore::KeystoreError;
@@ -117,7 +117,8 @@ impl SourceArgs {
             // With one argument a file is meant, whatever its name looks like.
             [_, _, ..] if self.inputs.iter().all(hex) => {
                 let lines = self.inputs.join("\n");
-                let recording = Recording::import(&lines, LogFormat::Hex, None);
+                let recording =
+                    Recording::import(&lines, LogFormat::Hex, None, Catalogue::carries_secret);
                 let recording = recording.map_err(|error| {
                     CliError::mistyped(
                         format!("argument {}: {}", error.line, error.problem),
@@ -143,7 +144,7 @@ impl SourceArgs {
         let text = recordings::read(Path::new(input))?;
         let format = LogFormat::recognise(&text);
         let mut add = |reader: Option<&str>| {
-            let recording = Recording::import(&text, format, reader);
+            let recording = Recording::import(&text, format, reader, Catalogue::carries_secret);
             let recording = recording.map_err(|error| {
                 CliError::Recording(format!("{input}:{}: {}", error.line, error.problem))
             })?;

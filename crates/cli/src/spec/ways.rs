@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use applet_spec::Profile;
+use applet_spec::{Catalogue, Profile};
 use emulator::{Protocol, VirtualCard};
 use link::Replay;
 use nvm::image::Durability;
@@ -157,7 +157,7 @@ fn vpcd(ui: &Ui, address: &str, patience: Patience) -> Result<Opened, CliError> 
 fn replay(path: &Path) -> Result<Opened, CliError> {
     let name = path.display().to_string();
     let recording = crate::recordings::parse(&name, &crate::recordings::read(path)?)?;
-    let replay = Replay::new(&name, recording);
+    let replay = Replay::new(&name, recording, Catalogue::carries_secret);
     let unpowered = replay.begins_with_reset();
     Ok(Opened { transport: Box::new(replay), profile: None, unpowered, place: Place::Kept })
 }

@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use applet_spec::{KeyKind, KeySpec, Profile, PurseKind};
+use applet_spec::{Catalogue, KeyKind, KeySpec, Profile, PurseKind};
 use crypto::custody::{KeyCustody, LabCustody};
 use crypto::{Key, Suite, lab_master};
 use diagnosis::{
@@ -87,7 +87,15 @@ struct Driven {
 impl Driven {
     fn new(card: Card) -> Self {
         let sink = Sink::default();
-        Self { recorder: Recorder::new(VirtualCard::volatile(card), sink.clone()).unwrap(), sink }
+        Self {
+            recorder: Recorder::new(
+                VirtualCard::volatile(card),
+                sink.clone(),
+                Catalogue::carries_secret,
+            )
+            .unwrap(),
+            sink,
+        }
     }
 
     fn send(&mut self, command: &[u8]) -> (Vec<u8>, u16) {

@@ -1,17 +1,21 @@
 //! A recording in the making.
 
 use super::LogFormat;
-use crate::{Outcome, Pattern, Recording, RecordingError, Step, StepKind};
+use crate::{Outcome, Pattern, Recording, RecordingError, Secrecy, Step, StepKind};
 
 /// Puts steps together in the order of a log.
-#[derive(Default)]
 pub(super) struct Builder {
     steps: Vec<Step>,
     /// A command that has no answer yet, and its line.
     open: Option<(usize, Vec<u8>)>,
+    secrecy: Secrecy,
 }
 
 impl Builder {
+    pub(super) fn new(secrecy: Secrecy) -> Self {
+        Self { steps: Vec::new(), open: None, secrecy }
+    }
+
     /// The card was reset, or connected to for the first time; an empty ATR is one that the log does
     /// not tell.
     pub(super) fn reset(&mut self, line: usize, atr: Vec<u8>) {
@@ -81,7 +85,8 @@ impl Builder {
     }
 
     fn exchange(&mut self, line: usize, command: &[u8], answer: Outcome) {
-        self.steps.push(Step { line, kind: StepKind::Exchange(Pattern::masked(command), answer) });
+        let command = Pattern::masked(command, self.secrecy);
+        self.steps.push(Step { line, kind: StepKind::Exchange(command, answer) });
     }
 }
 

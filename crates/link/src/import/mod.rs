@@ -1,8 +1,8 @@
 //! Logs of other programs, read as recordings: what people already have when a card misbehaves.
 //!
 //! None of these programs tells everything a recording does. A log that shows no reset begins with
-//! an empty `# ATR`; a command whose answer is not in the log is `mute`. What carries a PIN is masked
-//! as the recorder does it.
+//! an empty `# ATR`; a command whose answer is not in the log is `mute`. Secrets are masked as the
+//! recorder does it.
 
 mod apdu4j;
 mod build;
@@ -15,7 +15,7 @@ mod text;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Recording, RecordingError};
+use crate::{Recording, RecordingError, Secrecy, Step, StepKind};
 
 use self::build::Builder;
 
@@ -101,7 +101,8 @@ impl FromStr for LogFormat {
 
 impl Recording {
     /// Reads the log of another program. Steps keep the lines they had there. `reader` is a part of
-    /// the name of the reader that is meant, where a log tells readers apart.
+    /// the name of the reader that is meant, where a log tells readers apart. The data of commands
+    /// that `secrecy` names is masked, in a recording too.
     ///
     /// # Errors
     /// [`RecordingError`] with the line that cannot be read; also where several readers may be
@@ -110,10 +111,11 @@ impl Recording {
         text: &str,
         format: LogFormat,
         reader: Option<&str>,
+        secrecy: Secrecy,
     ) -> Result<Self, RecordingError> {
-        let mut builder = Builder::default();
+        let mut builder = Builder::new(secrecy);
         match format {
-            LogFormat::Recording => return Self::parse(text),
+            LogFormat::Recording => return Ok(Self::parse(text)?.hiding(secrecy)),
             LogFormat::Apdu4j => apdu4j::read(text, &mut builder)?,
             LogFormat::OpenSc => opensc::read(text, &mut builder)?,
             LogFormat::PcscSpy => spy::read(text, reader, &mut builder)?,
@@ -121,6 +123,16 @@ impl Recording {
             LogFormat::Hex => hexpairs::read(text, &mut builder)?,
         }
         builder.finish(format)
+    }
+
+    fn hiding(self, secrecy: Secrecy) -> Self {
+        let hidden = |Step { line, kind }| match kind {
+            StepKind::Exchange(command, answer) => {
+                Step { line, kind: StepKind::Exchange(command.hiding(secrecy), answer) }
+            }
+            kind => Step { line, kind },
+        };
+        Self { steps: self.steps.into_iter().map(hidden).collect() }
     }
 }
 

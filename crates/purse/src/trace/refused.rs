@@ -27,7 +27,7 @@ impl Decoder {
             }
         };
         let body = apdu.raw().get(4..).unwrap_or_default();
-        let hides = Catalogue::carries_secret(apdu.ins()) != Some(false);
+        let hides = Catalogue::carries_secret(apdu.ins());
         let malformed = matches!(error.problem, Problem::Malformed(_));
         let problem = match &error.problem {
             // Where the length byte was forgotten, the PIN's first byte stands in its place.

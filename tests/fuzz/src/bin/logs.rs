@@ -10,7 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     let format = LogFormat::ALL[usize::from(*format) % LogFormat::ALL.len()];
     let text = String::from_utf8_lossy(text);
     let _ = LogFormat::recognise(&text);
-    if let Ok(recording) = Recording::import(&text, format, None) {
+    if let Ok(recording) = Recording::import(&text, format, None, |_| true) {
         assert!(Recording::parse(&recording.to_string()).is_ok());
     }
 });
