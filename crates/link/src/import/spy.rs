@@ -81,6 +81,23 @@ struct Buffer {
     bytes: Vec<u8>,
 }
 
+impl Buffer {
+    /// The bytes, where all that are announced are there; `name` is how the call at `line` names the
+    /// buffer.
+    fn whole(&self, line: usize, name: &str) -> Result<Vec<u8>, RecordingError> {
+        let found = self.bytes.len();
+        let problem = match self.length {
+            Some(length) if length == found => return Ok(self.bytes.clone()),
+            Some(length) => format!(
+                "{name}Length of this call announces {length} bytes, and {name}Buffer has {found}; \
+                 is the log cut?"
+            ),
+            None => format!("this call has no {name}Length; is the log cut?"),
+        };
+        Err(RecordingError { line, problem })
+    }
+}
+
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Filling {
     #[default]

@@ -171,6 +171,22 @@ fn a_line_that_cannot_be_read_is_named() {
             4,
             "5 more bytes",
         ),
+        (
+            "SCardTransmit\n i bSendLength 0x12 (18)\n i bSendBuffer\n\
+             \x20i  0000 00 A4 04 00 0C 01 02 03 04 05 06 07 08 09 0A 0B ........\n\
+             \x20o bRecvLength 0x2 (2)\n o bRecvBuffer\n o  0000 90 00\n => (SCARD_S_SUCCESS [0])\n",
+            LogFormat::PcscSpy,
+            1,
+            "bSendLength of this call announces 18 bytes, and bSendBuffer has 16",
+        ),
+        (
+            "SCardTransmit\n i bSendLength 0x4 (4)\n i bSendBuffer\n i  0000 00 A4 04 00\n\
+             \x20o bRecvLength 0x2 (2)\n o bRecvBuffer\n => (SCARD_S_SUCCESS [0])\n",
+            LogFormat::PcscSpy,
+            1,
+            "bRecvLength of this call announces 2 bytes, and bRecvBuffer has 0",
+        ),
+        ("SCardTransmit\n i hCard: 0x1\n", LogFormat::PcscSpy, 1, "this call has no bSendLength"),
     ] {
         let error = Recording::import(text, format, None, pins).unwrap_err();
         assert_eq!(error.line, line, "{text}: {error}");

@@ -104,12 +104,12 @@ impl<'w> Readers<'w> {
             reader.powered = true;
             builder.reset(call.line, reader.atr.clone());
         }
-        builder.command(call.line, call.sent.bytes.clone());
+        builder.command(call.line, call.sent.whole(call.line, "bSend")?);
         if result.is_empty() {
             return Ok(());
         }
         let answer = match result.contains("SCARD_S_SUCCESS") {
-            true => Outcome::Bytes(call.received.bytes.clone()),
+            true => Outcome::Bytes(call.received.whole(call.line, "bRecv")?),
             false => failure(result),
         };
         builder.answer(call.line, answer)
