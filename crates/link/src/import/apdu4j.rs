@@ -10,7 +10,7 @@
 //! turns, each on a line of its own, with `# ..` between them.
 
 use super::build::{Builder, failure};
-use super::text::{hex_bytes, plain};
+use super::text::{hex_bytes, plain, says_words};
 use crate::{Outcome, RecordingError};
 
 /// Reads either kind.
@@ -24,10 +24,10 @@ pub(super) fn read(text: &str, builder: &mut Builder) -> Result<(), RecordingErr
             Line::Connected(atr) => builder.reset(line, hex_bytes(atr).unwrap_or_default()),
             Line::Sent(command) => builder.command(line, hex_bytes(command).map_err(fail)?),
             Line::Received(answer) => {
-                let words = without_remarks(answer);
-                let answer = match words.bytes().next() {
-                    Some(first) if first.is_ascii_hexdigit() && !words.contains("SCARD_") => {
-                        Outcome::Bytes(hex_bytes(answer).map_err(fail)?)
+                let answer = match hex_bytes(answer) {
+                    Ok(bytes) if !bytes.is_empty() => Outcome::Bytes(bytes),
+                    Err(problem) if !says_words(answer) && !answer.contains("SCARD_") => {
+                        return Err(fail(problem));
                     }
                     _ => failure(answer),
                 };
@@ -92,10 +92,4 @@ impl<'l> Line<'l> {
             None => Self::Other(line),
         }
     }
-}
-
-/// An answer without its counts and times.
-fn without_remarks(answer: &str) -> String {
-    let remark = |word: &&str| word.starts_with('(') && word.ends_with(')');
-    answer.split_whitespace().filter(|word| !remark(word)).collect::<Vec<_>>().join(" ")
 }

@@ -94,16 +94,17 @@ impl Builder {
 pub(super) fn failure(words: &str) -> Outcome {
     /// How a card that went away in the middle looks like to those who log it.
     const GONE: [&str; 8] = [
-        "REMOVED_CARD",
-        "NOT_TRANSACTED",
-        "UNPOWERED_CARD",
-        "UNRESPONSIVE_CARD",
-        "COMM_ERROR",
-        "NO_SMARTCARD",
-        "Card removed",
-        "Unknown data received",
+        "removed_card",
+        "not_transacted",
+        "unpowered_card",
+        "unresponsive_card",
+        "comm_error",
+        "no_smartcard",
+        "card removed",
+        "unknown data received",
     ];
-    match GONE.iter().any(|sign| words.contains(sign)) {
+    let lower = words.to_ascii_lowercase();
+    match GONE.iter().any(|sign| lower.contains(sign)) {
         true => Outcome::Mute,
         false => Outcome::Failed(words.trim().to_owned()),
     }

@@ -2,7 +2,7 @@
 //! pyscard print is of this kind.
 
 use super::build::{Builder, failure};
-use super::text::{hex_bytes, plain};
+use super::text::{hex_bytes, plain, says_words, without_prefix};
 use crate::{Outcome, RecordingError};
 
 /// What marks a command, longest first.
@@ -33,10 +33,7 @@ const ROW: usize = 16;
 
 /// Reads it.
 pub(super) fn read(text: &str, builder: &mut Builder) -> Result<(), RecordingError> {
-    let marked = text.lines().any(|line| {
-        let line = plain(line).trim().to_ascii_lowercase();
-        strip(&line, COMMANDS).is_some()
-    });
+    let marked = text.lines().any(|line| strip(plain(line).trim(), COMMANDS).is_some());
     match marked {
         true => by_marks(text, builder),
         false => by_turns(text, builder),
@@ -51,8 +48,7 @@ fn by_turns(text: &str, builder: &mut Builder) -> Result<(), RecordingError> {
         if is_comment(content) {
             continue;
         }
-        let lower = content.to_ascii_lowercase();
-        if let Some(atr) = lower.strip_prefix("atr").or_else(|| lower.strip_prefix("reset")) {
+        if let Some(atr) = strip(content, &["atr", "reset"]) {
             builder.reset(line, hex_bytes(atr).map_err(fail)?);
             continue;
         }
@@ -82,7 +78,6 @@ fn by_marks(text: &str, builder: &mut Builder) -> Result<(), RecordingError> {
         let content = plain(content);
         let content = content.trim();
         let fail = |problem: String| RecordingError { line, problem };
-        let lower = content.to_ascii_lowercase();
         if let Some(open) = &mut answer
             && open.goes_on
             && let Some(row) = continuation(content)
@@ -94,15 +89,15 @@ fn by_marks(text: &str, builder: &mut Builder) -> Result<(), RecordingError> {
         if let Some(Answer { line, bytes, .. }) = answer.take() {
             builder.answer(line, Outcome::Bytes(bytes))?;
         }
-        if let Some(command) = strip(&lower, COMMANDS) {
-            resetting = command == "reset";
+        if let Some(command) = strip(content, COMMANDS) {
+            resetting = command.eq_ignore_ascii_case("reset");
             if !resetting {
                 builder.command(line, hex_bytes(command).map_err(fail)?);
             }
-        } else if let Some(words) = strip(&lower, ANSWERS) {
+        } else if let Some(words) = strip(content, ANSWERS) {
             if resetting {
                 resetting = false;
-                let atr = words.strip_prefix("ok:").unwrap_or(words);
+                let atr = without_prefix(words, "ok:").unwrap_or(words);
                 builder.reset(line, hex_bytes(atr).map_err(fail)?);
                 continue;
             }
@@ -111,12 +106,10 @@ fn by_marks(text: &str, builder: &mut Builder) -> Result<(), RecordingError> {
                     let goes_on = bytes.len() == ROW && !words.contains(" : ");
                     answer = Some(Answer { line, bytes, goes_on });
                 }
-                Err(_) if words.starts_with(|c: char| !c.is_ascii_hexdigit()) => {
-                    builder.answer(line, failure(words))?;
-                }
+                Err(_) if says_words(words) => builder.answer(line, failure(words))?,
                 Err(problem) => return Err(fail(problem)),
             }
-        } else if let Some(atr) = lower.strip_prefix("atr:") {
+        } else if let Some(atr) = without_prefix(content, "atr:") {
             builder.reset(line, hex_bytes(atr).map_err(fail)?);
         }
     }
@@ -133,7 +126,7 @@ fn continuation(content: &str) -> Option<Vec<u8>> {
 }
 
 fn strip<'l>(line: &'l str, marks: &[&str]) -> Option<&'l str> {
-    marks.iter().find_map(|mark| line.strip_prefix(mark)).map(str::trim)
+    marks.iter().find_map(|mark| without_prefix(line, mark)).map(str::trim)
 }
 
 fn is_comment(line: &str) -> bool {

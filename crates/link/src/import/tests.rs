@@ -88,6 +88,14 @@ fn a_card_that_fell_silent_is_mute_in_every_log() {
     let log = "A>> T=0 (4+0000) 805C0002 04\n<< (9ms) SCARD_E_SHARING_VIOLATION\n";
     let (_, found) = read(log, LogFormat::Apdu4j);
     assert_eq!(found[0].1, "failed: (9ms) SCARD_E_SHARING_VIOLATION");
+    let log = "> 80 5C 00 02 04\n< Card removed\n> 00B2000000\nRX: SCARD_W_REMOVED_CARD\n\
+               TX: 00B2000000\n< Card is Busy\n";
+    let (_, found) = read(log, LogFormat::Hex);
+    let unread = ("00B2000000", "mute");
+    let busy = ("00B2000000", "failed: Card is Busy");
+    assert_eq!(found, owned(&[("805C000204", "mute"), unread, busy]));
+    let log = "A>> T=0 (4+0000) 805C0002 04\nA<< (9ms) Card removed\n";
+    assert_eq!(read(log, LogFormat::Apdu4j).1, owned(&[("805C000204", "mute")]));
     let cut = "00000000 APDU: 80 5C 00 02 04\n00000001 SW: \n00000002 APDU: 00 B2 00 00 00\n";
     let (_, found) = read(cut, LogFormat::Pcscd);
     assert_eq!(found, owned(&[("805C000204", "mute"), ("00B2000000", "mute")]));

@@ -26,15 +26,10 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
 pub(super) fn hex_bytes(text: &str) -> Result<Vec<u8>, String> {
     let cut = ["<", "#", ";", "//", " : "].iter().filter_map(|sign| text.find(sign)).min();
     let text = text.get(..cut.unwrap_or(text.len())).unwrap_or(text);
-    let remark = |word: &&str| {
-        word.starts_with("T=")
-            || word.starts_with('(') && word.ends_with(')')
-            || word.starts_with('[') && word.ends_with(']')
-    };
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c == ',' || c == ':')
-        .filter(|word| !word.is_empty() && !remark(word))
-        .map(|word| word.strip_prefix("0x").unwrap_or(word))
+        .filter(|word| !word.is_empty() && !is_remark(word))
+        .map(|word| without_prefix(word, "0x").unwrap_or(word))
         .collect();
     let wrong = |word: &str| format!("'{}' is not hex", word.escape_debug());
     if let Some(word) = words.iter().find(|word| !word.bytes().all(|b| b.is_ascii_hexdigit())) {
@@ -46,6 +41,28 @@ pub(super) fn hex_bytes(text: &str) -> Result<Vec<u8>, String> {
     }
     let joined = words.concat();
     hex::decode(&joined).map_err(|_| format!("half a byte: {} hex digits", joined.len()))
+}
+
+/// Whether words stand where hex is due: what a program says of an answer that did not come. Bytes in
+/// hex with something wrong behind them are none.
+pub(super) fn says_words(text: &str) -> bool {
+    let mut words = text.split_whitespace().filter(|word| !is_remark(word)).peekable();
+    let hex = |word: &str| word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let bytes = |word: &str| hex(word) && word.len().is_multiple_of(2);
+    words.peek().is_some_and(|first| !bytes(first)) && !words.all(hex)
+}
+
+/// A word that is no part of the bytes.
+fn is_remark(word: &str) -> bool {
+    word.starts_with("T=")
+        || word.starts_with('(') && word.ends_with(')')
+        || word.starts_with('[') && word.ends_with(']')
+}
+
+/// What follows `prefix`, in whatever case it is written.
+pub(super) fn without_prefix<'l>(line: &'l str, prefix: &str) -> Option<&'l str> {
+    let (start, rest) = line.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 /// A line of a hex dump: up to sixteen bytes, each with a blank behind it, then the same as
@@ -115,7 +132,7 @@ mod tests {
             ("00A40400 05 A000000003 00", "00A4040005A00000000300"),
             ("00 a4 4 0", "00A40400"),
             ("[] 90 0", "9000"),
-            ("0x00, 0xA4", "00A4"),
+            ("0x00, 0XA4", "00A4"),
             ("3b:88:01", "3B8801"),
             ("T=1 (4+0000) 0B000000      <--- this one", "0B000000"),
             ("90 00 : Normal processing.", "9000"),
@@ -125,6 +142,16 @@ mod tests {
         }
         assert!(read("00A4 040").unwrap_err().contains("half a byte"));
         assert!(read("00 A4 xy").unwrap_err().contains("'xy' is not hex"));
+    }
+
+    #[test]
+    fn words_in_place_of_an_answer_are_told_from_hex_that_is_wrong() {
+        for words in ["Card removed", "(9ms) Failed", "bad luck", "SCARD_W_REMOVED_CARD"] {
+            assert!(says_words(words), "{words}");
+        }
+        for hex in ["", "9000", "900", "90 0z", "9000 fine", "(9ms) 9000", "abc def"] {
+            assert!(!says_words(hex), "{hex}");
+        }
     }
 
     #[test]
