@@ -7,7 +7,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use applet_spec::Catalogue;
-use link::{LogFormat, Recording};
+use link::{LogFormat, Recording, UnknownLogFormat};
 
 use crate::error::CliError;
 use crate::recordings;
@@ -87,7 +87,7 @@ enum Format {
     Known(LogFormat),
 }
 
-fn log_format(text: &str) -> Result<Format, String> {
+fn log_format(text: &str) -> Result<Format, UnknownLogFormat> {
     match text {
         "auto" => Ok(Format::Auto),
         _ => text.parse().map(Format::Known),

@@ -27,7 +27,7 @@ pub use delay::Delay;
 pub use fault::{BitFlips, Fault, Loss, Mute, Repeat};
 pub use fault_spec::{FaultPlan, FaultSpec, FaultSpecError};
 pub use get_response::GetResponse;
-pub use import::LogFormat;
+pub use import::{LogFormat, UnknownLogFormat};
 pub use record::Recorder;
 pub use recording::{Outcome, Pattern, Recording, RecordingError, Secrecy, Step, StepKind};
 pub use replay::Replay;

@@ -116,6 +116,17 @@ impl Recording {
             }),
         }
     }
+
+    /// Whether a line is an event that only recordings say so: a reset, a power-off, or an answer
+    /// that is no bytes.
+    pub fn is_event_in_words(line: &str) -> bool {
+        match Marked::new(line.trim()) {
+            Marked::Atr(text) => outcome(text).is_ok(),
+            Marked::Off => true,
+            Marked::Answer(text) => outcome(text).is_ok_and(|it| !matches!(it, Outcome::Bytes(_))),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Recording {

@@ -53,9 +53,10 @@ impl LogFormat {
         }
     }
 
-    /// Who wrote `text`, by its marks; plain hex where there are none.
+    /// Who wrote `text`, by its marks; plain hex where there are none. A recording needs no header.
     pub fn recognise(text: &str) -> Self {
         let mut found = Self::Hex;
+        let (mut commands, mut events) = (false, false);
         for line in text.lines() {
             let line = text::plain(line);
             let line = line.trim();
@@ -77,8 +78,10 @@ impl LogFormat {
             if pcscd::is_marked(line) {
                 found = Self::Pcscd;
             }
+            commands |= line.starts_with('>') && !line.starts_with(">>");
+            events |= Recording::is_event_in_words(line);
         }
-        found
+        if found == Self::Hex && commands && events { Self::Recording } else { found }
     }
 }
 
@@ -88,14 +91,17 @@ impl fmt::Display for LogFormat {
     }
 }
 
+/// A name that is none of a log format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no log format; there are {names}", names = LogFormat::ALL.map(LogFormat::name).join(", "))]
+pub struct UnknownLogFormat(String);
+
 impl FromStr for LogFormat {
-    type Err = String;
+    type Err = UnknownLogFormat;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|format| format.name() == text).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            format!("'{text}' is no log format; there are {names}")
-        })
+        let named = Self::ALL.into_iter().find(|format| format.name() == text);
+        named.ok_or_else(|| UnknownLogFormat(text.to_owned()))
     }
 }
 

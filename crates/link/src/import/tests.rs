@@ -119,6 +119,24 @@ fn what_was_imported_is_a_recording_and_a_card() {
 }
 
 #[test]
+fn a_recording_is_recognised_without_its_first_line() {
+    for text in [
+        "# by hand\n# ATR 3B00\n> 805C000204\n< 9000\n",
+        "# ATR\n> 805C000204\n< 9000\n",
+        "> 805C000204\n< 9000\n# OFF\n",
+        ">805C000204\n<mute\n",
+        "> 805C000204\n< no card\n",
+        "> 805C000204\n< failed: broken\n",
+    ] {
+        assert_eq!(LogFormat::recognise(text), LogFormat::Recording, "{text}");
+    }
+    for text in ["> 805C000204\n< 9000\n", "# OFF\n805C000204\n9000\n", ">> 00A4\n# OFF\n<< 9000\n"]
+    {
+        assert_eq!(LogFormat::recognise(text), LogFormat::Hex, "{text}");
+    }
+}
+
+#[test]
 fn two_cards_in_one_log_are_told_apart_by_their_readers() {
     let one = fixture!("pcsc-spy.txt");
     let other = one.replace("Virtual PCD 00 00", "ACS ACR38").replace("3B 88", "3B 77");
@@ -207,7 +225,9 @@ fn formats_have_their_names() {
     for format in LogFormat::ALL {
         assert_eq!(format.name().parse(), Ok(format));
     }
-    assert!("pcap".parse::<LogFormat>().unwrap_err().contains("apdu4j, opensc, pcsc-spy"));
+    assert!(
+        "pcap".parse::<LogFormat>().unwrap_err().to_string().contains("apdu4j, opensc, pcsc-spy")
+    );
 }
 
 /// Lines as logs have them, in any order, whole and broken.
