@@ -7,7 +7,8 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use applet_spec::Catalogue;
-use link::{LogFormat, Recording, UnknownLogFormat};
+use link::Recording;
+use reader::{LogFormat, UnknownLogFormat};
 
 use crate::error::CliError;
 use crate::recordings;
@@ -117,8 +118,7 @@ impl Source {
             Format::Auto => LogFormat::recognise(&text),
             Format::Known(format) => format,
         };
-        let recording =
-            Recording::import(&text, format, self.reader.as_deref(), Catalogue::carries_secret);
+        let recording = format.read(&text, self.reader.as_deref(), Catalogue::carries_secret);
         let recording = recording.map_err(|error| {
             CliError::Recording(format!("{}:{}: {}", self.name(), error.line, error.problem))
         })?;

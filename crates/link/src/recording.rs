@@ -117,6 +117,17 @@ impl Recording {
         }
     }
 
+    /// The same with the data of commands that `secrecy` names masked.
+    pub fn hiding(self, secrecy: Secrecy) -> Self {
+        let hidden = |Step { line, kind }| match kind {
+            StepKind::Exchange(command, answer) => {
+                Step { line, kind: StepKind::Exchange(command.hiding(secrecy), answer) }
+            }
+            kind => Step { line, kind },
+        };
+        Self { steps: self.steps.into_iter().map(hidden).collect() }
+    }
+
     /// Whether a line is an event that only recordings say so: a reset, a power-off, or an answer
     /// that is no bytes.
     pub fn is_event_in_words(line: &str) -> bool {

@@ -7,7 +7,7 @@ use applet_spec::{Catalogue, Profile};
 use crypto::custody::{HeldKeys, KeyCustody};
 use diagnosis::{Counted, Given, Known, Reading, Trace, Transaction};
 use keystore::KeystoreError;
-use link::{LogFormat, Recording};
+use reader::LogFormat;
 
 use super::words;
 use crate::error::CliError;
@@ -117,8 +117,7 @@ impl SourceArgs {
             // With one argument a file is meant, whatever its name looks like.
             [_, _, ..] if self.inputs.iter().all(hex) => {
                 let lines = self.inputs.join("\n");
-                let recording =
-                    Recording::import(&lines, LogFormat::Hex, None, Catalogue::carries_secret);
+                let recording = LogFormat::Hex.read(&lines, None, Catalogue::carries_secret);
                 let recording = recording.map_err(|error| {
                     CliError::mistyped(
                         format!("argument {}: {}", error.line, error.problem),
@@ -144,7 +143,7 @@ impl SourceArgs {
         let text = recordings::read(Path::new(input))?;
         let format = LogFormat::recognise(&text);
         let mut add = |reader: Option<&str>| {
-            let recording = Recording::import(&text, format, reader, Catalogue::carries_secret);
+            let recording = format.read(&text, reader, Catalogue::carries_secret);
             let recording = recording.map_err(|error| {
                 CliError::Recording(format!("{input}:{}: {}", error.line, error.problem))
             })?;

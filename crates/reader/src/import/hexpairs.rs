@@ -3,7 +3,7 @@
 
 use super::build::{Builder, failure};
 use super::text::{hex_bytes, plain, says_words, without_prefix};
-use crate::{Outcome, RecordingError};
+use link::{Outcome, RecordingError};
 
 /// What marks a command, longest first.
 const COMMANDS: &[&str] = &[

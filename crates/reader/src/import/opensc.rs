@@ -13,7 +13,7 @@
 
 use super::build::{Builder, failure};
 use super::text::{dump_line, hex_bytes, leading_bytes, number, plain};
-use crate::{Outcome, RecordingError};
+use link::{Outcome, RecordingError};
 
 /// Reads either, or both in one.
 pub(super) fn read(text: &str, builder: &mut Builder) -> Result<(), RecordingError> {

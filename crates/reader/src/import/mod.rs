@@ -15,7 +15,7 @@ mod text;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Recording, RecordingError, Secrecy, Step, StepKind};
+use link::{Recording, RecordingError, Secrecy};
 
 use self::build::Builder;
 
@@ -83,6 +83,31 @@ impl LogFormat {
         }
         if found == Self::Hex && commands && events { Self::Recording } else { found }
     }
+
+    /// Reads a log of this kind as a recording. Steps keep the lines they had there. `reader` is a
+    /// part of the name of the reader that is meant, where a log tells readers apart. The data of
+    /// commands that `secrecy` names is masked, in a recording too.
+    ///
+    /// # Errors
+    /// [`RecordingError`] with the line that cannot be read; also where several readers may be
+    /// meant, and where the log holds no exchange at all.
+    pub fn read(
+        self,
+        text: &str,
+        reader: Option<&str>,
+        secrecy: Secrecy,
+    ) -> Result<Recording, RecordingError> {
+        let mut builder = Builder::new(secrecy);
+        match self {
+            Self::Recording => return Ok(Recording::parse(text)?.hiding(secrecy)),
+            Self::Apdu4j => apdu4j::read(text, &mut builder)?,
+            Self::OpenSc => opensc::read(text, &mut builder)?,
+            Self::PcscSpy => spy::read(text, reader, &mut builder)?,
+            Self::Pcscd => pcscd::read(text, &mut builder)?,
+            Self::Hex => hexpairs::read(text, &mut builder)?,
+        }
+        builder.finish(self)
+    }
 }
 
 impl fmt::Display for LogFormat {
@@ -102,43 +127,6 @@ impl FromStr for LogFormat {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let named = Self::ALL.into_iter().find(|format| format.name() == text);
         named.ok_or_else(|| UnknownLogFormat(text.to_owned()))
-    }
-}
-
-impl Recording {
-    /// Reads the log of another program. Steps keep the lines they had there. `reader` is a part of
-    /// the name of the reader that is meant, where a log tells readers apart. The data of commands
-    /// that `secrecy` names is masked, in a recording too.
-    ///
-    /// # Errors
-    /// [`RecordingError`] with the line that cannot be read; also where several readers may be
-    /// meant, and where the log holds no exchange at all.
-    pub fn import(
-        text: &str,
-        format: LogFormat,
-        reader: Option<&str>,
-        secrecy: Secrecy,
-    ) -> Result<Self, RecordingError> {
-        let mut builder = Builder::new(secrecy);
-        match format {
-            LogFormat::Recording => return Ok(Self::parse(text)?.hiding(secrecy)),
-            LogFormat::Apdu4j => apdu4j::read(text, &mut builder)?,
-            LogFormat::OpenSc => opensc::read(text, &mut builder)?,
-            LogFormat::PcscSpy => spy::read(text, reader, &mut builder)?,
-            LogFormat::Pcscd => pcscd::read(text, &mut builder)?,
-            LogFormat::Hex => hexpairs::read(text, &mut builder)?,
-        }
-        builder.finish(format)
-    }
-
-    fn hiding(self, secrecy: Secrecy) -> Self {
-        let hidden = |Step { line, kind }| match kind {
-            StepKind::Exchange(command, answer) => {
-                Step { line, kind: StepKind::Exchange(command.hiding(secrecy), answer) }
-            }
-            kind => Step { line, kind },
-        };
-        Self { steps: self.steps.into_iter().map(hidden).collect() }
     }
 }
 

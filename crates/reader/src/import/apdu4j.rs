@@ -11,7 +11,7 @@
 
 use super::build::{Builder, failure};
 use super::text::{hex_bytes, plain, says_words};
-use crate::{Outcome, RecordingError};
+use link::{Outcome, RecordingError};
 
 /// Reads either kind.
 pub(super) fn read(text: &str, builder: &mut Builder) -> Result<(), RecordingError> {

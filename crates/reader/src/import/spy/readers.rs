@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::build::{Builder, failure};
 use super::Call;
-use crate::{Outcome, RecordingError};
+use link::{Outcome, RecordingError};
 
 /// What PC/SC does with a card at the end of a connection or transaction.
 const RESET: usize = 1;

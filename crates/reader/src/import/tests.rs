@@ -1,8 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixture::pins;
-use crate::{Outcome, Replay, StepKind};
+use link::{CardTransport, Outcome, Replay, StepKind};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -21,9 +20,14 @@ const SESSION: [(&str, &str); 4] = [
     ("0020000003******", "9000"),
 ];
 
+/// The PIN of VERIFY is a secret.
+fn pins(ins: u8) -> bool {
+    ins == 0x20
+}
+
 /// What a log holds: the ATR and the exchanges.
 fn read(text: &str, format: LogFormat) -> (String, Vec<(String, String)>) {
-    let recording = Recording::import(text, format, None, pins).unwrap();
+    let recording = format.read(text, None, pins).unwrap();
     let mut steps = recording.steps.iter().map(|step| &step.kind);
     let Some(StepKind::Reset(Outcome::Bytes(atr))) = steps.next() else {
         panic!("no reset first: {recording}");
@@ -103,19 +107,14 @@ fn a_card_that_fell_silent_is_mute_in_every_log() {
 
 #[test]
 fn what_was_imported_is_a_recording_and_a_card() {
-    let recording =
-        Recording::import(fixture!("pcsc-spy.txt"), LogFormat::PcscSpy, None, pins).unwrap();
+    let recording = LogFormat::PcscSpy.read(fixture!("pcsc-spy.txt"), None, pins).unwrap();
     let text = recording.to_string();
     assert!(!text.contains("123456"), "the PIN is masked: {text}");
     let mut card = Replay::parse("spy", &text, pins).unwrap();
-    use crate::CardTransport;
     assert_eq!(card.reset().unwrap().to_string(), ATR);
     card.transmit(&hex::decode(SELECT).unwrap()).unwrap();
     assert_eq!(LogFormat::recognise(&text), LogFormat::Recording);
-    assert_eq!(
-        Recording::import(&text, LogFormat::Recording, None, pins).unwrap().to_string(),
-        text
-    );
+    assert_eq!(LogFormat::Recording.read(&text, None, pins).unwrap().to_string(), text);
 }
 
 #[test]
@@ -142,11 +141,11 @@ fn two_cards_in_one_log_are_told_apart_by_their_readers() {
     let other = one.replace("Virtual PCD 00 00", "ACS ACR38").replace("3B 88", "3B 77");
     let handle = one.lines().rev().find_map(|line| line.strip_prefix(" i hCard: ")).unwrap();
     let both = format!("{one}\n{}", other.replace(handle, "0x00000001"));
-    let error = Recording::import(&both, LogFormat::PcscSpy, None, pins).unwrap_err();
+    let error = LogFormat::PcscSpy.read(&both, None, pins).unwrap_err();
     assert!(error.line > one.lines().count(), "{error}");
     assert!(error.problem.contains("in 'Virtual PCD 00 00' from line"), "{error}");
     assert!(error.problem.contains("'ACS ACR38'; name a part of one with --reader"), "{error}");
-    let import = |part| Recording::import(&both, LogFormat::PcscSpy, Some(part), pins);
+    let import = |part| LogFormat::PcscSpy.read(&both, Some(part), pins);
     assert!(import("acr").unwrap().to_string().contains("# ATR 3B77"));
     assert!(import("virtual").unwrap().to_string().contains("# ATR 3B88"));
     let error = import("omnikey").unwrap_err();
@@ -168,7 +167,7 @@ fn a_reconnection_with_reset_and_a_power_down_are_events_and_threads_do_not_mix(
         \x20o bRecvLength 0x0 (0)\n o bRecvBuffer\n => Removed (SCARD_W_REMOVED_CARD [0x80100069])\n\
         SCardDisconnect\n i hCard: 0x1\n i dwDisposition: SCARD_UNPOWER_CARD (0x00000002)\n\
         \x20=> (SCARD_S_SUCCESS [0])\n";
-    let recording = Recording::import(log, LogFormat::PcscSpy, None, pins).unwrap();
+    let recording = LogFormat::PcscSpy.read(log, None, pins).unwrap();
     assert_eq!(
         recording.to_string(),
         "# recording 1\n# ATR 3B00\n> 00A4\n< 9000\n# ATR 3B00\n> 00B0\n< mute\n# OFF\n"
@@ -214,7 +213,7 @@ fn a_line_that_cannot_be_read_is_named() {
         ),
         ("SCardTransmit\n i hCard: 0x1\n", LogFormat::PcscSpy, 1, "this call has no bSendLength"),
     ] {
-        let error = Recording::import(text, format, None, pins).unwrap_err();
+        let error = format.read(text, None, pins).unwrap_err();
         assert_eq!(error.line, line, "{text}: {error}");
         assert!(error.problem.contains(word), "{text}: {error}");
     }
@@ -252,7 +251,7 @@ proptest! {
         let text = lines.join("\n");
         let _ = LogFormat::recognise(&text);
         for format in LogFormat::ALL {
-            if let Ok(recording) = Recording::import(&text, format, None, pins) {
+            if let Ok(recording) = format.read(&text, None, pins) {
                 let written = recording.to_string();
                 prop_assert!(Recording::parse(&written).is_ok(), "{format}: {written}");
             }
@@ -263,7 +262,7 @@ proptest! {
     fn a_cut_log_never_panics(cut in 0_usize..9000) {
         for text in [fixture!("pcsc-spy.txt"), fixture!("opensc-debug.txt"), fixture!("scriptor.txt")] {
             let head = text.get(..cut.min(text.len())).unwrap_or_default();
-            let _ = Recording::import(head, LogFormat::recognise(text), None, pins);
+            let _ = LogFormat::recognise(text).read(head, None, pins);
         }
     }
 }

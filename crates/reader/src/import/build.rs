@@ -1,7 +1,7 @@
 //! A recording in the making.
 
 use super::LogFormat;
-use crate::{Outcome, Pattern, Recording, RecordingError, Secrecy, Step, StepKind};
+use link::{Outcome, Pattern, Recording, RecordingError, Secrecy, Step, StepKind};
 
 /// Puts steps together in the order of a log.
 pub(super) struct Builder {

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use self::readers::Readers;
 use super::build::Builder;
 use super::text::{hex_bytes, leading_bytes, plain};
-use crate::RecordingError;
+use link::RecordingError;
 
 /// Reads it; of several readers, the one that `wanted` is a part of the name of.
 pub(super) fn read(

@@ -4,7 +4,7 @@
 
 use super::build::Builder;
 use super::text::{hex_bytes, plain};
-use crate::{Outcome, RecordingError};
+use link::{Outcome, RecordingError};
 
 /// Reads it.
 pub(super) fn read(text: &str, builder: &mut Builder) -> Result<(), RecordingError> {
