@@ -6,6 +6,10 @@ use std::process::{Command, Output};
 
 use applet_spec::Profile;
 use crypto::custody::{CustodyError, KeyCustody, KeyName, MacForm, Transport, Wrapping};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::object::{Attribute, ObjectClass};
+use cryptoki::session::{Session, UserType};
+use cryptoki::types::AuthPin;
 use keystore::{Environment, KeysSpec};
 use serde_json::Value;
 use tests::softhsm::SoftHsm;
@@ -41,10 +45,60 @@ fn spec(rest: &str) -> String {
     format!("pkcs11:{}{rest}", SoftHsm::module())
 }
 
-/// A token `city` with the lab keys of jtt978.
-fn city() -> SoftHsm {
+/// Whether this is the process of its own in which `test` goes on: SoftHSM2 takes its configuration
+/// from the environment, which a test must not change. Else runs it.
+fn inside(test: &str, hsm: impl FnOnce() -> SoftHsm) -> bool {
+    const INSIDE: &str = "PURSE_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let hsm = hsm();
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(INSIDE, "yes")
+        .env("SOFTHSM2_CONF", hsm.conf())
+        .env("PURSE_KEYS_PIN", SoftHsm::PIN)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    false
+}
+
+/// Runs `purse` with the token directory of the process that this is inside.
+fn purse_inside(arguments: &[&str], input: &str) -> Output {
+    let mut purse = tests::purse();
+    purse.args(arguments).env("PURSE_KEYS_PIN", SoftHsm::PIN);
+    tests::fed(&mut purse, input)
+}
+
+/// A session with the only token, to do what only other tools do.
+fn other_tool() -> Session {
+    let library = Pkcs11::new(SoftHsm::module()).unwrap();
+    library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
+    let slot = library.get_slots_with_initialized_token().unwrap()[0];
+    let session = library.open_rw_session(slot).unwrap();
+    session.login(UserType::User, Some(&AuthPin::new(SoftHsm::PIN.into()))).unwrap();
+    session
+}
+
+/// Changes the keys of this label.
+fn change(session: &Session, label: &str, attributes: &[Attribute]) {
+    let wanted =
+        [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::Label(label.as_bytes().to_vec())];
+    let found = session.find_objects(&wanted).unwrap();
+    assert!(!found.is_empty(), "{label}");
+    found.into_iter().for_each(|key| session.update_attributes(key, attributes).unwrap());
+}
+
+fn empty_city() -> SoftHsm {
     let hsm = SoftHsm::new();
     hsm.add_token("city");
+    hsm
+}
+
+/// A token `city` with the lab keys of jtt978.
+fn city() -> SoftHsm {
+    let hsm = empty_city();
     let to = spec("?token=city");
     let done =
         document(&purse(&hsm, &["keys", "import", "--lab", "jtt978", "--to", &to, "--json"], ""));
@@ -77,8 +131,7 @@ fn imported_keys_are_listed_and_derive_as_the_lab_provider_does() {
 #[test]
 fn a_guarded_key_shows_its_check_values_and_nothing_else() {
     const KEY: &str = "5BD2A9C04E7713F86D0FE8A1B3925C46";
-    let hsm = SoftHsm::new();
-    hsm.add_token("city");
+    let hsm = empty_city();
     let to = spec("");
     let list = format!("root 3des {KEY}\nsingle 3des 5BD2A9C04E7713F8\n");
     document(&purse(&hsm, &["keys", "import", "-", "--to", &to, "--json"], &list));
@@ -149,20 +202,8 @@ fn what_a_token_or_its_module_refuses_is_told_with_what_to_do() {
 
 #[test]
 fn the_token_derives_enciphers_macs_and_wraps_as_the_lab_provider_does() {
-    // SoftHSM2 takes its configuration from the environment, which a test must not change: this
-    // test starts itself again with the variable set.
-    const INSIDE: &str = "PURSE_TEST_INSIDE";
-    if std::env::var_os(INSIDE).is_none() {
-        let hsm = city();
-        let test = "the_token_derives_enciphers_macs_and_wraps_as_the_lab_provider_does";
-        let status = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", test, "--nocapture"])
-            .env(INSIDE, "yes")
-            .env("SOFTHSM2_CONF", hsm.conf())
-            .env("PURSE_KEYS_PIN", SoftHsm::PIN)
-            .status()
-            .unwrap();
-        assert!(status.success());
+    let test = "the_token_derives_enciphers_macs_and_wraps_as_the_lab_provider_does";
+    if !inside(test, city) {
         return;
     }
     let profile = Profile::find("jtt978").unwrap();
@@ -198,5 +239,37 @@ fn the_token_derives_enciphers_macs_and_wraps_as_the_lab_provider_does() {
         assert_eq!(master, CustodyError::NoFactor { name: name.clone() });
         let stored = token.mac(name, &[], form, &data).unwrap_err();
         assert!(matches!(stored, CustodyError::Unsupported { .. }), "{stored}");
+    }
+}
+
+/// Has the check value of the test key 404142..4F, and is another key.
+const SAME_CHECK_VALUE: &str = "5BD2A9C04E7713F890A8140600000000";
+const TEST_KEY: &str = "404142434445464748494A4B4C4D4E4F";
+
+#[test]
+fn a_card_key_is_shown_only_where_it_is_certain_that_anybody_knows_its_master() {
+    let test = "a_card_key_is_shown_only_where_it_is_certain_that_anybody_knows_its_master";
+    if !inside(test, empty_city) {
+        return;
+    }
+    let to = spec("");
+    let list = format!(
+        "own 3des {SAME_CHECK_VALUE} = 8BAF47\nmarked 3des 5BD2A9C04E7713F86D0FE8A1B3925C46\n\
+         known 3des {TEST_KEY} = 8BAF47\nhalf 3des 1122334455667788\n\
+         twice 3des FFEEDDCCBBAA9988FFEEDDCCBBAA9988\n"
+    );
+    document(&purse_inside(&["keys", "import", "-", "--to", &to, "--json"], &list));
+    change(&other_tool(), "marked", &[Attribute::Id(b"public:marked".to_vec())]);
+    for (name, public, shown) in [
+        ("own", false, false),
+        ("marked", true, false),
+        ("known", true, true),
+        ("half", true, true),
+        ("twice", true, true),
+    ] {
+        let factor = "9999000000000001";
+        let derive = ["keys", "derive", name, "--factor", factor, "--keys", &to, "--json"];
+        let told = document(&purse_inside(&derive, ""));
+        assert_eq!((&told["public"], told.get("key").is_some()), (&public.into(), shown), "{told}");
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 pub use error::CustodyError;
 pub use held::{HeldKeys, LabCustody, Secrecy};
 pub use name::{KeyName, KeyNameError};
-pub use public::{is_public_test_key, is_public_test_value};
+pub use public::{is_public_test_key, public_test_keys};
 
 /// What may be said of a stored key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub struct KeyRecord {
     pub check_value: KeyCheckValue,
     /// Anybody may know it: a lab key, or a well-known test key. It protects nothing.
     pub public: bool,
+    /// It is certain that it is public, so what is made of it may be shown. A mark that others can
+    /// set, and a check value, which other keys share, make nothing certain.
+    pub shown: bool,
 }
 
 /// Which MAC.

@@ -59,7 +59,7 @@ pub struct KeyUse {
 }
 
 /// What a key makes of an input. Keys and what says something of them are there where the stored
-/// key is public.
+/// key is certainly public.
 #[derive(Clone, Debug)]
 pub struct Keyed {
     /// Check value of the card key.
@@ -208,7 +208,7 @@ fn keyed(
     custody: &dyn KeyCustody,
     scenario: &Scenario,
 ) -> Result<Keyed, CustodyError> {
-    let public = custody.record(&scenario.key.name)?.public;
+    let shown = custody.record(&scenario.key.name)?.shown;
     let suite = scenario.suites.mac;
     let key = engine.card_key(scenario)?;
     let session = engine.session_key(scenario)?;
@@ -216,16 +216,16 @@ fn keyed(
     let rounds = engine.rounds(scenario)?;
     let last = rounds.last().map_or(&[][..], |round| &round.result);
     let code = Mac(scenario.taken.from(last));
-    let shown = |round: engine::Round| Round {
+    let round = |round: engine::Round| Round {
         plain: round.plain,
-        chain: public.then_some((round.mixed, round.result)),
+        chain: shown.then_some((round.mixed, round.result)),
     };
     Ok(Keyed {
         check_value: key.check_value(suite),
-        card_key: public.then(|| key.expose().to_vec()),
+        card_key: shown.then(|| key.expose().to_vec()),
         session_check_value: session_key.map(|key| key.check_value(suite)),
-        session_key: session.filter(|_| public).map(|bytes| bytes.to_vec()),
-        rounds: rounds.into_iter().map(shown).collect(),
+        session_key: session.filter(|_| shown).map(|bytes| bytes.to_vec()),
+        rounds: rounds.into_iter().map(round).collect(),
         code,
     })
 }

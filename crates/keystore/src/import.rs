@@ -1,10 +1,10 @@
 //! Keys on their way into a provider.
 
-use applet_spec::Profile;
 use crypto::custody::{HeldKeys, KeyCustody, KeyName, KeyRecord, Secrecy};
 use crypto::{Key, KeyCheckValue, Suite};
 
 use crate::KeystoreError;
+use crate::public::lab_keys;
 
 /// A key to be kept.
 pub struct NewKey {
@@ -49,8 +49,7 @@ pub struct Imported {
 
 /// Marks the lab keys of built-in profiles as public, whichever way they come.
 pub(crate) fn with_lab_keys_marked(mut keys: Vec<NewKey>) -> Vec<NewKey> {
-    let profiles = Profile::built_in_names().iter().filter_map(|name| Profile::built_in(name));
-    let lab: Vec<Key> = profiles.flat_map(|profile| profile.lab_keys()).map(|(.., k)| k).collect();
+    let lab: Vec<Key> = lab_keys().collect();
     for new in keys.iter_mut().filter(|new| lab.contains(&new.key)) {
         new.secrecy = Secrecy::Public;
     }

@@ -11,6 +11,7 @@ mod cards;
 mod error;
 mod import;
 pub mod key_file;
+mod public;
 mod secret;
 mod spec;
 mod text;

@@ -12,16 +12,14 @@ mod objects;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use applet_spec::Profile;
-use crypto::custody::{
-    CustodyError, KeyCustody, KeyName, KeyRecord, is_public_test_value, whole_blocks,
-};
-use crypto::{KeyCheckValue, Suite};
+use crypto::custody::{CustodyError, KeyCustody, KeyName, KeyRecord, whole_blocks};
+use crypto::{BlockCipher, Key, KeyCheckValue, Suite};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::session::Session;
 
 use crate::KeystoreError;
 use crate::import::{Imported, NewKey, Outcome, Replacing, other_key};
+use crate::public::PublicKeys;
 use crate::secret::SecretSource;
 use login::Access;
 use objects::{Template, TokenKey};
@@ -33,6 +31,7 @@ pub struct Pkcs11Token {
     session: Session,
     provider: String,
     keys: BTreeMap<KeyName, Vec<TokenKey>>,
+    public: PublicKeys,
 }
 
 impl Pkcs11Token {
@@ -96,7 +95,7 @@ impl Pkcs11Token {
     ) -> Result<Self, KeystoreError> {
         let (session, provider) = login::log_in(module, label, access, secrets)?;
         let keys = objects::find(&session, &provider)?;
-        Ok(Self { session, provider, keys })
+        Ok(Self { session, provider, keys, public: PublicKeys::known() })
     }
 
     /// What importing this key will come to.
@@ -174,6 +173,28 @@ impl Pkcs11Token {
         })
     }
 
+    /// Whether a key of the token is one of these: whether it enciphers random blocks as one of them
+    /// does. A check value of 24 bits would not tell.
+    fn is_one_of<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k Key>,
+        held: &TokenKey,
+        name: &KeyName,
+    ) -> Result<bool, CustodyError> {
+        let mut keys = keys.peekable();
+        if keys.peek().is_none() {
+            return Ok(false);
+        }
+        let mut blocks = [0; 16];
+        getrandom::fill(&mut blocks).map_err(|error| CustodyError::Provider {
+            provider: self.provider.clone(),
+            problem: format!("{name} cannot be tried, as there are no random bytes: {error}"),
+        })?;
+        let found = self.encipher(held, &blocks).map_err(|error| self.failure(&error, name))?;
+        let same = |key| BlockCipher::new(Suite::TripleDes, key).encrypt_ecb(&blocks) == found;
+        Ok(keys.any(same))
+    }
+
     fn failure(&self, error: &TokenError, name: &KeyName) -> CustodyError {
         let problem = format!("{name}: {}", error.problem());
         CustodyError::Provider { provider: self.provider.clone(), problem }
@@ -194,10 +215,10 @@ impl KeyCustody for Pkcs11Token {
     fn record(&self, name: &KeyName) -> Result<KeyRecord, CustodyError> {
         let key = self.key(name)?;
         let (suite, check_value) = (self.suite(name)?, self.check_value(key, name)?);
-        let public = key.marked_public
-            || is_public_test_value(suite, check_value)
-            || is_lab_value(name, check_value);
-        Ok(KeyRecord { name: name.clone(), suite, check_value, public })
+        // The mark is for anybody who may write to the token to set, so it only warns.
+        let shown = self.is_one_of(self.public.with_check_value(check_value), key, name)?;
+        let public = shown || key.marked_public;
+        Ok(KeyRecord { name: name.clone(), suite, check_value, public, shown })
     }
 
     fn suite(&self, name: &KeyName) -> Result<Suite, CustodyError> {
@@ -208,13 +229,4 @@ impl KeyCustody for Pkcs11Token {
         whole_blocks(name, Suite::TripleDes, blocks)?;
         self.encipher(self.key(name)?, blocks).map_err(|error| self.failure(&error, name))
     }
-}
-
-/// Whether a key has name and check value of a lab key of a built-in profile: a token need not
-/// have got it from us.
-fn is_lab_value(name: &KeyName, value: KeyCheckValue) -> bool {
-    let profile = name.as_str().split('/').next().and_then(Profile::built_in);
-    profile.is_some_and(|profile| {
-        profile.lab_keys().any(|(of, suite, key)| of == *name && key.check_value(suite) == value)
-    })
 }

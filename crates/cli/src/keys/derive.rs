@@ -78,7 +78,7 @@ fn document(provider: String, record: &KeyRecord, factors: &[[u8; 8]], key: &Key
         master_kcv: record.check_value.to_string(),
         factors: factors.iter().map(|factor| hex_text(factor)).collect(),
         kcv: key.check_value(record.suite).to_string(),
-        key: record.public.then(|| hex_text(key.expose())),
+        key: record.shown.then(|| hex_text(key.expose())),
     }
 }
 

@@ -30,14 +30,16 @@ impl KeyDocument {
 
 /// One line of a table of keys; `width` is that of the longest name.
 pub fn line(ui: &Ui, record: &KeyRecord, width: usize) -> String {
-    let KeyRecord { name, suite, check_value, public } = record;
+    let KeyRecord { name, suite, check_value, public, shown } = record;
     let mut notes = Vec::new();
     if ui.lang == Lang::Zh {
         let kind = name.as_str().split('/').nth(2).and_then(KeyKind::from_text);
         notes.extend(kind.map(|kind| kind.text_zh().to_owned()));
     }
     if *public {
-        notes.push(ui.toned(Tone::Warning, public_word(ui)));
+        let marked = ui.lang.pick("marked as public", "标记为公开");
+        let word = if *shown { public_word(ui) } else { marked };
+        notes.push(ui.toned(Tone::Warning, word));
     }
     let line =
         format!("{name:<width$}  {:<4}  {check_value}  {}", suite_name(*suite), notes.join("  "));

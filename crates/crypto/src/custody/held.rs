@@ -107,7 +107,8 @@ impl KeyCustody for HeldKeys {
 impl Held {
     fn record(&self, name: &KeyName) -> KeyRecord {
         let check_value = self.key.check_value(self.suite);
-        KeyRecord { name: name.clone(), suite: self.suite, check_value, public: self.public }
+        let (name, suite, public) = (name.clone(), self.suite, self.public);
+        KeyRecord { name, suite, check_value, public, shown: public }
     }
 }
 

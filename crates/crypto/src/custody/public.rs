@@ -1,11 +1,11 @@
 //! Keys that anybody knows: test keys of documents, tools and blank cards.
 
-use zeroize::Zeroize;
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
 
-use crate::{Key, KeyCheckValue, Suite};
+use crate::{Key, Suite};
 
-/// Well-known test keys of 16 bytes. An 8-byte key is one of them where a half of them is, or twice
-/// it would be; a key of one repeated byte always is.
+/// Well-known test keys of 16 bytes; their halves are some too, and so is every repeated byte.
 const KEYS: &[[u8; 16]] = &[
     // Documents of purse card systems and their sample programs.
     hex("00112233445566778899AABBCCDDEEFF"),
@@ -29,31 +29,37 @@ const KEYS: &[[u8; 16]] = &[
     *b"WATCHDATATimeCOS",
 ];
 
-/// Whether this is one of the well-known test keys (FF.., 00.., 404142..4F and the like). For 3DES,
-/// parity bits do not count, as they do not count for the cipher. Lab keys of profiles are not in
-/// the table: who makes them knows that they are public.
-pub fn is_public_test_key(suite: Suite, key: &Key) -> bool {
-    let mut shown = *key.padded();
-    let half = key.left();
-    if key.len() == 8 {
-        shown = *[half, half].as_flattened().first_chunk().unwrap_or(&shown);
-    }
-    let mask = if suite == Suite::TripleDes { 0xFE } else { 0xFF };
-    let same = |a: &[u8], b: &[u8]| a.iter().zip(b).all(|(a, b)| (a ^ b) & mask == 0);
-    let repeated = same(&shown, &[half[0]; 16]);
-    let known = KEYS.iter().any(|known| {
-        same(&shown, known)
-            || key.len() == 8 && known.as_chunks::<8>().0.iter().any(|part| same(&half, part))
-    });
-    shown.zeroize();
-    repeated || known
+/// Every well-known test key (FF.., 00.., 404142..4F and the like), as 16 bytes: those of 8 bytes,
+/// which are the halves of the others too, twice. Lab keys of profiles are not among them: who makes
+/// them knows that they are public.
+pub fn public_test_keys() -> impl Iterator<Item = Key> {
+    let halves = KEYS.iter().flat_map(|key| key.as_chunks::<8>().0).map(twice);
+    let repeated = (0..=0xFF).map(|byte| [byte; 16]);
+    KEYS.iter().copied().chain(halves).chain(repeated).map(Key::double)
 }
 
-/// Whether a check value is that of a well-known test key of 16 bytes, where nothing but the check
-/// value is to be had. One in a hundred thousand other keys has one of them too.
-pub fn is_public_test_value(suite: Suite, value: KeyCheckValue) -> bool {
-    let repeated = (0..=0xFF).map(|byte| [byte; 16]);
-    KEYS.iter().copied().chain(repeated).any(|key| Key::double(key).check_value(suite) == value)
+/// Whether this is one of [`public_test_keys`]. For 3DES, parity bits do not count, as they do not
+/// count for the cipher. Takes as long for every key.
+pub fn is_public_test_key(suite: Suite, key: &Key) -> bool {
+    let shown = comparable(suite, key);
+    let found =
+        |so_far, known| so_far | comparable(suite, &known).as_slice().ct_eq(shown.as_slice());
+    public_test_keys().fold(Choice::from(0), found).into()
+}
+
+/// A key as 16 bytes, without the bits that do not count.
+fn comparable(suite: Suite, key: &Key) -> Zeroizing<[u8; 16]> {
+    let mask = if suite == Suite::TripleDes { 0xFE } else { 0xFF };
+    let whole = if key.len() == 8 { twice(&key.left()) } else { *key.padded() };
+    Zeroizing::new(whole.map(|byte| byte & mask))
+}
+
+fn twice(half: &[u8; 8]) -> [u8; 16] {
+    let mut whole = [0; 16];
+    for (to, from) in whole.iter_mut().zip(half.iter().chain(half)) {
+        *to = *from;
+    }
+    whole
 }
 
 /// Bytes of 32 hexadecimal digits.

@@ -37,7 +37,7 @@ impl KeyCustody for VectorKeys<'_> {
     fn record(&self, name: &KeyName) -> Result<KeyRecord, CustodyError> {
         let (suite, key) = (self.0.suite.unwrap(), self.stored(name)?);
         let check_value = key.check_value(suite);
-        Ok(KeyRecord { name: name.clone(), suite, check_value, public: true })
+        Ok(KeyRecord { name: name.clone(), suite, check_value, public: true, shown: true })
     }
 
     fn encrypt_by_stored(&self, _: &KeyName, _: &[u8]) -> Result<Vec<u8>, CustodyError> {
