@@ -91,9 +91,10 @@ impl JobArgs {
     /// Everything that is wrong with the files; keys that are not there or must not be written.
     fn ready(&self) -> Result<Ready, CliError> {
         let batch = self.batch()?;
-        let spec = match (self.keys.named(), &batch.job.keys.from) {
+        let spec = match (self.keys.named()?, &batch.job.keys.from) {
+            (Some(named), _) => named,
             (None, Some(from)) => provider::spec(from)?,
-            _ => self.keys.spec()?,
+            (None, None) => KeysSpec::Lab,
         };
         let custody = spec.open(&[&batch.profile], &Environment)?;
         let public = keystore::public_keys_for(&*custody, &batch.profile)?;

@@ -172,6 +172,12 @@ fn keys_on_the_command_line_wrong_names_and_wrong_lists_are_refused_without_repe
     run(&["keys", "derive", "root"]).refused(2, &["--factor", "--serial"]);
     run(&["keys", "derive", "root", "--factor", factor]).refused(70, &["has no key root"]);
     run(&["keys", "list", "--keys", "hsm"]).refused(2, &["'hsm'", "file:PATH", "pkcs11:MODULE"]);
+    for empty in [&["keys", "list", "--keys", ""][..], &["keys", "list", "--keys="]] {
+        run(empty).refused(2, &["''", "file:PATH", "pkcs11:MODULE"]);
+        run_in(&[("PURSE_KEYS", "")], empty, "").refused(2, &["''"]);
+    }
+    let unset = run_in(&[("PURSE_KEYS", "")], &["keys", "list"], "").fine().stdout;
+    assert!(unset.starts_with("lab keys of jtt978"), "{unset}");
     run(&["keys", "import", "--lab", "pboc", "--to", "lab"]).refused(2, &["kept nowhere"]);
     run(&["keys", "import", "/none", "--to", &place.spec]).refused(96, &["/none"]);
     let missing = place.purse(&["keys", "list", "--keys", &place.spec], "");

@@ -13,23 +13,33 @@ use crate::made;
 #[derive(Debug, clap::Args)]
 pub struct KeysArgs {
     /// Who holds the keys: lab (public lab keys), file:PATH (a key file),
-    /// pkcs11:MODULE[?token=LABEL].
-    #[arg(long, value_name = "SPEC", env = "PURSE_KEYS")]
+    /// pkcs11:MODULE[?token=LABEL]. Without it, who PURSE_KEYS names.
+    #[arg(long, value_name = "SPEC")]
     keys: Option<String>,
 }
 
 impl KeysArgs {
-    /// The SPEC, where one was given. An empty PURSE_KEYS is none.
-    pub fn named(&self) -> Option<&str> {
-        self.keys.as_deref().filter(|text| !text.is_empty())
-    }
-
-    /// What SPEC says; without one, the lab keys.
+    /// What SPEC says, else what PURSE_KEYS says; without either, the lab keys.
     ///
     /// # Errors
     /// A SPEC that names nobody.
     pub fn spec(&self) -> Result<KeysSpec, CliError> {
-        self.named().map_or(Ok(KeysSpec::Lab), spec)
+        self.named().map(|named| named.unwrap_or(KeysSpec::Lab))
+    }
+
+    /// What SPEC says, else what PURSE_KEYS says. An empty variable is none, and an empty SPEC names
+    /// nobody: in a script it is a name that was lost.
+    ///
+    /// # Errors
+    /// A SPEC that names nobody.
+    pub fn named(&self) -> Result<Option<KeysSpec>, CliError> {
+        if let Some(typed) = &self.keys {
+            return spec(typed).map(Some);
+        }
+        let variable = std::env::var_os("PURSE_KEYS").filter(|text| !text.is_empty());
+        let Some(text) = variable else { return Ok(None) };
+        let text = text.to_str().ok_or_else(|| CliError::Usage("PURSE_KEYS is no text".into()))?;
+        spec(text).map(Some)
     }
 
     /// Opens the provider for the profiles in use.
