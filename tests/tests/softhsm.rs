@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use applet_spec::Profile;
 use crypto::custody::{CustodyError, KeyCustody, KeyName, MacForm, Transport, Wrapping};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::object::{Attribute, ObjectClass};
+use cryptoki::object::{Attribute, KeyType, ObjectClass};
 use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
 use keystore::{Environment, KeysSpec};
@@ -272,4 +272,96 @@ fn a_card_key_is_shown_only_where_it_is_certain_that_anybody_knows_its_master() 
         let told = document(&purse_inside(&derive, ""));
         assert_eq!((&told["public"], told.get("key").is_some()), (&public.into(), shown), "{told}");
     }
+}
+
+#[test]
+fn what_a_token_cannot_work_with_is_named_beside_the_others_and_can_be_replaced() {
+    let test = "what_a_token_cannot_work_with_is_named_beside_the_others_and_can_be_replaced";
+    if !inside(test, empty_city) {
+        return;
+    }
+    let to = spec("");
+    let keys: Vec<String> =
+        (1..=5).map(|byte| format!("5BD2A9C04E7713F86D0FE8A1B392{byte:02X}46")).collect();
+    let list = |names: [&str; 4], keys: &[String]| -> String {
+        names.iter().zip(keys).map(|(name, key)| format!("{name} 3des {key}\n")).collect()
+    };
+    let import = |more: &[&str], list: &str| {
+        purse_inside(&[&["keys", "import", "-", "--to", &to, "--json"], more].concat(), list)
+    };
+    let listed = || document(&purse_inside(&["keys", "list", "--keys", &to, "--json"], ""));
+    let names = |told: &Value| {
+        let keys = told["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    document(&import(&[], &list(["fine", "idle", "twice", "other"], &keys)));
+    let tool = other_tool();
+    change(&tool, "idle", &[Attribute::Encrypt(false)]);
+    change(&tool, "other", &[Attribute::Label(b"twice".to_vec())]);
+
+    let told = listed();
+    assert_eq!(names(&told), ["fine"]);
+    let why = told["left_out"].to_string();
+    assert!(why.contains("idle may not encipher"), "{why}");
+    assert!(why.contains("2 keys are labelled twice"), "{why}");
+    let words = purse_inside(&["keys", "list", "--keys", &to], "");
+    let warned = String::from_utf8_lossy(&words.stderr).into_owned();
+    assert!(words.status.success() && warned.contains("labelled twice"), "{warned}");
+
+    for name in ["idle", "twice"] {
+        let line = format!("{name} 3des {}", keys[4]);
+        let taken = purse_inside(&["keys", "import", "-", "--to", &to], &line);
+        refused(&taken, &[name, "nothing was imported", "--replace"]);
+        let done = document(&import(&["--replace"], &line));
+        assert_eq!(done["keys"][0]["outcome"], "replaced", "{done}");
+        assert_eq!(done["keys"][0]["replaced_kcv"], Value::Null, "{done}");
+    }
+    let told = listed();
+    assert_eq!(names(&told), ["fine", "idle", "twice"]);
+    assert_eq!(told["left_out"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_key_that_the_token_does_not_remove_is_as_before_and_told() {
+    let test = "a_key_that_the_token_does_not_remove_is_as_before_and_told";
+    if !inside(test, empty_city) {
+        return;
+    }
+    let to = spec("");
+    let tool = other_tool();
+    let value = [0x5B, 0xD2, 0xA9, 0xC0, 0x4E, 0x76, 0x13, 0xF8];
+    let value = [value, value.map(|byte| byte ^ 0x80 ^ 0x40)].concat();
+    tool.create_object(&[
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::DES2),
+        Attribute::Token(true),
+        Attribute::Private(true),
+        Attribute::Encrypt(true),
+        Attribute::Destroyable(false),
+        Attribute::Label(b"root".to_vec()),
+        Attribute::Value(value),
+    ])
+    .unwrap();
+    let list = || document(&purse_inside(&["keys", "list", "--keys", &to, "--json"], ""));
+    let before = list();
+    assert_eq!(before["keys"][0]["name"], "root");
+    let replace = ["keys", "import", "-", "--to", &to, "--replace"];
+    let stays = purse_inside(&replace, &format!("root 3des {TEST_KEY}"));
+    refused(&stays, &["does not remove the root", "taken out again", "own tool"]);
+    assert_eq!(list(), before);
+}
+
+#[test]
+fn another_key_with_the_same_check_value_is_another_key() {
+    let test = "another_key_with_the_same_check_value_is_another_key";
+    if !inside(test, empty_city) {
+        return;
+    }
+    let to = spec("");
+    let import = ["keys", "import", "-", "--to", &to, "--json"];
+    document(&purse_inside(&import, &format!("root 3des {SAME_CHECK_VALUE}")));
+    let again = document(&purse_inside(&import, &format!("root 3des {SAME_CHECK_VALUE}")));
+    assert_eq!(again["keys"][0]["outcome"], "unchanged");
+    let other = purse_inside(&import[..5], &format!("root 3des {TEST_KEY}"));
+    refused(&other, &["already has root", "8BAF47", "--replace"]);
 }

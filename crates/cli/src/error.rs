@@ -8,6 +8,7 @@ use applet_spec::flow::Refusal;
 use crypto::custody::CustodyError;
 use diagnosis::{Code, Missing};
 use emulator::{PersonaliseError, VirtualCardError};
+use keystore::key_file::KeyFileError;
 use keystore::{ImportError, KeystoreError};
 use link::{ControlError, LinkError};
 use nvm::image::ImageError;
@@ -268,6 +269,10 @@ impl CliError {
             Self::Undiagnosed { why: Undiagnosed::NoKey(_), .. } => {
                 Some("--keys SPEC names who holds the keys".to_owned())
             }
+            Self::Keystore(error) => after_keystore_error(error),
+            Self::Custody(error)
+            | Self::Personalise(PersonaliseError::Custody(error))
+            | Self::Flow(FlowError::Custody(error)) => after_custody_error(error),
             Self::Profile(_) => Some("purse profile list, purse profile check FILE".to_owned()),
             Self::VirtualCard(VirtualCardError::OtherProfile { held_name, .. }) => {
                 Some(format!("--profile {held_name}, or another --state FILE"))
@@ -304,6 +309,31 @@ impl CliError {
             _ => None,
         }
     }
+}
+
+/// What to type about keys that are not to be had, or not kept.
+fn after_keystore_error(error: &KeystoreError) -> Option<String> {
+    match error {
+        KeystoreError::Custody(error) => after_custody_error(error),
+        KeystoreError::File(KeyFileError::Missing { path }) => {
+            Some(format!("purse keys import FILE --to file:{} makes one", path.display()))
+        }
+        KeystoreError::Unusable(_) | KeystoreError::OtherKey { .. } => {
+            Some("--replace puts the new key in its place".to_owned())
+        }
+        KeystoreError::NoLabKeys { .. } => {
+            Some("name who holds its keys: --keys file:PATH or --keys pkcs11:MODULE".to_owned())
+        }
+        KeystoreError::PublicKeyForSealedCard { .. } => {
+            Some("other keys with --keys SPEC, or a lab profile for a test card".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn after_custody_error(error: &CustodyError) -> Option<String> {
+    let no_key = matches!(error, CustodyError::NoSuchKey { .. });
+    no_key.then(|| "purse keys list --keys SPEC shows what there is".to_owned())
 }
 
 /// What to do about a link that failed.

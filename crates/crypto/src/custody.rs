@@ -105,6 +105,11 @@ pub trait KeyCustody: Send {
     /// A provider that cannot be asked.
     fn records(&self) -> Result<Vec<KeyRecord>, CustodyError>;
 
+    /// Why keys are held and cannot be worked with: [`records`](Self::records) leaves them out.
+    fn left_out(&self) -> Vec<CustodyError> {
+        Vec::new()
+    }
+
     /// What is held under a name.
     ///
     /// # Errors

@@ -46,10 +46,13 @@ pub enum KeystoreError {
         "lab keys are made from a profile and kept nowhere; import into file:PATH or pkcs11:MODULE"
     )]
     LabKeepsNothing,
+    /// What is there under that name cannot be compared with the key to import.
+    #[error("{0}; nothing was imported")]
+    Unusable(CustodyError),
     /// There is another key of that name.
     #[error(
         "{provider} already has {name} with check value {held}, and the key to import has {given}; \
-         nothing was imported. To put the new key in its place, say --replace"
+         nothing was imported"
     )]
     OtherKey {
         /// The provider in words.

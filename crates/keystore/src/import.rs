@@ -34,8 +34,8 @@ pub enum Outcome {
     Added,
     /// It was there.
     Unchanged,
-    /// It took the place of the key with this check value.
-    Replaced(KeyCheckValue),
+    /// It took the place of the key with this check value; of one that told none, or of several.
+    Replaced(Option<KeyCheckValue>),
 }
 
 /// A key that is kept now.
@@ -68,9 +68,9 @@ pub(crate) fn into_held(
         let outcome = match old {
             None => Outcome::Added,
             Some((suite, key)) if suite == new.suite && *key == new.key => Outcome::Unchanged,
-            Some((suite, key)) => Outcome::Replaced(key.check_value(suite)),
+            Some((suite, key)) => Outcome::Replaced(Some(key.check_value(suite))),
         };
-        if let (Outcome::Replaced(value), Replacing::Never) = (outcome, replacing) {
+        if let (Outcome::Replaced(Some(value)), Replacing::Never) = (outcome, replacing) {
             return Err(other_key(held.describe(), new, value));
         }
         outcomes.push((new.name.clone(), outcome));

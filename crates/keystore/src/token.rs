@@ -108,14 +108,19 @@ impl Pkcs11Token {
             }
             .into());
         }
-        if !self.keys.contains_key(&new.name) {
-            return Ok(Outcome::Added);
+        let held = match (self.key(&new.name), replacing) {
+            (Ok(held), _) => held,
+            (Err(CustodyError::NoSuchKey { .. }), _) => return Ok(Outcome::Added),
+            (Err(_), Replacing::Allowed) => return Ok(Outcome::Replaced(None)),
+            (Err(why), Replacing::Never) => return Err(KeystoreError::Unusable(why)),
+        };
+        if self.is_one_of(std::iter::once(&new.key), held, &new.name)? {
+            return Ok(Outcome::Unchanged);
         }
-        let held = self.check_value(self.key(&new.name)?, &new.name)?;
-        match (held == new.key.check_value(new.suite), replacing) {
-            (true, _) => Ok(Outcome::Unchanged),
-            (false, Replacing::Allowed) => Ok(Outcome::Replaced(held)),
-            (false, Replacing::Never) => Err(other_key(self.provider.clone(), new, held)),
+        let value = self.check_value(held, &new.name)?;
+        match replacing {
+            Replacing::Allowed => Ok(Outcome::Replaced(Some(value))),
+            Replacing::Never => Err(other_key(self.provider.clone(), new, value)),
         }
     }
 
@@ -125,15 +130,23 @@ impl Pkcs11Token {
         let template = Template::of(new);
         let handle = self.session.create_object(template.attributes()).map_err(refused)?;
         let made = TokenKey { handle, marked_public: false, enciphers: true };
-        let found = self.check_value(&made, &new.name);
-        if !matches!(found, Ok(found) if found == new.key.check_value(new.suite)) {
+        if !matches!(self.is_one_of(std::iter::once(&new.key), &made, &new.name), Ok(true)) {
             // What it is instead is the reason; that it cannot be removed would be a second one.
             let _ = self.session.destroy_object(handle);
             let (provider, name) = (self.provider.clone(), new.name.clone());
             return Err(TokenError::NotTheKey { provider, name });
         }
         for old in self.keys.get(&new.name).into_iter().flatten() {
-            self.session.destroy_object(old.handle).map_err(refused)?;
+            if let Err(error) = self.session.destroy_object(old.handle) {
+                let taken_out = self.session.destroy_object(handle).is_ok();
+                let problem = TokenError::refused(&self.provider, &error).problem();
+                let (provider, name) = (self.provider.clone(), new.name.clone());
+                return Err(if taken_out {
+                    TokenError::OldStays { provider, name, problem }
+                } else {
+                    TokenError::BothThere { provider, name, problem }
+                });
+            }
         }
         Ok(())
     }
@@ -148,11 +161,11 @@ impl Pkcs11Token {
             Some([key]) if key.enciphers => Ok(key),
             Some([_]) => failed(format!(
                 "{name} may not encipher: its CKA_ENCRYPT is false. Give it that with the token's \
-                 own tool, or import the key again"
+                 own tool, or import the key again in its place"
             )),
             Some(several) => failed(format!(
-                "{} keys are labelled {name}, so none is meant; remove all but one with the \
-                 token's own tool",
+                "{} keys are labelled {name}, so none is meant. Remove all but one with the \
+                 token's own tool, or import the key again in their place",
                 several.len()
             )),
         }
@@ -207,9 +220,12 @@ impl KeyCustody for Pkcs11Token {
     }
 
     fn records(&self) -> Result<Vec<KeyRecord>, CustodyError> {
-        let usable = |keys: &Vec<TokenKey>| keys.iter().any(|key| key.enciphers);
-        let names = self.keys.iter().filter(|(_, keys)| usable(keys));
-        names.map(|(name, _)| self.record(name)).collect()
+        let usable = self.keys.keys().filter(|name| self.key(name).is_ok());
+        usable.map(|name| self.record(name)).collect()
+    }
+
+    fn left_out(&self) -> Vec<CustodyError> {
+        self.keys.keys().filter_map(|name| self.key(name).err()).collect()
     }
 
     fn record(&self, name: &KeyName) -> Result<KeyRecord, CustodyError> {

@@ -106,7 +106,7 @@ fn a_name_is_given_another_key_only_where_that_is_said() {
 
     let replaced = import(vec![guarded("a", 9)], Replacing::Allowed).unwrap();
     assert_eq!(replaced[0].record.check_value, value(9));
-    assert_eq!(outcomes(replaced), [Outcome::Replaced(value(1))]);
+    assert_eq!(outcomes(replaced), [Outcome::Replaced(Some(value(1)))]);
 }
 
 #[test]

@@ -114,7 +114,8 @@ fn said(ui: &Ui, outcome: Outcome) -> (&'static str, String) {
         Outcome::Added => (say("added    ", "新增"), String::new()),
         Outcome::Unchanged => (say("unchanged", "未变"), String::new()),
         Outcome::Replaced(old) => {
-            (say("replaced ", "替换"), format!("  ({} {old})", say("was", "原为")))
+            let was = old.map(|old| format!("  ({} {old})", say("was", "原为")));
+            (say("replaced ", "替换"), was.unwrap_or_default())
         }
     }
 }
@@ -124,7 +125,7 @@ impl ImportedDocument {
         let (outcome, old) = match imported.outcome {
             Outcome::Added => ("added", None),
             Outcome::Unchanged => ("unchanged", None),
-            Outcome::Replaced(old) => ("replaced", Some(old.to_string())),
+            Outcome::Replaced(old) => ("replaced", old.map(|old| old.to_string())),
         };
         Self { key: KeyDocument::of(&imported.record), outcome, replaced_kcv: old }
     }

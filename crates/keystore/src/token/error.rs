@@ -108,6 +108,32 @@ pub enum TokenError {
         /// The key.
         name: KeyName,
     },
+    /// The key in whose place another was to be put cannot be removed.
+    #[error(
+        "{provider} does not remove the {name} that it has ({problem}), so the new one was taken \
+         out again; remove the old one with the token's own tool, then import"
+    )]
+    OldStays {
+        /// The token.
+        provider: String,
+        /// The key.
+        name: KeyName,
+        /// Function and return value.
+        problem: String,
+    },
+    /// The same, and the new one cannot be taken out either.
+    #[error(
+        "{provider} has the new {name}, and does not remove the old one ({problem}): two keys are \
+         labelled so now, and none is meant until one is removed with the token's own tool"
+    )]
+    BothThere {
+        /// The token.
+        provider: String,
+        /// The key.
+        name: KeyName,
+        /// Function and return value.
+        problem: String,
+    },
     /// A key could not be imported, others before it were.
     #[error("{name} was not imported, {before} before it were: {source}")]
     Import {
