@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// A passphrase or PIN. Zeroized on drop; no `Debug`.
 pub struct Secret(Zeroizing<Vec<u8>>);
@@ -94,6 +94,20 @@ pub enum SecretError {
         /// The system's reason.
         source: io::Error,
     },
+    /// Its first line is no passphrase: nothing is cut off.
+    #[error(
+        "{variable} names {}, whose first line has more than {most} bytes and is not taken; is it \
+         the right file?",
+        path.display()
+    )]
+    TooLong {
+        /// Variable.
+        variable: String,
+        /// File it names.
+        path: PathBuf,
+        /// Most bytes.
+        most: usize,
+    },
     /// The terminal cannot be used.
     #[error("the {what} cannot be asked for on the terminal: {source}")]
     Prompt {
@@ -173,21 +187,46 @@ fn ask(asked: Asked, of: &str) -> Result<Secret, SecretError> {
 
 /// The first line of a file.
 fn from_file(asked: Asked, path: OsString) -> Result<Secret, SecretError> {
-    let mut bytes = read_few(Path::new(&path)).map_err(|source| SecretError::File {
-        variable: asked.file_variable(),
-        path: path.into(),
-        source,
-    })?;
+    let variable = asked.file_variable();
+    let bytes = match read_few(Path::new(&path)) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(SecretError::File { variable, path: path.into(), source }),
+    };
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let secret = Secret::new(line.strip_suffix(b"\r").unwrap_or(line));
-    bytes.zeroize();
-    Ok(secret)
+    if line.len() > MOST {
+        return Err(SecretError::TooLong { variable, path: path.into(), most: MOST });
+    }
+    Ok(Secret::new(line.strip_suffix(b"\r").unwrap_or(line)))
 }
 
-fn read_few(path: &Path) -> io::Result<Vec<u8>> {
-    const MOST: u64 = 4096;
+/// Most bytes of the first line of a file.
+const MOST: usize = 4096;
+
+/// The beginning of a file, with one byte more than its first line may have.
+fn read_few(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    const ROOM: usize = MOST + 1;
     // With its whole room from the start, no copies of a secret are left behind by growing.
-    let mut bytes = Vec::with_capacity(MOST as usize);
-    File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM));
+    File::open(path)?.take(ROOM as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_of_a_file_is_taken_whole_or_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap_or_else(|error| panic!("{error}"));
+        let taken = |contents: &[u8]| {
+            std::fs::write(file.path(), contents).unwrap_or_else(|error| panic!("{error}"));
+            from_file(Asked::Pin, file.path().into()).map(|secret| secret.expose().to_vec())
+        };
+        assert!(taken(b"1234\r\nsecond").is_ok_and(|taken| taken == b"1234"));
+        let longest = [b'x'; MOST];
+        assert!(taken(&longest).is_ok_and(|taken| taken == longest));
+        assert!(taken(&[&longest[..], b"\n"].concat()).is_ok_and(|taken| taken == longest));
+        let longer = taken(&[&longest[..], b"y\n"].concat());
+        assert!(matches!(longer, Err(SecretError::TooLong { most: MOST, .. })));
+    }
 }
