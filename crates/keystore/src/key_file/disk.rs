@@ -80,13 +80,23 @@ impl Lock {
     }
 
     /// Puts these bytes in the file's place, on the disk before this returns; after an error the
-    /// old file stands unchanged.
+    /// old file stands unchanged, save for [`KeyFileError::NotYetOnDisk`].
     pub fn replace(&self, bytes: &[u8]) -> Result<(), KeyFileError> {
+        self.replace_then(bytes, sync_directory_of)
+    }
+
+    fn replace_then(
+        &self,
+        bytes: &[u8],
+        sync: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), KeyFileError> {
         let beside = beside(&self.path, ".new");
         self.replace_through(&beside, bytes).map_err(|source| {
             let _ = fs::remove_file(&beside);
             KeyFileError::of("write key file", &self.path, source)
-        })
+        })?;
+        let path = || self.path.clone();
+        sync(&self.path).map_err(|source| KeyFileError::NotYetOnDisk { path: path(), source })
     }
 
     fn replace_through(&self, beside: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -97,11 +107,15 @@ impl Lock {
         let mut file = owner_only().write(true).create_new(true).open(beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(beside, &self.path)?;
-        match self.path.parent() {
-            Some(directory) if cfg!(unix) => File::open(directory)?.sync_all(),
-            _ => Ok(()),
-        }
+        fs::rename(beside, &self.path)
+    }
+}
+
+/// Makes the names in a file's directory as durable as the files.
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(directory) if cfg!(unix) => File::open(directory)?.sync_all(),
+        _ => Ok(()),
     }
 }
 
@@ -117,4 +131,20 @@ fn owner_only() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_whose_directory_does_not_sync_is_written_and_the_error_says_so() {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let path = folder.path().join("keys");
+        let lock = Lock::take(&path).unwrap_or_else(|error| panic!("{error}"));
+        let full = |_: &Path| Err(ErrorKind::StorageFull.into());
+        let told = lock.replace_then(b"new", full).map_err(|error| error.to_string());
+        assert!(told.is_err_and(|told| told.contains("is written") && !told.contains("as before")));
+        assert!(fs::read(&path).is_ok_and(|bytes| bytes == b"new"));
+    }
 }

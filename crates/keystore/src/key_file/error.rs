@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::CostError;
 
-/// Why a key file could not be read or written. One that could not be written stands as before.
+/// Why a key file could not be read or written. One that could not be written stands as before,
+/// save for [`NotYetOnDisk`](Self::NotYetOnDisk).
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// There is no such file.
-    #[error(
-        "there is no key file {}; check the name, or make one: purse keys import --to file:{}",
-        path.display(), path.display()
-    )]
+    #[error("there is no key file {}; check the name", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
@@ -88,6 +86,19 @@ pub enum KeyFileError {
         path.display()
     )]
     StorageFull {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// It is written, and a loss of power may still undo that.
+    #[error(
+        "key file {} is written, but not known to be on the disk yet: the system failed to say so of \
+         its directory ({source}). Do not throw away where its keys came from before the disk is \
+         in order",
+        path.display()
+    )]
+    NotYetOnDisk {
         /// The file.
         path: PathBuf,
         /// The system's reason.
