@@ -33,10 +33,7 @@ pub enum KeystoreError {
     #[error(transparent)]
     Custody(#[from] CustodyError),
     /// Lab keys of a profile that has none.
-    #[error(
-        "profile {profile} says custody = \"sealed\" and has no lab keys; name who holds its keys: \
-         --keys file:PATH or --keys pkcs11:MODULE"
-    )]
+    #[error("profile {profile} says custody = \"sealed\" and has no lab keys")]
     NoLabKeys {
         /// The profiles.
         profile: String,
@@ -67,8 +64,7 @@ pub enum KeystoreError {
     /// Lab keys for a card that is not a lab card.
     #[error(
         "{name} of {provider} is a public lab or test key (KCV {check_value}), and profile \
-         {profile} does not say custody = \"lab\": a card with such a key protects nothing. Name \
-         other keys with --keys, or use a lab profile for a test card"
+         {profile} does not say custody = \"lab\": a card with such a key protects nothing"
     )]
     PublicKeyForSealedCard {
         /// The provider in words.

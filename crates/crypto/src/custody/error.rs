@@ -7,7 +7,7 @@ use super::KeyName;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CustodyError {
     /// It is not there.
-    #[error("{provider} has no key {name}; purse keys list shows what it has")]
+    #[error("{provider} has no key {name}")]
     NoSuchKey {
         /// The provider in words.
         provider: String,
