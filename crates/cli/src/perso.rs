@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crypto::custody::{KeyCustody, KeyRecord};
-use keystore::Environment;
+use keystore::{Environment, KeysSpec};
 use perso::batch::Batch;
 
 use crate::error::CliError;

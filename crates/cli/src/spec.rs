@@ -88,8 +88,8 @@ pub enum Place {
     Reader,
 }
 
-/// Where cards of a batch are.
-pub enum Place {
+/// Where the cards of a batch are.
+pub enum Stock {
     /// In this process.
     Virtual {
         /// Their profile.
@@ -105,10 +105,10 @@ pub enum Place {
 ///
 /// # Errors
 /// No card named, or a way that cannot be gone.
-pub fn place(ui: &Ui, card: Option<&str>) -> Result<Place, CliError> {
+pub fn stock(ui: &Ui, card: Option<&str>) -> Result<Stock, CliError> {
     let patience = Patience::Usual;
     let opened = match card.filter(|text| !text.is_empty()).map(Spec::parse).transpose()? {
-        Some(Spec::Virtual { profile, file }) => return Ok(Place::Virtual { profile, file }),
+        Some(Spec::Virtual { profile, file }) => return Ok(Stock::Virtual { profile, file }),
         Some(Spec::Replay(_)) => {
             return Err(CliError::mistyped(
                 "a recording is no card that can be written",
@@ -118,12 +118,12 @@ pub fn place(ui: &Ui, card: Option<&str>) -> Result<Place, CliError> {
         Some(spec) => spec.open(ui, patience, &[])?,
         None => ways::only_reader(ui, patience, &[])?,
     };
-    let Opened { mut transport, profile, unpowered } = opened;
+    let Opened { mut transport, profile, unpowered, place } = opened;
     if ui.verbose {
         transport = Box::new(trace::told_unknown(transport, *ui)?);
     }
     let transport = Box::new(GetResponse::new(transport));
-    Ok(Place::Way(Opened { transport, profile, unpowered }))
+    Ok(Stock::Way(Opened { transport, profile, unpowered, place }))
 }
 
 /// Who fetches waiting answers.

@@ -15,7 +15,7 @@ use perso::engine::{CardSource, SourceError, SyncPolicy};
 use perso::job::Target;
 
 use crate::error::CliError;
-use crate::spec::{self, Place};
+use crate::spec::{self, Stock};
 use crate::ui::Ui;
 
 pub use blanks::Blanks;
@@ -43,9 +43,9 @@ pub fn open<'k>(
     batch: &'k Batch,
     custody: &'k dyn KeyCustody,
 ) -> Result<Station<'k>, CliError> {
-    let place = spec::place(ui, card)?;
+    let place = spec::stock(ui, card)?;
     match (place, batch.job.target) {
-        (Place::Virtual { profile, file }, Target::Fmcos) => {
+        (Stock::Virtual { profile, file }, Target::Fmcos) => {
             let wanted = batch.blank.clone();
             let blank = profile.as_deref().map(Profile::find).transpose()?.or(wanted.clone());
             let blank = blank.ok_or_else(|| CliError::Bug("no blank cards".to_owned()))?;
@@ -58,18 +58,18 @@ pub fn open<'k>(
             let sync = if kept { SyncPolicy::EachCard } else { SyncPolicy::EachCardOnly };
             Ok(Station { source: Box::new(source), sync, by_hand: false })
         }
-        (Place::Virtual { profile, file }, Target::Virtual) => {
+        (Stock::Virtual { profile, file }, Target::Virtual) => {
             same_family(profile.as_deref(), batch)?;
             let kept = file.is_some();
             let source = pressed::Pressed::new(custody, file)?;
             let sync = if kept { SyncPolicy::EachCard } else { SyncPolicy::EachCardOnly };
             Ok(Station { source: Box::new(source), sync, by_hand: false })
         }
-        (Place::Way(opened), Target::Fmcos) => {
+        (Stock::Way(opened), Target::Fmcos) => {
             let source = reader::Reader::new(opened.transport);
             Ok(Station { source: Box::new(source), sync: SyncPolicy::EachApdu, by_hand: true })
         }
-        (Place::Way(_), Target::Virtual) => Err(CliError::mistyped(
+        (Stock::Way(_), Target::Virtual) => Err(CliError::mistyped(
             "the job's target is virtual cards, and --card names a reader",
             "--card virtual:PROFILE@DIRECTORY, or target = \"fmcos\" in the job",
         )),

@@ -16,7 +16,7 @@ use super::watch::Interrupt;
 use super::{JobArgs, Ready, journal, now};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::spec::{self, Place};
+use crate::spec::{self, Stock};
 use crate::ui::{Tone, Ui};
 
 /// Arguments of `purse perso verify`.
@@ -71,13 +71,13 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
 
 /// Cards that were made are in files or in a reader.
 fn open(ui: &Ui, card: Option<&str>) -> Result<Box<dyn CardSource>, CliError> {
-    match spec::place(ui, card)? {
-        Place::Virtual { file: Some(folder), .. } => Ok(Box::new(images::Images::of(folder)?)),
-        Place::Virtual { file: None, .. } => Err(CliError::mistyped(
+    match spec::stock(ui, card)? {
+        Stock::Virtual { file: Some(folder), .. } => Ok(Box::new(images::Images::of(folder)?)),
+        Stock::Virtual { file: None, .. } => Err(CliError::mistyped(
             "fresh cards in this process were not made by anybody",
             "--card virtual:PROFILE@DIRECTORY, the directory that run was given",
         )),
-        Place::Way(opened) => Ok(Box::new(source::reader::Reader::new(opened.transport))),
+        Stock::Way(opened) => Ok(Box::new(source::reader::Reader::new(opened.transport))),
     }
 }
 
