@@ -15,7 +15,7 @@ enum At {
     Ready(Transaction),
     /// After the second step.
     Done(Transaction),
-    /// After MAC2 was checked, or the application blocked.
+    /// After the TAC was checked, or the application blocked.
     End,
 }
 
@@ -125,8 +125,13 @@ impl Order<'_> {
             },
             Step::Debit | Step::Credit => self.second(number, *step == Step::Credit),
             Step::CheckMac2 => match self.at {
-                At::Done(transaction) if !transaction.online() => self.at = At::End,
+                At::Done(transaction) if !transaction.online() => {}
                 _ => self.misplaced(number, "put it after the debit of a purchase"),
+            },
+            // The PSAM's session ends with the key that it delivers.
+            Step::CheckTac => match self.at {
+                At::Done(transaction) if !transaction.online() => self.at = At::End,
+                _ => self.misplaced(number, "put it after check-mac2 of a purchase"),
             },
             Step::Block(_) => {
                 self.before_transaction(number);

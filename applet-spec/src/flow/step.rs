@@ -59,6 +59,8 @@ pub enum Step {
     Credit,
     /// MAC2 of the card to the PSAM.
     CheckMac2,
+    /// TAC of the card to the PSAM, where that has the key.
+    CheckTac,
     /// APPLICATION BLOCK by the PSAM's delivered key.
     Block(Blocking),
 }

@@ -131,6 +131,11 @@ impl<'c> Keyring<'c> {
         keys.iter().find(|key| key.kind == kind).ok_or(no_key(kind, 0, None))
     }
 
+    /// TAC keys go by the profile's index, or by that of the transaction key.
+    pub(crate) fn tac_index(&self, transaction_key: u8) -> u8 {
+        self.profile.rules.tac_index.unwrap_or(transaction_key)
+    }
+
     /// A transaction key of a card.
     pub(crate) fn cipher(
         &mut self,

@@ -169,6 +169,17 @@ pub trait Psam {
         mac2: Mac,
     ) -> Result<Check, FlowError>;
 
+    /// Checks the TAC of a purchase, where the module has the key; ends its session.
+    ///
+    /// # Errors
+    /// [`FlowError`].
+    fn check_tac(
+        &mut self,
+        purchase: &Purchase,
+        serial: TerminalSerial,
+        tac: Mac,
+    ) -> Result<Check, FlowError>;
+
     /// MAC of APPLICATION BLOCK (应用锁定), by the delivered maintenance key.
     ///
     /// # Errors

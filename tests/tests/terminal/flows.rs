@@ -1,11 +1,15 @@
 //! Every flow, with local keys and with a PSAM card, on every family and both suites.
 
+use std::sync::Arc;
+
 use applet_spec::Profile;
 use applet_spec::flow::{Blocking, Flow, Refusal, Stop, Transaction};
 use link::{CardControl, CardTransport};
 use purse::record::LogRecord;
 use purse::{Amount, TransactionType};
-use terminal::{CardSession, Check, Engine, Outcome, TableKind, Verdict};
+use terminal::{
+    AttemptSteps, CardSession, Check, Engine, Outcome, Program, Psam, TableKind, Verdict,
+};
 
 use crate::lab::{Books, FAMILIES, Lab, NOW, tap};
 
@@ -298,6 +302,49 @@ fn the_block_flow_blocks() {
 }
 
 #[test]
+fn a_psam_that_has_the_tac_key_checks_it_without_an_issuer() {
+    for (family, base) in [
+        ("jtt978", "tunion-bus"),
+        ("jtt978-sm4", "tunion-bus"),
+        ("pboc", "pboc-purchase"),
+        ("cjt166", "cjt-purchase"),
+    ] {
+        let lab = Lab::new(family);
+        let steps = std::fs::read_to_string(
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join(format!("../applet-spec/flows/{base}.toml")),
+        );
+        let checking = format!("{}\n[[step]]\ndo = \"check-tac\"\n", steps.unwrap());
+        let flow = Arc::new(Flow::parse(&checking, "checking").unwrap());
+        let program = Program::new(flow, lab.profile.clone()).unwrap();
+        let mut module = lab.psam_card();
+        let (mut card, mut books) = (lab.card(10_000), Books::default());
+        let mut engine = Engine::new(lab.psam(&mut module), None, lab.site());
+        for expected in [Check::Right, Check::Right] {
+            let order = Default::default();
+            tap(&mut engine, &program, &order, NOW, &mut card, &mut books).unwrap();
+            let record = books.last();
+            assert_eq!((record.tac_check, record.mac2_check), (expected, Check::Right), "{family}");
+        }
+    }
+    // A TAC that is not the card's is found out by the module too.
+    let lab = Lab::new("cjt166");
+    let program = lab.program("cjt-purchase");
+    let (mut card, mut books) = (lab.card(10_000), Books::default());
+    tap(&mut lab.local(0), &program, &Default::default(), NOW, &mut card, &mut books).unwrap();
+    let AttemptSteps::Purchase { purchase, serial } = books.last().attempt.steps else {
+        panic!("a purchase")
+    };
+    let wrong = crypto::Mac([0x5A; 4]);
+    let judged = lab.psam(&mut lab.psam_card()).check_tac(&purchase, serial, wrong);
+    assert_eq!(judged.unwrap(), Check::Wrong);
+    let mut keys = lab.local_psam();
+    assert_eq!(keys.check_tac(&purchase, serial, wrong).unwrap(), Check::Wrong);
+    let right = books.last().tac.unwrap();
+    assert_eq!(keys.check_tac(&purchase, serial, right).unwrap(), Check::Right);
+}
+
+#[test]
 fn a_wrong_pin_costs_one_try_and_a_missing_one_none() {
     let lab = Lab::new("pboc");
     let mut engine = lab.local(0);
@@ -354,9 +401,7 @@ fn amounts_are_the_caller_s_where_the_flow_lets_him() {
 fn what_does_not_fit_a_profile_is_told_before_any_card() {
     let fit = |flow: &str, profile: &str| {
         let profile = Profile::find(profile).unwrap();
-        terminal::Program::new(Flow::find(flow).unwrap(), profile)
-            .map(|_| ())
-            .map_err(|e| e.to_string())
+        Program::new(Flow::find(flow).unwrap(), profile).map(|_| ()).map_err(|e| e.to_string())
     };
     assert_eq!(fit("tunion-bus", "jtt978-sm4"), Ok(()));
     let error = fit("tunion-bus", "pboc").unwrap_err();

@@ -107,14 +107,19 @@ impl Lab {
         }
     }
 
+    /// A PSAM of lab keys.
+    pub fn local_psam(&self) -> LocalPsam<'_> {
+        LocalPsam::new(&self.profile, &self.custody, self.terminal(), 0).unwrap()
+    }
+
     /// A terminal whose PSAM and issuer are lab keys. `last` is its last serial.
     pub fn local(&self, last: u32) -> Engine<'_> {
         let psam = LocalPsam::new(&self.profile, &self.custody, self.terminal(), last).unwrap();
         self.engine(Box::new(psam))
     }
 
-    /// A terminal with a PSAM card.
-    pub fn with_psam<'l>(&'l self, card: &'l mut dyn CardTransport) -> Engine<'l> {
+    /// A PSAM card as a role.
+    pub fn psam<'l>(&'l self, card: &'l mut dyn CardTransport) -> Box<dyn Psam + 'l> {
         let profile = Profile::find(&self.psam_name()).unwrap();
         let places: Vec<SelectBy> = profile
             .directories
@@ -122,8 +127,12 @@ impl Lab {
             .skip(1)
             .map(|directory| SelectBy::Fid(directory.fid))
             .collect();
-        let psam = CardPsam::open(card, &self.profile, &places).unwrap();
-        self.engine(Box::new(psam))
+        Box::new(CardPsam::open(card, &self.profile, &places).unwrap())
+    }
+
+    /// A terminal with a PSAM card.
+    pub fn with_psam<'l>(&'l self, card: &'l mut dyn CardTransport) -> Engine<'l> {
+        self.engine(self.psam(card))
     }
 
     pub fn engine<'l>(&'l self, psam: Box<dyn Psam + 'l>) -> Engine<'l> {

@@ -64,6 +64,7 @@ enum Do {
     Debit,
     Credit,
     CheckMac2,
+    CheckTac,
     Block,
 }
 
@@ -92,6 +93,7 @@ words! {
         "debit" => Do::Debit,
         "credit" => Do::Credit,
         "check-mac2" => Do::CheckMac2,
+        "check-tac" => Do::CheckTac,
         "block" => Do::Block,
     }
     That {
@@ -151,6 +153,7 @@ fn step(section: &Section<'_>, names: &mut Names) -> Option<Step> {
         Do::Debit => plain(Step::Debit),
         Do::Credit => plain(Step::Credit),
         Do::CheckMac2 => plain(Step::CheckMac2),
+        Do::CheckTac => plain(Step::CheckTac),
         Do::Block => section.narrowed(BLOCK_KEYS).or("kind", Blocking::Temporary).map(Step::Block),
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Answered {
     /// MAC2 of a purchase.
     mac2: Option<Mac>,
     mac2_check: Check,
+    /// What the PSAM says of the TAC.
+    tac_check: Check,
 }
 
 impl Engine<'_> {
@@ -58,18 +60,19 @@ impl Engine<'_> {
             self.open.pop();
             return Err(Halt::Error(error));
         }
-        let mac2_check = Check::Unknown;
+        let (mac2_check, tac_check) = (Check::Unknown, Check::Unknown);
         let answered = match run.running {
             Running::PurchaseReady(purchase, _, sam) => {
                 steps::debit(card, &purchase, &sam).map(|debited| Answered {
                     code: debited.tac,
                     mac2: Some(debited.mac2),
                     mac2_check,
+                    tac_check,
                 })
             }
             Running::OnlineReady(request, authorised) => {
                 let done = steps::finish_online(card, &request, &authorised);
-                done.map(|code| Answered { code, mac2: None, mac2_check })
+                done.map(|code| Answered { code, mac2: None, mac2_check, tac_check })
             }
             _ => return Ok(()),
         };
@@ -102,6 +105,16 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// Gives the card's TAC to the PSAM.
+    pub(super) fn check_tac_by_psam(&mut self, run: &mut Run<'_>) -> Result<(), Halt> {
+        let Running::Done(answered) = &mut run.running else { return Ok(()) };
+        let attempt = self.open.last().map(|attempt| attempt.steps);
+        if let Some(AttemptSteps::Purchase { purchase, serial }) = attempt {
+            answered.tac_check = self.psam.check_tac(&purchase, serial, answered.code)?;
+        }
+        Ok(())
+    }
+
     /// Writes down what has happened, where something has.
     pub(super) fn finish(
         &mut self,
@@ -115,7 +128,11 @@ impl Engine<'_> {
         let at = self.open.len() - 1;
         let terminal = attempt.terminal;
         let checked = self.check_tac(&steps, terminal, answered.code);
-        let tac_check = *checked.as_ref().unwrap_or(&Check::Unknown);
+        // The issuer's word counts; without one, the PSAM's.
+        let tac_check = match checked {
+            Ok(Check::Unknown) | Err(_) => answered.tac_check,
+            Ok(judged) => judged,
+        };
         let mac2_check = answered.mac2_check;
         let verdict = match (mac2_check, tac_check) {
             (Check::Wrong, _) => Verdict::WrongMac2,

@@ -127,6 +127,7 @@ impl Engine<'_> {
             (_, Step::Authorise) => self.authorise(run),
             (_, Step::Debit | Step::Credit) => self.second(run, card, ledger),
             (_, Step::CheckMac2) => self.check_mac2(run),
+            (_, Step::CheckTac) => self.check_tac_by_psam(run),
             (_, Step::Block(kind)) => {
                 self.block(run, card, *kind)?;
                 Ok(())

@@ -1,10 +1,11 @@
 //! The PSAM that is a card: real, in a second reader, or virtual.
 
 use apdu::StatusWord;
-use applet_spec::Profile;
+use applet_spec::{Profile, SamPurpose};
 use crypto::{Mac, Suite};
 use link::CardTransport;
 use purse::answer::{AnswerError, SamInitialized};
+use purse::mac;
 use purse::{
     CryptMode, FileRef, IdentificationCode, Occurrence, PsamCommand, PurseCommand, SamPurchase,
     SelectBy, TerminalId, TerminalSerial,
@@ -20,8 +21,6 @@ use crate::{Factors, FlowError};
 const TERMINAL_FILE: u8 = 0x16;
 /// SFI of the application's parameters; the first byte is the key index.
 const PARAMETER_FILE: u8 = 0x17;
-/// Purpose of a user card's application maintenance key, in the low bits of a usage byte.
-const USER_CARD_MAINTENANCE: u8 = 5;
 
 /// A PSAM driven by its commands.
 ///
@@ -37,6 +36,14 @@ pub struct CardPsam<'t> {
     code: Option<IdentificationCode>,
     /// Serial of the session it holds.
     session: Option<TerminalSerial>,
+}
+
+/// A key of the module, diversified for a card.
+struct Delivered {
+    purpose: SamPurpose,
+    suite: Suite,
+    index: u8,
+    factors: Factors,
 }
 
 impl<'t> CardPsam<'t> {
@@ -78,6 +85,31 @@ impl<'t> CardPsam<'t> {
 
     fn send(&mut self, command: &PsamCommand) -> Result<Vec<u8>, FlowError> {
         send(self.transport, command)
+    }
+
+    /// A MAC by a key that the module delivers to itself. Its session ends.
+    fn delivered_mac(
+        &mut self,
+        key: &Delivered,
+        initial: &[u8],
+        input: &[u8],
+    ) -> Result<Mac, FlowError> {
+        self.session = None;
+        self.send(&PsamCommand::DeliverKey {
+            // Levels of diversification in the high three bits.
+            usage: key.factors.levels() << 5 | key.purpose as u8,
+            key: key.index,
+            factors: key.factors.card_first(),
+        })?;
+        let data = whole_mac_input(key.suite, initial, input);
+        let crypt = PsamCommand::Crypt { mode: CryptMode::MacWhole, data };
+        let answer = self.send(&crypt)?;
+        // Most modules answer four bytes, some the whole block.
+        answer.first_chunk().copied().map(Mac).ok_or(FlowError::Answer {
+            side: Side::Psam,
+            step: name(&crypt),
+            source: AnswerError { answer: "MAC", expected: 4, found: answer.len() },
+        })
     }
 
     /// Selecting the application again makes the module forget a code it has checked.
@@ -167,32 +199,39 @@ impl Psam for CardPsam<'_> {
         }
     }
 
+    fn check_tac(
+        &mut self,
+        purchase: &Purchase,
+        serial: TerminalSerial,
+        tac: Mac,
+    ) -> Result<Check, FlowError> {
+        let index = self.profile.rules.tac_index.unwrap_or(purchase.key.index);
+        let moment = purchase.moment(self.terminal);
+        let input = mac::purchase_tac(purchase.amount, &moment, serial);
+        let suite = self.profile.rules.suite;
+        let factors = purchase.factors;
+        let key = Delivered { purpose: SamPurpose::Tac, suite, index, factors };
+        match self.delivered_mac(&key, &[], input.as_bytes()) {
+            Ok(expected) => Ok(Check::of(tac, expected)),
+            // Fielded modules have no such key.
+            Err(FlowError::Refused { .. }) => Ok(Check::Unknown),
+            Err(other) => Err(other),
+        }
+    }
+
     fn block_mac(&mut self, request: &BlockRequest) -> Result<Mac, FlowError> {
         let key = block_key(self.profile)?;
-        let deliver = PsamCommand::DeliverKey {
-            usage: usage(&request.factors),
-            key: key.index,
-            factors: request.factors.card_first(),
+        let key = Delivered {
+            purpose: SamPurpose::ApplicationMaintenance,
+            suite: key.suite,
+            index: key.index,
+            factors: request.factors,
         };
-        self.send(&deliver)?;
-        let data = whole_mac_input(key.suite, &request.challenge, &block_input(request));
-        let crypt = PsamCommand::Crypt { mode: CryptMode::MacWhole, data };
-        let answer = self.send(&crypt)?;
-        // Most modules answer four bytes, some the whole block.
-        answer.first_chunk().copied().map(Mac).ok_or(FlowError::Answer {
-            side: Side::Psam,
-            step: name(&crypt),
-            source: AnswerError { answer: "MAC", expected: 4, found: answer.len() },
-        })
+        self.delivered_mac(&key, &request.challenge, &block_input(request))
     }
 }
 
-/// Usage byte of the key that blocks: diversification levels in the high three bits.
-fn usage(factors: &Factors) -> u8 {
-    factors.levels() << 5 | USER_CARD_MAINTENANCE
-}
-
-/// The initial value (the challenge, zero-filled), then the input padded with 80 00.. as the
+/// The initial value (a challenge or nothing, zero-filled), then the input padded with 80 00.. as the
 /// terminal must.
 fn whole_mac_input(suite: Suite, challenge: &[u8], input: &[u8]) -> Vec<u8> {
     let block = suite.block();

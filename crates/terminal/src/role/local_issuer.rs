@@ -27,11 +27,6 @@ impl<'c> LocalIssuer<'c> {
             self.keys.cipher(factors, request.key_kind(), key.index, Some(key.version))?;
         Ok(SessionKey::derive(suite, cipher, &mac::online_session_input(*random, *serial)))
     }
-
-    /// TAC keys go by the profile's index, or by that of the transaction key.
-    fn tac_index(&self, transaction_key: u8) -> u8 {
-        self.keys.profile().rules.tac_index.unwrap_or(transaction_key)
-    }
 }
 
 impl Issuer for LocalIssuer<'_> {
@@ -84,7 +79,7 @@ impl Issuer for LocalIssuer<'_> {
         let expected = if request.transaction_type == TransactionType::Unload {
             self.session(request)?.mac(input.as_bytes())
         } else {
-            let index = self.tac_index(request.key.index);
+            let index = self.keys.tac_index(request.key.index);
             self.keys.tac(&request.factors, index)?.tac(input.as_bytes())
         };
         Ok(Check::of(code, expected))
@@ -97,7 +92,7 @@ impl Issuer for LocalIssuer<'_> {
         serial: TerminalSerial,
         tac: Mac,
     ) -> Result<Check, FlowError> {
-        let index = self.tac_index(purchase.key.index);
+        let index = self.keys.tac_index(purchase.key.index);
         let input = mac::purchase_tac(purchase.amount, &purchase.moment(terminal), serial);
         Ok(Check::of(tac, self.keys.tac(&purchase.factors, index)?.tac(input.as_bytes())))
     }

@@ -92,6 +92,17 @@ impl Psam for LocalPsam<'_> {
         Ok(Check::of(mac2, self.session(purchase, serial)?.mac(input.as_bytes())))
     }
 
+    fn check_tac(
+        &mut self,
+        purchase: &Purchase,
+        serial: TerminalSerial,
+        tac: Mac,
+    ) -> Result<Check, FlowError> {
+        let index = self.keys.tac_index(purchase.key.index);
+        let input = mac::purchase_tac(purchase.amount, &purchase.moment(self.terminal), serial);
+        Ok(Check::of(tac, self.keys.tac(&purchase.factors, index)?.tac(input.as_bytes())))
+    }
+
     fn block_mac(&mut self, request: &BlockRequest) -> Result<Mac, FlowError> {
         let spec = block_key(self.keys.profile())?;
         let (suite, key) = self.keys.key(&request.factors, spec.kind, spec.index)?;
