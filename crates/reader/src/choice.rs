@@ -2,6 +2,8 @@
 
 use link::LinkError;
 
+use crate::{ReaderSlot, Slot};
+
 /// Why there is no reader to use.
 #[derive(Debug, thiserror::Error)]
 pub enum ReaderError {
@@ -33,6 +35,24 @@ pub enum ReaderError {
     /// PC/SC failed.
     #[error(transparent)]
     Link(#[from] LinkError),
+}
+
+/// The reader that `wanted` means among `readers` (see [`choose`]); without `wanted`, the only one
+/// with a card in it, or the only one.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_reader<'r>(
+    wanted: Option<&str>,
+    readers: &'r [ReaderSlot],
+) -> Result<&'r ReaderSlot, ReaderError> {
+    let mut full = readers.iter().filter(|reader| matches!(reader.slot, Slot::Card { .. }));
+    if let (None, Some(only), None) = (wanted, full.next(), full.next()) {
+        return Ok(only);
+    }
+    let names: Vec<String> = readers.iter().map(|reader| reader.name.clone()).collect();
+    let chosen = choose(wanted, &names)?;
+    readers.get(chosen).ok_or(ReaderError::None)
 }
 
 /// The index of the reader that `wanted` means: its number, its name, or a part of its name in any
@@ -91,6 +111,27 @@ mod tests {
         assert_eq!(pick(Some("acs"), &["ACS ACR122U", "Virtual PCD"]), Ok(0));
         assert_eq!(pick(Some("PCD"), &["PCD 2", "PCD"]), Ok(1));
         assert_eq!(pick(None, &["ACS"]), Ok(0));
+    }
+
+    #[test]
+    fn the_only_card_is_meant_where_no_reader_is_named() {
+        let reader = |name: &str, full: bool| ReaderSlot {
+            name: name.to_owned(),
+            slot: if full {
+                Slot::Card { atr: link::Atr(vec![0x3B]), used: crate::Use::Nobody }
+            } else {
+                Slot::Empty
+            },
+            events: 0,
+        };
+        let pick = |wanted, first, second| {
+            let readers = [reader("A", first), reader("B", second)];
+            choose_reader(wanted, &readers).map(|reader| reader.name.clone()).ok()
+        };
+        assert_eq!(pick(None, false, true).as_deref(), Some("B"));
+        assert_eq!(pick(Some("A"), false, true).as_deref(), Some("A"));
+        assert_eq!(pick(None, true, true), None);
+        assert_eq!(pick(None, false, false), None);
     }
 
     #[test]

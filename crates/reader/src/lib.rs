@@ -18,7 +18,7 @@ mod pcsc;
 mod slots;
 mod vpcd;
 
-pub use choice::{ReaderError, choose};
+pub use choice::{ReaderError, choose, choose_reader};
 pub use control::ControlClient;
 pub use hexline::HexLineClient;
 pub use import::{LogFormat, UnknownLogFormat};

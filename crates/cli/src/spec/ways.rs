@@ -56,7 +56,7 @@ impl Spec {
     }
 }
 
-/// The only reader there is.
+/// The only reader there is, or the only one with a card in it.
 ///
 /// # Errors
 /// None, or several.

@@ -14,7 +14,9 @@ use link::{Atr, CardTransport, LinkError};
 
 use self::error::{Doing, explain, no_service};
 use self::holder::{Failure, Holder};
-use crate::{ReaderError, choose};
+use crate::{ReaderError, ReaderSlot, choose_reader};
+
+use self::status::{look, slot};
 
 pub use self::status::list_readers;
 pub use self::watch::{Watch, wait_for_card};
@@ -54,17 +56,17 @@ pub struct PcscReader {
 }
 
 impl PcscReader {
-    /// The reader that `wanted` means (see [`choose`]). The card is connected to by the first
+    /// The reader that `wanted` means (see [`choose_reader`]). The card is connected to by the first
     /// command or reset.
     ///
     /// # Errors
     /// [`ReaderError`].
     pub fn open(wanted: Option<&str>, share: Share) -> Result<Self, ReaderError> {
         let context = service()?;
-        let names = names(&context)?;
-        let shown: Vec<_> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
-        let chosen = choose(wanted, &shown)?;
-        let name = names.into_iter().nth(chosen).ok_or(ReaderError::None)?;
+        let readers: Vec<ReaderSlot> = look(&context)?.iter().map(slot).collect();
+        let chosen = &choose_reader(wanted, &readers)?.name;
+        let meant = |name: &CString| name.to_string_lossy() == *chosen;
+        let name = names(&context)?.into_iter().find(meant).ok_or(ReaderError::None)?;
         Ok(Self { context, name, share, patience: PATIENCE, holder: None })
     }
 

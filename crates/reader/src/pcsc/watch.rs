@@ -10,7 +10,7 @@ use link::LinkError;
 use super::status::{look, slot, wait};
 use super::{PAUSE, service};
 use crate::slots::{ReaderEvent, ReaderSlot, Slot, changes};
-use crate::{ReaderError, choose};
+use crate::{ReaderError, choose_reader};
 
 /// How long one wait of PC/SC lasts: a service that tells nothing of new readers is asked again.
 const SLICE: Duration = Duration::from_millis(500);
@@ -79,7 +79,7 @@ impl Watch {
     }
 }
 
-/// Waits until there is a card in the reader that `wanted` means (see [`choose`]), or until the
+/// Waits until there is a card in the reader that `wanted` means (see [`choose_reader`]), or until the
 /// reader is plugged in and has one; the reader's name. Without `limit`, for as long as it takes.
 ///
 /// # Errors
@@ -88,9 +88,8 @@ pub fn wait_for_card(wanted: Option<&str>, limit: Option<Duration>) -> Result<St
     let start = Instant::now();
     let mut watch = Watch::start()?;
     loop {
-        let names: Vec<String> = watch.seen.iter().map(|reader| reader.name.clone()).collect();
-        let watched = match choose(wanted, &names) {
-            Ok(at) => watch.seen.get(at),
+        let watched = match choose_reader(wanted, &watch.seen) {
+            Ok(reader) => Some(reader),
             Err(ReaderError::None | ReaderError::NoMatch { .. }) => None,
             Err(error) => return Err(error),
         };
