@@ -17,13 +17,28 @@ fn shown() -> Vec<Shown> {
     out
 }
 
+/// A folder to run commands in, with what they name of this repository.
+fn workplace() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for name in ["tests", "examples"] {
+        let here = root().canonicalize().expect("the repository").join(name);
+        std::os::unix::fs::symlink(here, directory.path().join(name)).expect("a link");
+    }
+    directory
+}
+
+/// What wants a PC/SC daemon: a card in a virtual reader, and whoever takes the only reader.
 fn needs_pcsc(command: &str) -> bool {
-    command.contains("--vpcd") || command.starts_with("opensc-tool")
+    let only_reader = command.starts_with("purse card ") && !command.contains("--card");
+    only_reader
+        || command.contains("--vpcd")
+        || command.starts_with("opensc-tool")
+        || command.starts_with("purse reader")
 }
 
 #[test]
 fn every_command_of_the_readme_does_what_it_shows() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
+    let directory = workplace();
     let mut ran = 0;
     for Shown { command, output } in shown() {
         if needs_pcsc(&command) || command.starts_with("cargo xtask") {
@@ -52,7 +67,7 @@ fn named() -> Vec<String> {
 
 #[test]
 fn every_command_named_in_the_text_works() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
+    let directory = workplace();
     let mut seen = 0;
     for command in named() {
         seen += 1;
@@ -62,8 +77,11 @@ fn every_command_named_in_the_text_works() {
             other => other.to_owned(),
         };
         if let Some(folder) = line.strip_prefix("cargo install --path ") {
+            let (folder, features) = folder.split_once(" --features ").unwrap_or((folder, "pcsc"));
             let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml"));
-            assert!(manifest.expect(&command).contains("name = \"purse\""), "{command}");
+            let manifest = manifest.expect(&command);
+            assert!(manifest.contains("name = \"purse\""), "{command}");
+            assert!(manifest.contains(&format!("\n{features} = [")), "{command}");
         } else if !line.starts_with("cargo xtask") {
             let result = shell(&line, directory.path());
             let stderr = String::from_utf8_lossy(&result.stderr);
@@ -96,40 +114,31 @@ fn every_task_the_readme_names_exists() {
 
 #[cfg(feature = "pcsc")]
 #[test]
-fn the_virtual_reader_of_the_readme_answers_opensc_tool() {
-    use std::time::{Duration, Instant};
-
+fn the_virtual_reader_of_the_readme_serves_every_command_that_takes_it() {
     let commands: Vec<Shown> =
         shown().into_iter().filter(|shown| needs_pcsc(&shown.command)).collect();
-    let [emulate, opensc] = commands.as_slice() else {
-        panic!("the README shows one card in a virtual reader and one program that uses it");
-    };
+    let [emulate, users @ ..] = commands.as_slice() else { panic!("a card in a virtual reader") };
+    assert!(users.len() >= 6, "{} programs use it", users.len());
     let daemon = tests::pcscd::PrivatePcscd::start(1).expect("a daemon of our own");
-    let port = daemon.ports().first().expect("a port");
-    let line = emulate.command.replace("35963", &port.to_string());
-    let mut card = tests::purse()
-        .args(line.split_whitespace().skip(1))
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("purse starts");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    let answered = loop {
-        let mut words = opensc.command.split_whitespace();
-        let output = daemon
-            .command(words.next().expect("a program"))
-            .args(words)
-            .output()
-            .expect("opensc-tool runs");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let answers = text.matches("SW1=0x90, SW2=0x00").count();
-        if answers == 2 || Instant::now() > deadline {
-            break text;
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    };
-    card.kill().expect("the card is stopped");
-    card.wait().expect("the card ends");
-    assert_eq!(answered.matches("SW1=0x90, SW2=0x00").count(), 2, "{answered}");
-    assert!(answered.contains("6F 31 84 08 A0 00 00 06 32 01 01 05"), "{answered}");
+    let port = daemon.ports().first().expect("a port").to_string();
+    assert!(emulate.command.starts_with("purse emulate --profile jtt978 --vpcd 127.0.0.1:35963"));
+    let card = tests::inserted::InsertedCard::insert(&daemon, 0, &["--profile", "jtt978"]);
+    let mut told = String::new();
+    for Shown { command, .. } in users {
+        let mut words = command.split_whitespace();
+        let program = words.next().expect("a program");
+        let mut user = match program {
+            "purse" => tests::purse_with_pcsc(),
+            other => Command::new(other),
+        };
+        daemon.lead(&mut user);
+        let output = user.args(words).stdin(std::process::Stdio::null()).output().expect(command);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command} on port {port}: {stderr}");
+        told += &String::from_utf8_lossy(&output.stdout);
+    }
+    for words in ["6F 31 84 08 A0 00 00 06 32 01 01 05", "EP load", "EP purchase"] {
+        assert!(told.contains(words), "no {words} in: {told}");
+    }
+    assert_eq!(card.status("ep.balance"), "7.50");
 }
