@@ -26,6 +26,8 @@ pub struct Diagnosis {
     pub right: Option<Mac>,
     /// What was found.
     pub verdict: Verdict,
+    /// How far was looked.
+    pub effort: Effort,
     /// How much was tried.
     pub tried: Tried,
     /// What could not be tried, and why.
@@ -88,6 +90,16 @@ pub enum Effort {
     Whole,
 }
 
+impl Effort {
+    /// Spelling in JSON.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Singles => "singles",
+            Self::Whole => "whole",
+        }
+    }
+}
+
 /// Looks into every code that a transaction was sent with.
 pub fn diagnose(
     profile: &Profile,
@@ -140,6 +152,7 @@ impl<'e> Examination<'e> {
             received: *received,
             right: None,
             verdict: Verdict::NothingFits,
+            effort: self.effort,
             tried: Tried::default(),
             untried: Vec::new(),
         };

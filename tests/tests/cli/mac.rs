@@ -326,7 +326,8 @@ fn what_cannot_be_diagnosed_ends_with_its_own_code() {
             format!("{line}\n")
         }
     });
-    fs::write(&path, wrong.collect::<String>()).unwrap();
+    let wrong: String = wrong.collect();
+    fs::write(&path, &wrong).unwrap();
     let open = run(&["mac", "diagnose", text(&path), "--json"]);
     assert_eq!(open.code, Some(41));
     let document = open.json();
@@ -334,6 +335,19 @@ fn what_cannot_be_diagnosed_ends_with_its_own_code() {
     assert_eq!(document["transactions"][0]["codes"][0]["verdict"], "nothing-fits");
     assert!(document["transactions"][0]["codes"][0]["tried"]["pairs"].as_u64() > Some(3000));
     assert!(!document["transactions"][0]["disagreements"].as_array().unwrap().is_empty());
+
+    assert_eq!(document["transactions"][0]["codes"][0]["effort"], "whole");
+
+    // After eight of them, the rest is looked into in short, and that is said of each.
+    let begin = wrong.find("> 805003").unwrap();
+    // Each with a MAC of its own, which is not that of another transaction.
+    let each = |at: u32| wrong[begin..].replace("DEADBEEF08", &format!("DEADBE{at:02X}08"));
+    let many: String = (0..9).map(each).collect();
+    fs::write(&path, format!("{}{many}", &wrong[..begin])).unwrap();
+    let said = run(&["mac", "diagnose", text(&path)]).refused(41, &["only single mistakes"]);
+    let words = |words: &str| said.stdout.matches(words).count();
+    assert_eq!(words("    nothing fits\n"), 8, "{}", said.stdout);
+    assert_eq!(words("no single mistake fits; pairs and searches were not tried"), 1);
 
     // A code that cannot be computed is not right either: its key, or what it covers, is not there.
     fs::write(&path, all.replace("> 805003020B01", "> 805003020B07")).unwrap();

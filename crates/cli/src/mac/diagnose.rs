@@ -60,7 +60,8 @@ pub(super) fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
             diagnoses,
         });
     }
-    if open >= MOST_OPEN {
+    let short = |one: &Diagnosis| one.effort == Effort::Singles && unexplained(one);
+    if cases.iter().flat_map(|case| &case.diagnoses).any(short) {
         ui.say(&format!(
             "{MOST_OPEN} codes stay unexplained; for those after them only single mistakes were tried"
         ));
@@ -211,7 +212,14 @@ fn code(ui: &Ui, trace: &Trace, transaction: &Transaction, one: &Diagnosis) -> S
         Verdict::Missing(missing) => out += &format!("{}\n", missing.in_words(lang.into())),
         Verdict::NoKey(error) => out += &format!("{error}\n"),
         Verdict::NothingFits => {
-            let nothing = ui.toned(Tone::Bad, lang.pick("nothing fits", "没有相符的假设"));
+            let words = match one.effort {
+                Effort::Whole => lang.pick("nothing fits", "没有相符的假设"),
+                Effort::Singles => lang.pick(
+                    "no single mistake fits; pairs and searches were not tried",
+                    "没有相符的单项假设; 未试成对假设, 也未遍历",
+                ),
+            };
+            let nothing = ui.toned(Tone::Bad, words);
             out += &format!("{should}\n    {nothing}\n");
         }
         Verdict::Found(findings) => {

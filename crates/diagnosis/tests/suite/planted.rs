@@ -216,6 +216,7 @@ fn keys_that_the_custody_does_not_list_are_said_not_to_be_tried() {
     let custody = Unlisted(scene.custody.clone());
     let diagnosis = scene.diagnosed_by(&custody, Effort::Singles, &said, Code::Mac1);
     assert!(matches!(diagnosis.verdict, Verdict::NothingFits), "{:?}", diagnosis.verdict);
+    assert_eq!((diagnosis.effort, diagnosis.tried.pairs), (Effort::Singles, 0));
     for id in ["key-index", "key-version"] {
         let untried = diagnosis.untried.iter().find(|one| one.mistake.id == id).unwrap();
         assert_eq!(untried.why.to_string(), "token: no list", "{id}");

@@ -19,6 +19,8 @@ pub(in crate::mac) struct DiagnosisDocument {
     verdict: &'static str,
     why: Option<String>,
     found: Vec<FindingDocument>,
+    /// `whole`, or `singles`: neither pairs nor values of a field were tried.
+    effort: &'static str,
     tried: TriedDocument,
     untried: Vec<UntriedDocument>,
 }
@@ -98,6 +100,7 @@ impl DiagnosisDocument {
                     })
                 })
                 .collect(),
+            effort: one.effort.text(),
             tried: TriedDocument {
                 singles: one.tried.singles,
                 pairs: one.tried.pairs,
