@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod documents;
+mod layout;
 mod maker;
 mod planted;
 mod plants;
