@@ -23,6 +23,6 @@ pub use error::KeystoreError;
 pub use import::{Imported, NewKey, Outcome, Replacing};
 pub use secret::{Asked, Environment, Secret, SecretError, SecretSource, prompt};
 pub use spec::{KeysSpec, SpecError};
-pub use text::{Component, ImportError, combine, parse_keys, read_secret_text};
+pub use text::{Component, ComponentError, ImportError, combine, parse_keys, read_secret_text};
 #[cfg(feature = "pkcs11")]
 pub use token::{Pkcs11Token, TokenError};

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::import::NewKey;
 
-pub use component::{Component, combine};
+pub use component::{Component, ComponentError, combine};
 
 /// Why a text is no list of keys.
 #[derive(Debug, thiserror::Error)]
@@ -135,19 +135,20 @@ impl Written<'_> {
                 .zip(&self.parts)
                 .map(|(at, part)| {
                     Component::parse(suite, part).map_err(|problem| match self.parts.len() {
-                        1 => problem,
+                        1 => problem.to_string(),
                         _ => format!("component {at}: {problem}"),
                     })
                 })
                 .collect::<Result<_, _>>()?;
-            let expected = self.check_value.map(component::check_value).transpose()?;
+            let expected = self.check_value.map(component::check_value).transpose();
+            let expected = expected.map_err(|problem| problem.to_string())?;
             let checked = expected.is_some() || parts.iter().all(Component::is_checked);
             // A slip in one part of several would go unseen.
             if parts.len() > 1 && !checked {
                 let mend = "write HEX:KCV for each, or = KCV at the end";
                 return Err(format!("components without check values: {mend}"));
             }
-            combine(suite, &parts, expected)
+            combine(suite, &parts, expected).map_err(|problem| problem.to_string())
         };
         let key = read().map_err(|problem| format!("{name}: {problem}"))?;
         Ok(NewKey { name, suite, key, secrecy: Secrecy::Guarded })

@@ -1,5 +1,6 @@
 //! `purse keys kcv`: check values.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
 use crypto::custody::is_public_test_key;
@@ -81,7 +82,7 @@ fn read(ui: &Ui, suite: Suite, from: &str) -> Result<(), CliError> {
     } else {
         listed(suite, from)?
     };
-    let key = combine(suite, &components, None).map_err(|problem| wrong(from, &problem))?;
+    let key = combine(suite, &components, None).map_err(|problem| wrong(from, problem))?;
     let value = |of: &crypto::Key| of.check_value(suite);
     let values: Vec<KeyCheckValue> = components.iter().map(|part| value(part.key())).collect();
     let public = is_public_test_key(suite, &key);
@@ -115,7 +116,7 @@ fn listed(suite: Suite, from: &str) -> Result<Vec<Component>, CliError> {
         if !content.is_empty() {
             let place = format!("{origin}:{line}");
             let part = Component::parse(suite, content);
-            components.push(part.map_err(|problem| wrong(&place, &problem))?);
+            components.push(part.map_err(|problem| wrong(&place, problem))?);
         }
     }
     Ok(components)
@@ -134,12 +135,12 @@ fn typed(ui: &Ui, suite: Suite) -> Result<Vec<Component>, CliError> {
         if text.is_empty() {
             break;
         }
-        components.push(Component::parse(suite, text).map_err(|problem| wrong(&what, &problem))?);
+        components.push(Component::parse(suite, text).map_err(|problem| wrong(&what, problem))?);
     }
     Ok(components)
 }
 
-fn wrong(place: &str, problem: &str) -> CliError {
+fn wrong(place: &str, problem: impl Display) -> CliError {
     CliError::mistyped(
         format!("{place}: {problem}"),
         "one HEX or HEX:KCV per line, 16 or 32 digits each",
