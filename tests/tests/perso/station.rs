@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use applet_spec::Profile;
-use crypto::custody::{KeyCustody, LabCustody};
+use crypto::custody::LabCustody;
 use emulator::native::personalise::CustodyKeys;
 use emulator::{CardMaker, VirtualCard};
 use link::{Atr, CardTransport, LinkError};
@@ -102,6 +101,11 @@ impl CardSource for Reader {
         };
         self.inside = Some(next);
         Ok(Arrival::Card(Some(format!("{next:04}"))))
+    }
+
+    fn uid(&mut self) -> Result<Option<String>, LinkError> {
+        let absent = || LinkError::NoCard("the reader".to_owned());
+        Ok(Some(format!("{:04}", self.inside.ok_or_else(absent)?)))
     }
 
     fn card(&mut self) -> &mut dyn CardTransport {
@@ -294,9 +298,4 @@ impl Station {
         self.book.records.len() == self.batch.rows.len()
             && self.book.records.values().all(|record| record.state == RecordState::Passed)
     }
-}
-
-/// The keys as the custody trait has them, to check by hand.
-pub fn lab_keys(profile: &Profile) -> Box<dyn KeyCustody> {
-    Box::new(Arc::new(profile.clone()).lab_custody())
 }

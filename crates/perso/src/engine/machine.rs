@@ -243,7 +243,7 @@ impl Machine {
 
     /// Whether there is nothing more to do with the card of this UID.
     pub fn is_settled(&self, uid: &str) -> bool {
-        self.batch.is_settled(uid)
+        self.batch.is_settled(uid, self.policy.retry_rejected)
     }
 
     /// What records say of when it is.
@@ -297,7 +297,10 @@ impl Machine {
                 State::Waiting if self.finish => self.state = State::Idle,
                 State::Waiting => {
                     let next = self.next_serial();
-                    return Do::Await(Wanted { next, begun: self.batch.begun_uids() });
+                    return Do::Await(Wanted {
+                        next,
+                        begun: self.batch.open_uids(self.policy.retry_rejected),
+                    });
                 }
                 State::Looking => return Do::Look,
                 State::Working(work) => {
@@ -354,7 +357,7 @@ impl Machine {
             Some(Left::Limit)
         } else if self.no_more {
             Some(Left::NoMoreCards)
-        } else if self.next_serial().is_none() && self.batch.begun().is_empty() {
+        } else if self.next_serial().is_none() && !self.waits_for_known() {
             None
         } else {
             let (next, begun) = (self.next_serial(), self.batch.begun());
@@ -365,6 +368,12 @@ impl Machine {
         let tally = self.tally();
         let all = tally.begun == 0 && tally.waiting == 0;
         self.end(left.filter(|_| !all));
+    }
+
+    /// Whether cards that are known already are of use.
+    fn waits_for_known(&self) -> bool {
+        let again = self.policy.retry_rejected && self.batch.has_rejected();
+        again || !self.batch.begun().is_empty()
     }
 
     fn end(&mut self, left: Option<Left>) {

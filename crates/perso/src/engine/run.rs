@@ -1,6 +1,6 @@
 //! The loop that does what the machine says.
 
-use link::CardTransport;
+use link::{CardTransport, LinkError};
 use purse::Language;
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::journal::JournalError;
 use crate::order::CardOrder;
+use crate::work::TalkError;
 
 /// Where cards come from: a reader, or a maker of virtual cards.
 pub trait CardSource {
@@ -22,6 +23,12 @@ pub trait CardSource {
         wanted: &Wanted,
         settled: &dyn Fn(&str) -> bool,
     ) -> Result<Arrival, SourceError>;
+
+    /// UID of the card that is in, asked again: it may be another one by now.
+    ///
+    /// # Errors
+    /// The reader or its service, or no card.
+    fn uid(&mut self) -> Result<Option<String>, LinkError>;
 
     /// The card that arrived.
     fn card(&mut self) -> &mut dyn CardTransport;
@@ -88,7 +95,7 @@ pub enum Replace {
 pub enum SourceError {
     /// The link to the reader.
     #[error(transparent)]
-    Link(#[from] link::LinkError),
+    Link(#[from] LinkError),
     /// Anything else; with what to do.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -277,7 +284,6 @@ pub fn run(machine: &mut Machine, mut hands: Hands<'_>) -> Result<Tally, RunErro
         machine.release_begun();
     }
     machine.set_operator(hands.operator);
-    let mut uid = None;
     loop {
         machine.set_time(hands.clock.seconds());
         machine.choose(hands.observer.choice());
@@ -286,7 +292,7 @@ pub fn run(machine: &mut Machine, mut hands: Hands<'_>) -> Result<Tally, RunErro
         if next == Do::End {
             return Ok(machine.tally());
         }
-        if let Some(told) = hands.perform(machine, next, &mut uid)? {
+        if let Some(told) = hands.perform(machine, next)? {
             machine.tell(told);
         }
         hands.tell(machine);
@@ -305,23 +311,23 @@ impl Hands<'_> {
         }
     }
 
+    /// Says what the card is that is in now.
+    fn look(&mut self) -> Result<Result<Sighting, Trouble>, RunError> {
+        match self.source.uid().map_err(TalkError::from) {
+            Ok(uid) => Ok(self.workshop.look(self.source, uid.as_deref())),
+            Err(error) => Ok(Err(error.trouble()?)),
+        }
+    }
+
     /// Does it; `None` where nothing came of it yet.
-    fn perform(
-        &mut self,
-        machine: &mut Machine,
-        what: Do,
-        uid: &mut Option<String>,
-    ) -> Result<Option<Told>, RunError> {
+    fn perform(&mut self, machine: &mut Machine, what: Do) -> Result<Option<Told>, RunError> {
         Ok(Some(match what {
             Do::Await(wanted) => match self.source.wait(&wanted, &|uid| machine.is_settled(uid))? {
                 Arrival::NotYet => return Ok(None),
                 Arrival::NoMore => Told::NoMoreCards,
-                Arrival::Card(found) => {
-                    uid.clone_from(&found);
-                    Told::Arrived(found)
-                }
+                Arrival::Card(uid) => Told::Arrived(uid),
             },
-            Do::Look => match self.workshop.look(self.source, uid.as_deref()) {
+            Do::Look => match self.look()? {
                 Ok(sighting) => Told::Seen(sighting),
                 Err(trouble) => Told::Failed(trouble),
             },

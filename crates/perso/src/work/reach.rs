@@ -114,6 +114,7 @@ impl Purse<'_> {
         let balance = wanted.balance.or(own).unwrap_or_default();
         let limit = wanted.limit.filter(|limit| limit.fen() > 0);
         let updates = u32::from(limit.is_some());
+        self.allowed(limit.is_some(), PinUse::Overdraft, "overdraft-limit")?;
         let purchases = self.purchases(wanted, updates)?;
         let money = u64::from(balance.0) + u64::from(purchases);
         let money =
@@ -122,7 +123,8 @@ impl Purse<'_> {
                 self.wrong("balance", "the stored balance includes the overdraft limit", mend)
             })?;
         let loads = self.loads(wanted, updates, money)?;
-        self.allowed(limit, loads, purchases)?;
+        self.allowed(loads > 0, PinUse::Load, "balance")?;
+        self.allowed(purchases > 0, PinUse::Purchase, "serial")?;
         if loads + purchases + updates > MOST {
             let count = loads + purchases + updates;
             let message = format!("it takes {count} transactions, more than {MOST}");
@@ -193,23 +195,12 @@ impl Purse<'_> {
     }
 
     /// The purse must have the transactions that lead there.
-    fn allowed(
-        &self,
-        limit: Option<Limit>,
-        loads: u32,
-        purchases: u32,
-    ) -> Result<(), Box<Problem>> {
-        for (needed, used, key) in [
-            (limit.is_some(), PinUse::Overdraft, "overdraft-limit"),
-            (loads > 0, PinUse::Load, "balance"),
-            (purchases > 0, PinUse::Purchase, "serial"),
-        ] {
-            if needed && !self.spec.allows.contains(&used) {
-                let message = format!("the purse has no transaction '{}'", used.text());
-                return Err(self.wrong(key, message, VIRTUAL));
-            }
+    fn allowed(&self, needed: bool, used: PinUse, key: &str) -> Result<(), Box<Problem>> {
+        if !needed || self.spec.allows.contains(&used) {
+            return Ok(());
         }
-        Ok(())
+        let message = format!("the purse has no transaction '{}'", used.text());
+        Err(self.wrong(key, message, VIRTUAL))
     }
 
     /// Records that the log takes.

@@ -226,6 +226,12 @@ impl CardSource for PaperReader {
         Ok(Arrival::Card(world.cards[next].uid.clone()))
     }
 
+    fn uid(&mut self) -> Result<Option<String>, LinkError> {
+        let mut world = self.0.borrow_mut();
+        let absent = || LinkError::NoCard("the reader".to_owned());
+        Ok(world.card().ok_or_else(absent)?.uid.clone())
+    }
+
     fn card(&mut self) -> &mut dyn CardTransport {
         Box::leak(Box::new(NoTransport))
     }

@@ -21,6 +21,8 @@ pub struct Blanks {
     made: u64,
     kept: Option<Folder>,
     card: Option<VirtualCard>,
+    /// Name of its file.
+    name: Option<String>,
 }
 
 /// A directory of card images.
@@ -38,7 +40,13 @@ impl Blanks {
     /// # Errors
     /// A profile that makes no card.
     pub fn volatile(blank: &Arc<Profile>) -> Result<Self, CliError> {
-        Ok(Self { maker: CardMaker::new(blank.clone())?, made: 0, kept: None, card: None })
+        Ok(Self {
+            maker: CardMaker::new(blank.clone())?,
+            made: 0,
+            kept: None,
+            card: None,
+            name: None,
+        })
     }
 
     /// Cards that live in the files of a directory, which is made where there is none.
@@ -99,6 +107,7 @@ impl CardSource for Blanks {
     ) -> Result<Arrival, SourceError> {
         if self.kept.is_some() {
             let next = self.next_kept(wanted, settled).map_err(failed)?;
+            self.name.clone_from(&next);
             return Ok(next.map_or(Arrival::NoMore, |name| Arrival::Card(Some(name))));
         }
         if wanted.next.is_none() {
@@ -108,6 +117,10 @@ impl CardSource for Blanks {
         let card = self.fresh(self.made).map_err(failed)?;
         self.card = Some(VirtualCard::volatile(card));
         Ok(Arrival::Card(None))
+    }
+
+    fn uid(&mut self) -> Result<Option<String>, LinkError> {
+        Ok(self.name.clone())
     }
 
     fn card(&mut self) -> &mut dyn CardTransport {

@@ -16,6 +16,7 @@ pub struct Images {
     folder: PathBuf,
     left: Vec<String>,
     card: Option<VirtualCard>,
+    name: Option<String>,
 }
 
 impl Images {
@@ -31,7 +32,7 @@ impl Images {
             ));
         }
         let left = blanks::images(&folder)?.into_iter().rev().collect();
-        Ok(Self { folder, left, card: None })
+        Ok(Self { folder, left, card: None, name: None })
     }
 
     fn inside(&mut self) -> Result<&mut VirtualCard, LinkError> {
@@ -49,7 +50,12 @@ impl CardSource for Images {
         let path = self.folder.join(&name);
         let card = VirtualCard::open(&path, None, Durability::Process, Protocol::T1);
         self.card = Some(card.map_err(failed)?);
+        self.name = Some(name.clone());
         Ok(Arrival::Card(Some(name)))
+    }
+
+    fn uid(&mut self) -> Result<Option<String>, LinkError> {
+        Ok(self.name.clone())
     }
 
     fn card(&mut self) -> &mut dyn CardTransport {

@@ -20,6 +20,8 @@ pub struct Pressed<'k> {
     folder: Option<PathBuf>,
     card: Option<VirtualCard>,
     made: u64,
+    /// Name of the file of the card in its place.
+    name: Option<String>,
 }
 
 impl<'k> Pressed<'k> {
@@ -32,7 +34,7 @@ impl<'k> Pressed<'k> {
             let failed = |source| CliError::Write { path: path.display().to_string(), source };
             std::fs::create_dir_all(path).map_err(failed)?;
         }
-        Ok(Self { custody, folder, card: None, made: 0 })
+        Ok(Self { custody, folder, card: None, made: 0, name: None })
     }
 
     fn make(
@@ -72,10 +74,13 @@ impl CardSource for Pressed<'_> {
     ) -> Result<Arrival, SourceError> {
         let begun = wanted.begun.first().cloned();
         let named = || wanted.next.map(|serial| format!("{serial}.img"));
-        match begun.or_else(named) {
-            None => Ok(Arrival::NoMore),
-            Some(name) => Ok(Arrival::Card(self.folder.is_some().then_some(name))),
-        }
+        let Some(name) = begun.or_else(named) else { return Ok(Arrival::NoMore) };
+        self.name = self.folder.is_some().then_some(name);
+        Ok(Arrival::Card(self.name.clone()))
+    }
+
+    fn uid(&mut self) -> Result<Option<String>, LinkError> {
+        Ok(self.name.clone())
     }
 
     fn card(&mut self) -> &mut dyn CardTransport {

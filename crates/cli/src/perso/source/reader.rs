@@ -73,6 +73,11 @@ impl CardSource for Reader {
         }
     }
 
+    fn uid(&mut self) -> Result<Option<String>, LinkError> {
+        self.uid = self.ask_uid()?;
+        Ok(self.uid.clone())
+    }
+
     fn card(&mut self) -> &mut dyn CardTransport {
         &mut *self.transport
     }

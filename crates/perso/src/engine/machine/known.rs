@@ -110,10 +110,14 @@ impl Batch {
     }
 
     /// Whether there is nothing more to do with the card of this UID.
-    pub(super) fn is_settled(&self, uid: &str) -> bool {
+    pub(super) fn is_settled(&self, uid: &str, rejected: bool) -> bool {
         let record = self.by_uid.get(uid).and_then(|serial| self.records.get(serial));
-        record.is_some_and(|record| record.state != RecordState::Begun)
-            || self.refused.contains_key(uid)
+        match record.map(|record| record.state) {
+            Some(RecordState::Passed) => true,
+            Some(RecordState::Rejected) => !rejected,
+            Some(RecordState::Begun) => false,
+            None => !rejected && self.refused.contains_key(uid),
+        }
     }
 
     /// Serials whose cards are begun.
@@ -121,9 +125,21 @@ impl Batch {
         self.begun.iter().copied().collect()
     }
 
-    pub(super) fn begun_uids(&self) -> Vec<String> {
-        let uid = |serial| self.records.get(serial)?.card.as_ref()?.uid.clone();
-        self.begun.iter().filter_map(uid).collect()
+    /// UIDs of the cards that there is more to do with: of those that were begun, and of those that
+    /// were rejected where they are tried again.
+    pub(super) fn open_uids(&self, rejected: bool) -> Vec<String> {
+        let uid = |record: &Record| record.card.as_ref()?.uid.clone();
+        if !rejected {
+            let records = self.begun.iter().filter_map(|serial| self.records.get(serial));
+            return records.filter_map(uid).collect();
+        }
+        let open = |record: &&Record| record.state != RecordState::Passed;
+        self.records.values().filter(open).filter_map(uid).collect()
+    }
+
+    /// Whether there are rejected cards.
+    pub(super) fn has_rejected(&self) -> bool {
+        self.rejected > 0
     }
 
     pub(super) fn tally(&self) -> Tally {
