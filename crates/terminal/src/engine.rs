@@ -142,7 +142,7 @@ impl<'r> Engine<'r> {
     /// [`FlowError::Ledger`].
     pub fn give_up(&mut self, ledger: &mut dyn Ledger) -> Result<(), FlowError> {
         while !self.open.is_empty() {
-            self.grey(0, ledger)?;
+            self.grey(0, false, ledger)?;
         }
         Ok(())
     }
@@ -155,16 +155,21 @@ impl<'r> Engine<'r> {
     ) -> Result<(), FlowError> {
         let over = |open: &Attempt| open.expired(now) && Some(open.card.number) != present;
         while let Some(at) = self.open.iter().position(over) {
-            self.grey(at, ledger)?;
+            self.grey(at, false, ledger)?;
         }
         while self.open.len() > MOST_OPEN {
-            self.grey(0, ledger)?;
+            self.grey(0, false, ledger)?;
         }
         Ok(())
     }
 
-    /// Ends an open transaction that nothing proves.
-    fn grey(&mut self, at: usize, ledger: &mut dyn Ledger) -> Result<(), FlowError> {
+    /// Ends an open transaction that nothing proves; `recovered` where the card's log has it.
+    fn grey(
+        &mut self,
+        at: usize,
+        recovered: bool,
+        ledger: &mut dyn Ledger,
+    ) -> Result<(), FlowError> {
         let (tac_check, mac2_check) = (Check::Unknown, Check::Unknown);
         let made = |attempt| TransactionRecord {
             attempt,
@@ -172,7 +177,7 @@ impl<'r> Engine<'r> {
             tac: None,
             tac_check,
             mac2_check,
-            recovered: false,
+            recovered,
         };
         self.close(at, made, ledger)
     }

@@ -78,20 +78,11 @@ impl Engine<'_> {
                     outcome = same_trip.then_some(Outcome::Recovered).or(outcome);
                 }
                 Found::Logged => {
-                    let (tac_check, mac2_check) = (Check::Unknown, Check::Unknown);
-                    let made = |attempt| TransactionRecord {
-                        attempt,
-                        verdict: Verdict::Grey,
-                        tac: None,
-                        tac_check,
-                        mac2_check,
-                        recovered: true,
-                    };
-                    self.close(at, made, ledger)?;
+                    self.grey(at, true, ledger)?;
                     outcome = same_trip.then_some(Outcome::Grey).or(outcome);
                 }
                 Found::Unknown => {
-                    self.grey(at, ledger)?;
+                    self.grey(at, false, ledger)?;
                     outcome = same_trip.then_some(Outcome::Grey).or(outcome);
                 }
                 Found::Nothing => self.drop_open(at, ledger)?,
