@@ -174,6 +174,22 @@ fn between_two_steps_no_other_program_gets_at_the_card() {
 }
 
 #[test]
+fn a_power_off_that_another_program_keeps_waiting_is_told() {
+    let daemon = daemon(1);
+    let _card = Card::insert(&daemon, 0, &[]);
+    let (mut holder, mut other) = (Client::start(&daemon, 0), Client::start(&daemon, 0));
+    assert!(other.ask(SELECT).ends_with("9000"));
+    assert_eq!(holder.ask("begin"), "begun");
+    let busy = other.ask("off");
+    assert!(
+        busy.starts_with("error sent=NO") && busy.contains("held by another program"),
+        "{busy}"
+    );
+    assert_eq!(holder.ask("end"), "ended");
+    assert!(other.ask("reset").starts_with("3B"), "it can be used again");
+}
+
+#[test]
 fn nothing_resets_a_card_behind_anybody_s_back() {
     let daemon = daemon(1);
     let _card = InsertedCard::insert(&daemon, 0, &[]);

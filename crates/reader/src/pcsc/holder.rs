@@ -101,15 +101,17 @@ impl Holder {
         ended
     }
 
-    /// Gives the card back to PC/SC. Where another program holds it, that happens once it does not;
-    /// nobody waits for it here.
+    /// Gives the card back to PC/SC. [`Error::SharingViolation`] where another program holds it and
+    /// does not let go; that it is given back then happens once it does.
     pub(super) fn let_go(self, disposition: Disposition) -> Result<(), Error> {
         if self.requests.send(Request::LetGo(disposition)).is_err() {
             return Err(Error::InternalError);
         }
         match self.answers.recv_timeout(PARTING) {
             Ok(Answer::Done(Err(Failure::NotSent(error) | Failure::Sent(error)))) => Err(error),
-            _ => Ok(()),
+            Ok(_) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => Err(Error::SharingViolation),
+            Err(RecvTimeoutError::Disconnected) => Err(Error::InternalError),
         }
     }
 
