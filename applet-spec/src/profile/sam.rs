@@ -11,6 +11,10 @@ impl Profile {
     /// SFI of the MF file of a PSAM that holds its terminal number.
     pub const TERMINAL_SFI: u8 = 0x16;
 
+    /// SFI of the file of a PSAM's application that holds its parameters: index 1, issuer 8,
+    /// receiver 8, valid from 4, to 4.
+    pub const PARAMETER_SFI: u8 = 0x17;
+
     /// The first directory with keys of a PSAM.
     pub fn sam_application(&self) -> Option<&Directory> {
         self.directories.iter().find(|directory| !directory.sam_keys.is_empty())

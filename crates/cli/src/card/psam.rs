@@ -29,16 +29,13 @@ pub struct PsamPart {
     valid_to: Option<String>,
 }
 
-/// SFI of the parameters: index 1, issuer 8, receiver 8, valid from 4, to 4.
-const PARAMETERS: u8 = 0x17;
-
 /// Reads it; the application is selected before, the MF after.
 ///
 /// # Errors
 /// The link.
 pub fn read(transport: &mut dyn CardTransport, spec: &PsamSpec) -> Result<PsamPart, CliError> {
     let mut card = CardSession::new(transport);
-    let parameters = file(&mut card, PARAMETERS)?;
+    let parameters = file(&mut card, Profile::PARAMETER_SFI)?;
     let serial = file(&mut card, spec.serial_file)?;
     let (by, occurrence) = (SelectBy::Fid(0x3F00), Occurrence::First);
     card.exchange(&PurseCommand::Select { by, occurrence })?;

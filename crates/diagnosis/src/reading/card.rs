@@ -16,9 +16,6 @@ use crate::trace::Exchange;
 use crate::transaction::{Card, Received, StandsIn, Step, Transaction, Values};
 use crate::{Code, Flow, Place, Source};
 
-/// SFI of a PSAM's terminal number, and its length.
-const SAM_TERMINAL: (u8, u32) = (0x16, 6);
-
 /// An answer to INITIALIZE, of whichever form.
 struct Initialized {
     values: Values,
@@ -72,10 +69,8 @@ impl Reader<'_> {
         let data = answer.data.as_slice();
         match command {
             PurseCommand::Select { by, .. } => self.select(place, by, data),
-            PurseCommand::ReadBinary { file: FileRef::Sfi(sfi), offset: 0, ne, .. } => {
-                if let (SAM_TERMINAL, Ok(terminal)) =
-                    ((*sfi, ne.unwrap_or_default()), data.try_into())
-                {
+            PurseCommand::ReadBinary { file: FileRef::Sfi(sfi), offset: 0, .. } => {
+                if let (Profile::TERMINAL_SFI, Ok(terminal)) = (*sfi, data.try_into()) {
                     push(
                         &mut self.out.found.terminals,
                         TerminalId(terminal),
