@@ -81,6 +81,13 @@ pub fn or_default(profile: Option<Arc<Profile>>) -> Result<Arc<Profile>, CliErro
     })
 }
 
+/// The error of a profile that has no purse where one is wanted; it says which have.
+pub fn no_purse(name: &str) -> CliError {
+    let names: Vec<&str> = Profile::built_in_cards().map(|profile| profile.name.as_str()).collect();
+    let message = format!("profile {name} has no purse application");
+    CliError::mistyped(message, format!("--profile with one of {}", names.join(", ")))
+}
+
 /// A seed nobody knows beforehand.
 ///
 /// # Errors

@@ -44,4 +44,10 @@ fn the_story_is_a_document_too() {
 #[test]
 fn a_profile_without_keys_tells_no_story() {
     run(&["demo", "--profile", "nope"]).refused(96, &["nope"]);
+    for profile in ["psam-jtt978", "fmcos-blank"] {
+        let said = run(&["demo", "--profile", profile])
+            .refused(2, &["has no purse application", "next: --profile with one of"]);
+        let (_, next) = said.stderr.split_once("next: ").unwrap();
+        assert!(next.contains("jtt978") && !next.contains(profile), "{next}");
+    }
 }

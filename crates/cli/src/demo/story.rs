@@ -43,9 +43,7 @@ type Heard = Arc<Mutex<Vec<Exchange>>>;
 impl Story {
     /// Lets it happen.
     pub fn play(ui: &Ui, profile: &Arc<Profile>) -> Result<Self, CliError> {
-        let application = profile
-            .application()
-            .ok_or_else(|| CliError::Usage(format!("{} has no purse application", profile.name)))?;
+        let application = profile.application().ok_or_else(|| made::no_purse(&profile.name))?;
         let heard = Heard::default();
         let card = VirtualCard::volatile(made::fresh(profile, SEED, Protocol::T1)?);
         let mut card = overheard(card, profile, ui.lang, heard.clone());
