@@ -50,8 +50,13 @@ pub enum CliError {
     #[error(transparent)]
     Reader(#[from] ReaderError),
     /// What was waited for did not happen in time.
-    #[error("{0}")]
-    TooLate(String),
+    #[error("{message}")]
+    TooLate {
+        /// What did not happen.
+        message: String,
+        /// What to do.
+        next: &'static str,
+    },
     /// A profile is wrong.
     #[error("{0}")]
     Profile(#[from] ProfileErrors),
@@ -283,9 +288,10 @@ impl CliError {
                 after_link_error(error).map(str::to_owned)
             }
             Self::Reader(ReaderError::Link(error)) => after_link_error(error).map(str::to_owned),
-            Self::Reader(ReaderError::NoCardCame { .. }) | Self::TooLate(_) => {
+            Self::Reader(ReaderError::NoCardCame { .. }) => {
                 Some("put a card in, or give more time, as in --wait 60".to_owned())
             }
+            Self::TooLate { next, .. } => Some((*next).to_owned()),
             Self::Reader(_) => Some("purse doctor".to_owned()),
             Self::FlowFile(_) => Some("purse terminal flows, purse terminal check FILE".to_owned()),
             Self::Program(_) => Some("purse terminal flows --profile P".to_owned()),

@@ -85,7 +85,7 @@ impl Exit {
             CliError::Usage(_) | CliError::Mistyped { .. } => Self::Usage,
             CliError::NoReader { .. } => Self::NoReader,
             CliError::Reader(error) => of_reader(error),
-            CliError::TooLate(_) => Self::Timeout,
+            CliError::TooLate { .. } => Self::Timeout,
             CliError::Batch(_) => Self::Configuration,
             CliError::Journal(error) => of_journal(error),
             CliError::Unfinished { exit, .. } => *exit,

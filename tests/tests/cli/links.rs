@@ -59,7 +59,8 @@ fn the_reader_tells_where_it_listens_and_the_card_may_come_later() {
     let _card = Emulator::start(&["--vpcd", &address, "--set", "balance=7.00"]);
     let said = Said::of(child.wait_with_output().unwrap()).fine();
     assert!(said.stdout.contains("7.00 yuan"), "{}", said.stdout);
-    run(&["card", "info", "--card", "vpcd:0", "--wait", "1"]).refused(12, &["no card connected"]);
+    run(&["card", "info", "--card", "vpcd:0", "--wait", "1"])
+        .refused(12, &["no card connected", "next: connect a card"]);
     run(&["card", "info", "--card", "vpcd:nowhere:x"]).refused(11, &["HOST:PORT"]);
     let warned = run(&["card", "info", "--card", "vpcd:0.0.0.0:0", "--wait", "1"]);
     warned.refused(12, &["can be reached from other machines"]);
@@ -216,7 +217,8 @@ fn an_emulator_that_starts_late_is_waited_for() {
     let address = format!("127.0.0.1:{}", free_port());
     let card = format!("tcp:{address}");
     run(&["card", "info", "--card", &card]).refused(11, &["is the emulator running there"]);
-    run(&["card", "info", "--card", &card, "--wait", "1"]).refused(12, &["for 1s"]);
+    run(&["card", "info", "--card", &card, "--wait", "1"])
+        .refused(12, &["for 1s", "next: start purse emulate --listen"]);
     let waiting = thread::spawn({
         let card = card.clone();
         move || run(&["card", "balance", "--card", &card, "--wait", "30"])

@@ -47,9 +47,10 @@ pub fn watch(ui: &Ui, args: &WatchArgs) -> Result<(), CliError> {
         let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
         let Some(event) = watch.next_event(left)? else {
             return match (args.count, limit) {
-                (Some(count), Some(limit)) => {
-                    Err(CliError::TooLate(format!("{seen} of {count} events within {limit:?}")))
-                }
+                (Some(count), Some(limit)) => Err(CliError::TooLate {
+                    message: format!("{seen} of {count} events within {limit:?}"),
+                    next: "put cards in and take them out, or give more time with --timeout",
+                }),
                 _ => Ok(()),
             };
         };

@@ -113,7 +113,11 @@ fn hex_lines(ui: &Ui, address: &str, patience: Patience) -> Result<HexLineClient
         match patience {
             Patience::Usual => return Err(error.into()),
             Patience::Limit(limit) if start.elapsed() >= limit => {
-                return Err(CliError::TooLate(format!("{error}, for {limit:?}")));
+                return Err(CliError::TooLate {
+                    message: format!("{error}, for {limit:?}"),
+                    next: "start purse emulate --listen with that address, or give more time, as in \
+                           --wait 60",
+                });
             }
             _ if !told => {
                 told = true;
@@ -141,10 +145,11 @@ fn vpcd(ui: &Ui, address: &str, patience: Patience) -> Result<Opened, CliError> 
         Patience::Endless => None,
     };
     match server.wait_for_card(limit) {
-        Err(link::LinkError::Timeout(limit)) => Err(CliError::TooLate(format!(
-            "no card connected to {} within {limit:?}",
-            server.address()
-        ))),
+        Err(link::LinkError::Timeout(limit)) => Err(CliError::TooLate {
+            message: format!("no card connected to {} within {limit:?}", server.address()),
+            next: "connect a card, as purse emulate --vpcd with that address, or give more time, as \
+                   in --wait 60",
+        }),
         waited => {
             waited?;
             let (transport, place) = (Box::new(server), Place::Socket);
