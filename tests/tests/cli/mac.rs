@@ -3,14 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use applet_spec::{Catalogue, Profile};
 use emulator::{CardMaker, VirtualCard};
 use link::{CardTransport, Recorder};
 use serde_json::Value;
+use tests::Written;
 
 use crate::{Said, run, run_with, text};
 
@@ -24,29 +23,16 @@ fn trace() -> PathBuf {
     root().join("tests/fixtures/traces").join(TRACE)
 }
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A card and a PSAM in two readers, both written down in one recording.
 struct Readers {
     card: Recorder<VirtualCard>,
     psam: Recorder<VirtualCard>,
-    sink: Sink,
+    sink: Written,
 }
 
 impl Readers {
     fn new() -> Self {
-        let sink = Sink::default();
+        let sink = Written::default();
         let virtual_card = |name: &str| {
             let maker = CardMaker::new(Profile::find(name).unwrap()).unwrap();
             VirtualCard::volatile(maker.lab_card(1).unwrap())
@@ -67,8 +53,7 @@ impl Readers {
 
     /// What was said, with one head.
     fn recording(&self, about: &str) -> String {
-        let bytes = self.sink.0.lock().unwrap();
-        let said = String::from_utf8(bytes.clone()).unwrap();
+        let said = self.sink.text();
         let head = "# recording 1\n";
         format!("{head}{about}{}", said.replace(head, ""))
     }

@@ -2,14 +2,13 @@
 //! replayed as cards. After a change of flows or commands, make them anew with
 //! `UPDATE_FIXTURES=1 cargo test -p tests --test terminal recordings`, and look at what changed.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 use applet_spec::Catalogue;
 use applet_spec::flow::Stop;
 use link::{CardTransport, Recorder, Replay};
 use terminal::{Check, Outcome, TransactionRecord};
+use tests::Written;
 
 use crate::lab::{Books, Lab, NOW, tap};
 
@@ -35,26 +34,6 @@ const SESSIONS: [Session; 9] = [
     Session { name: "cjt-metro", family: "cjt166", flows: &["cjt-metro-entry", "cjt-metro-exit"] },
     Session { name: "tunion-block", family: "jtt978", flows: &["tunion-block"] },
 ];
-
-/// What a recorder writes, to be looked at.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Shared {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
 
 fn path(session: &Session, side: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/recordings");
@@ -89,7 +68,7 @@ fn play(
 
 fn record(session: &Session) -> (String, String, Vec<TransactionRecord>) {
     let lab = Lab::new(session.family);
-    let (card_text, psam_text) = (Shared::default(), Shared::default());
+    let (card_text, psam_text) = (Written::default(), Written::default());
     let mut card =
         Recorder::new(lab.card(10_000), card_text.clone(), Catalogue::carries_secret).unwrap();
     let mut psam =
