@@ -17,11 +17,6 @@ use crate::error::Side;
 use crate::session::exchange;
 use crate::{Factors, FlowError};
 
-/// SFI of the terminal number under the MF.
-const TERMINAL_FILE: u8 = 0x16;
-/// SFI of the application's parameters; the first byte is the key index.
-const PARAMETER_FILE: u8 = 0x17;
-
 /// A PSAM driven by its commands.
 ///
 /// It keeps its session until the next [`mac1`](Psam::mac1): only the last purchase's MAC2 can be
@@ -59,12 +54,12 @@ impl<'t> CardPsam<'t> {
     ) -> Result<Self, FlowError> {
         let reset = |source| FlowError::Link { side: Side::Psam, step: "reset", source };
         transport.reset().map_err(reset)?;
-        let terminal = TerminalId(read(transport, TERMINAL_FILE, 6)?);
+        let terminal = TerminalId(read(transport, Profile::TERMINAL_SFI, 6)?);
         let mut last = StatusWord::FILE_NOT_FOUND;
         for place in places {
             match select(transport, *place) {
                 Ok(()) => {
-                    let [key_index] = read(transport, PARAMETER_FILE, 1)?;
+                    let [key_index] = read(transport, Profile::PARAMETER_SFI, 1)?;
                     let (code, session, place) = (None, None, *place);
                     return Ok(Self {
                         transport,
