@@ -59,8 +59,8 @@ pub trait CardTransport {
     /// Keeps every other program away from the card until [`CardTransport::end_exclusive`], so that
     /// nobody comes between the two steps of a transaction. Where nobody else can be at the card
     /// there is nothing to do. Beginning twice is the same scope; it ends as well with
-    /// [`CardTransport::power_off`] and with a card that falls silent. [`exclusively`] ends it on
-    /// every way out.
+    /// [`CardTransport::power_off`] and with a card that falls silent. Whoever begins it
+    /// ends it on every way out.
     ///
     /// # Errors
     /// [`LinkError::Busy`] where another program holds the card and does not let go.
@@ -75,22 +75,6 @@ pub trait CardTransport {
     fn end_exclusive(&mut self) -> Result<(), LinkError> {
         Ok(())
     }
-}
-
-/// Does `work` with nobody else at the card. What `work` gives is the result: that the scope could
-/// not be ended in an orderly way changes nothing in what the card has done.
-///
-/// # Errors
-/// What keeps the scope from beginning, and what `work` says.
-pub fn exclusively<T, R, E>(card: &mut T, work: impl FnOnce(&mut T) -> Result<R, E>) -> Result<R, E>
-where
-    T: CardTransport + ?Sized,
-    E: From<LinkError>,
-{
-    card.begin_exclusive()?;
-    let done = work(card);
-    let _ = card.end_exclusive();
-    done
 }
 
 /// What can be done to a virtual card from outside its reader.
