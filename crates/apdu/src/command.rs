@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 /// A command as it arrived: any bytes, with the ISO 7816-3 case they have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CommandApdu<'a> {
@@ -194,7 +196,8 @@ fn ne(le: u32, zero: u32) -> u32 {
     if le == 0 { zero } else { le }
 }
 
-/// A command being made: header, data, answer length.
+/// A command being made: header, data, answer length. Its data may be a key or a PIN, and is zeroized
+/// on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CommandBuf {
     /// CLA INS P1 P2.
@@ -280,6 +283,12 @@ impl CommandBuf {
             }
         }
         Ok(out)
+    }
+}
+
+impl Drop for CommandBuf {
+    fn drop(&mut self) {
+        self.data.zeroize();
     }
 }
 

@@ -20,8 +20,8 @@ pub mod trace;
 
 pub use command::{
     BlockKind, Command, CommandError, CryptMode, DataFault, Debit, Expected, FileRef, Initialize,
-    IssuingCommand, Occurrence, OnlineStep, Problem, Protected, PsamCommand, PurseCommand,
-    RecordRef, SamPurchase, SelectBy,
+    IssuingCommand, Occurrence, OnlineStep, Problem, Protected, ProtectedKey, PsamCommand,
+    PurseCommand, RecordRef, SamPurchase, SelectBy,
 };
 pub use fields::{
     Amount, AmountError, Date, IdentificationCode, Limit, Pin, PinError, TerminalId,

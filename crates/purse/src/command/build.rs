@@ -23,8 +23,8 @@ impl PurseCommand {
 
     /// Header and data under a secure messaging MAC, for the one who makes or checks it.
     pub fn secured_part(&self) -> ([u8; 4], Vec<u8>) {
-        let apdu = self.to_apdu();
-        let mut data = apdu.data;
+        let mut apdu = self.to_apdu();
+        let mut data = std::mem::take(&mut apdu.data);
         data.truncate(data.len().saturating_sub(4));
         (apdu.header, data)
     }
@@ -186,7 +186,7 @@ fn record_parameters(file: FileRef, record: RecordRef) -> [u8; 2] {
     [p1, sfi << 3 | mode]
 }
 
-fn with_mac(data: &[u8], mac: Mac) -> Vec<u8> {
+pub(super) fn with_mac(data: &[u8], mac: Mac) -> Vec<u8> {
     [data, &mac.0].concat()
 }
 

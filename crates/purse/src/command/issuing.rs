@@ -4,13 +4,16 @@ use std::fmt;
 
 use apdu::CommandBuf;
 use applet_spec::CommandId;
+use crypto::Mac;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
-use super::build::assemble;
+use super::CommandError;
+use super::build::{assemble, with_mac};
 use super::cursor::Fields;
-use super::{CommandError, Protected};
 
-/// A command that builds or keys a card. Its `Debug` shows no key.
-#[derive(Clone, PartialEq, Eq)]
+/// A command that builds or keys a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssuingCommand {
     /// CREATE FILE 建立文件 in the current directory.
     CreateFile {
@@ -27,9 +30,55 @@ pub enum IssuingCommand {
         target: u8,
         /// P2: key index.
         index: u8,
-        /// Key record, enciphered where it is under secure messaging.
-        data: Protected,
+        /// Key record, or the value alone.
+        data: ProtectedKey,
     },
+}
+
+/// Data of WRITE KEY, in clear or under line protection (线路保护): what
+/// [`Protected`](super::Protected) is, of a secret. Zeroized on drop, compared in constant time; its
+/// `Debug` shows no key.
+#[derive(Clone)]
+pub struct ProtectedKey {
+    data: Zeroizing<Vec<u8>>,
+    mac: Option<Mac>,
+}
+
+impl ProtectedKey {
+    /// Class 80: as it is.
+    pub fn plain(data: impl Into<Zeroizing<Vec<u8>>>) -> Self {
+        Self { data: data.into(), mac: None }
+    }
+
+    /// Class 84: with a MAC, and enciphered where the key asks for it.
+    pub fn secured(data: impl Into<Zeroizing<Vec<u8>>>, mac: Mac) -> Self {
+        Self { data: data.into(), mac: Some(mac) }
+    }
+
+    /// The data as sent, without MAC.
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// The secure messaging MAC; `None` where the data is in clear.
+    pub fn mac(&self) -> Option<Mac> {
+        self.mac
+    }
+}
+
+impl PartialEq for ProtectedKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.mac == other.mac && bool::from(self.data.ct_eq(&other.data))
+    }
+}
+
+impl Eq for ProtectedKey {}
+
+impl fmt::Debug for ProtectedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secured = if self.mac.is_some() { ", secured" } else { "" };
+        write!(f, "ProtectedKey({} bytes{secured})", self.data.len())
+    }
 }
 
 impl IssuingCommand {
@@ -50,24 +99,14 @@ impl IssuingCommand {
             }
             Self::EraseDirectory => (false, [0x00, 0x00], Vec::new()),
             Self::WriteKey { target, index, data } => {
-                (data.mac().is_some(), [*target, *index], data.to_bytes())
+                let sent = match data.mac() {
+                    Some(mac) => with_mac(data.data(), mac),
+                    None => data.data().to_vec(),
+                };
+                (data.mac().is_some(), [*target, *index], sent)
             }
         };
         assemble(self.id(), secured, parameters, data, None)
-    }
-}
-
-impl fmt::Debug for IssuingCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CreateFile { fid, description } => {
-                write!(f, "CreateFile({fid:04X}, {description:02X?})")
-            }
-            Self::EraseDirectory => f.write_str("EraseDirectory"),
-            Self::WriteKey { target, index, data } => {
-                write!(f, "WriteKey({target:02X}, {index:02X}, {} bytes)", data.data().len())
-            }
-        }
     }
 }
 
@@ -82,7 +121,13 @@ impl Fields<'_> {
             },
             CommandId::EraseDirectory => IssuingCommand::EraseDirectory,
             CommandId::WriteKey => {
-                IssuingCommand::WriteKey { target: p1, index: p2, data: self.protected()? }
+                let data = if self.secured() {
+                    let (data, mac) = self.split_mac()?;
+                    ProtectedKey::secured(data.to_vec(), mac)
+                } else {
+                    ProtectedKey::plain(self.all())
+                };
+                IssuingCommand::WriteKey { target: p1, index: p2, data }
             }
             _ => return Ok(None),
         }))

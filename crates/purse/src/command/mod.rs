@@ -15,7 +15,7 @@ use crate::{Amount, Date, Limit, Pin, TerminalId, TerminalSerial, Time};
 
 pub use any::Command;
 pub use error::{CommandError, DataFault, Expected, Problem};
-pub use issuing::IssuingCommand;
+pub use issuing::{IssuingCommand, ProtectedKey};
 pub use psam::{CryptMode, PsamCommand, SamPurchase};
 
 /// A command of the purse applications, valid in itself. Whether the card accepts it depends on

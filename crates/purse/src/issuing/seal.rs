@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyHead, KeyType, KeyValue};
 use crate::mac::secure_messaging_input;
-use crate::{IssuingCommand, Pin, Protected, PurseCommand};
+use crate::{IssuingCommand, Pin, Protected, ProtectedKey, PurseCommand};
 
 /// A card key (卡片子密钥) that a holder can make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,16 +132,14 @@ impl Seal<'_> {
     ) -> Result<IssuingCommand, CustodyError> {
         let parameters = [target, index];
         let data = match (protection, data) {
-            (Protection::None, data) => Protected::Plain(self.clear(head, data)?.to_vec()),
-            (Protection::Mac, data) => {
-                self.secured(parameters, self.clear(head, data)?.to_vec())?
-            }
+            (Protection::None, data) => ProtectedKey::plain(self.clear(head, data)?),
+            (Protection::Mac, data) => self.secured(parameters, self.clear(head, data)?)?,
             (Protection::EncryptedMac, KeyData::Held(key)) => {
                 self.wrapped(parameters, head, key)?
             }
             (Protection::EncryptedMac, KeyData::Pin(_)) => {
                 let content = self.key.encipher(self.custody, &self.clear(head, data)?)?;
-                self.secured(parameters, content)?
+                self.secured(parameters, Zeroizing::new(content))?
             }
         };
         Ok(IssuingCommand::WriteKey { target, index, data })
@@ -153,7 +151,7 @@ impl Seal<'_> {
         [target, index]: [u8; 2],
         head: &[u8],
         key: &CardKey,
-    ) -> Result<Protected, CustodyError> {
+    ) -> Result<ProtectedKey, CustodyError> {
         let transport = match self.key {
             TransportKey::Held(CardKey { name, factors }) => Transport::Stored(name, factors),
             TransportKey::Known(suite, key) => Transport::Given(*suite, key),
@@ -166,17 +164,17 @@ impl Seal<'_> {
             challenge: self.challenge,
             transport,
         })?;
-        Ok(Protected::Secured { data: wrapped.ciphertext, mac: wrapped.mac })
+        Ok(ProtectedKey::secured(wrapped.ciphertext, wrapped.mac))
     }
 
     fn secured(
         &self,
         [target, index]: [u8; 2],
-        content: Vec<u8>,
-    ) -> Result<Protected, CustodyError> {
-        let covered = secure_messaging_input(header(target, index), &content);
+        content: Zeroizing<Vec<u8>>,
+    ) -> Result<ProtectedKey, CustodyError> {
+        let covered = Zeroizing::new(secure_messaging_input(header(target, index), &content));
         let mac = self.mac(&covered)?;
-        Ok(Protected::Secured { data: content, mac })
+        Ok(ProtectedKey::secured(content, mac))
     }
 
     fn mac(&self, data: &[u8]) -> Result<Mac, CustodyError> {
@@ -206,7 +204,7 @@ fn update_data(command: &mut PurseCommand) -> Option<&mut Protected> {
 
 /// CLA INS P1 P2 of WRITE KEY under line protection.
 fn header(target: u8, index: u8) -> [u8; 4] {
-    let data = Protected::Secured { data: Vec::new(), mac: Mac([0; 4]) };
+    let data = ProtectedKey::secured(Vec::new(), Mac([0; 4]));
     IssuingCommand::WriteKey { target, index, data }.to_apdu().header
 }
 

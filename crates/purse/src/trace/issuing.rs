@@ -5,7 +5,7 @@ use applet_spec::FieldFormat;
 use super::DecodedField;
 use super::fields::{self, Walk};
 use crate::issuing::{FieldInWords, KeyHead, NewFile};
-use crate::{IssuingCommand, Language, Protected};
+use crate::{IssuingCommand, Language};
 
 /// The data of `command`, which begins at `offset`; `None` where the catalogue's fields say all
 /// there is to say. A key's value is never shown.
@@ -20,8 +20,8 @@ pub(super) fn data(command: &IssuingCommand, offset: usize, language: Language) 
                 Some(Walk { fields: shown.into_iter().collect(), fault })
             }
         },
-        IssuingCommand::WriteKey { target: 0x01, data: Protected::Plain(record), .. } => {
-            let (head, value) = record.split_first_chunk::<{ KeyHead::LENGTH }>()?;
+        IssuingCommand::WriteKey { target: 0x01, data, .. } if data.mac().is_none() => {
+            let (head, value) = data.data().split_first_chunk::<{ KeyHead::LENGTH }>()?;
             let name = language.pick("key value", "密钥值");
             let at = offset + KeyHead::LENGTH;
             let value = fields::one(name, FieldFormat::Secret, at, value, language);

@@ -1,6 +1,6 @@
 //! What the host can say is exactly what the card can understand.
 
-use apdu::{CommandApdu, CommandBuf};
+use apdu::CommandApdu;
 use applet_spec::{Catalogue, CommandSet, Rules, vectors};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -26,7 +26,8 @@ fn encodings(command: &PurseCommand) -> Vec<Vec<u8>> {
     let all = if le_is_said {
         vec![apdu]
     } else {
-        let without = CommandBuf { ne: None, ..apdu.clone() };
+        let mut without = apdu.clone();
+        without.ne = None;
         vec![apdu.clone(), without, apdu.ne(0x100)]
     };
     all.iter()

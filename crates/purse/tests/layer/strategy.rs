@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use purse::{
     Amount, BlockKind, CryptMode, Date, Debit, FileRef, IdentificationCode, Initialize,
-    IssuingCommand, Limit, Occurrence, OnlineStep, Pin, Protected, PsamCommand, PurseCommand,
-    RecordRef, SamPurchase, SelectBy, TerminalId, TerminalSerial, Time,
+    IssuingCommand, Limit, Occurrence, OnlineStep, Pin, Protected, ProtectedKey, PsamCommand,
+    PurseCommand, RecordRef, SamPurchase, SelectBy, TerminalId, TerminalSerial, Time,
 };
 
 /// The rules of any built-in profile.
@@ -163,8 +163,8 @@ pub fn issuing_command() -> impl Strategy<Value = IssuingCommand> {
         (any::<[u8; 2]>(), vec(any::<u8>(), 2..=32), proptest::option::of(mac())).prop_map(
             |([target, index], data, mac)| {
                 let data = match mac {
-                    Some(mac) => Protected::Secured { data, mac },
-                    None => Protected::Plain(data),
+                    Some(mac) => ProtectedKey::secured(data, mac),
+                    None => ProtectedKey::plain(data),
                 };
                 IssuingCommand::WriteKey { target, index, data }
             }

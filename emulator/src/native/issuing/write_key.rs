@@ -11,7 +11,7 @@ use applet_spec::{
 };
 use crypto::{Key, Mac, Suite, decipher};
 use purse::issuing::{ErrorCounter, KeyHead, KeyRecord, KeyRole, KeyType, KeyValue};
-use purse::{Pin, Protected};
+use purse::{Pin, ProtectedKey};
 use zeroize::Zeroizing;
 
 use super::super::secure::WrongMac;
@@ -34,7 +34,7 @@ impl Session<'_, '_> {
         rules: &IssuingRules,
         target: u8,
         index: u8,
-        data: &Protected,
+        data: &ProtectedKey,
     ) -> Outcome {
         let site = self.site()?;
         let file = self.df().key_file(self.memory)?.ok_or(StatusWord::NO_KEY_FILE)?;
@@ -52,7 +52,7 @@ impl Session<'_, '_> {
         site: &Site,
         file: &Ef,
         index: u8,
-        data: &Protected,
+        data: &ProtectedKey,
     ) -> Result<(), Halt> {
         let given = match file.update {
             Access::State(right) => self.granted(right)?,
@@ -61,13 +61,13 @@ impl Session<'_, '_> {
         if !given {
             return Err(Halt::Status(StatusWord::SECURITY_STATUS));
         }
-        let record = match data {
-            Protected::Plain(plain) => {
+        let record = match (data.data(), data.mac()) {
+            (plain, None) => {
                 self.check_plain_keys(rules)?;
                 KeyRecord::parse(plain).map_err(|_| StatusWord::WRONG_DATA)?
             }
-            Protected::Secured { data, mac } => {
-                let master = self.check_transport(data, *mac)?;
+            (data, Some(mac)) => {
+                let master = self.check_transport(data, mac)?;
                 let opened = self.opened(&master, data)?;
                 let enciphered = opened.and_then(|plain| KeyRecord::parse(&plain).ok());
                 let record = enciphered.map_or_else(|| KeyRecord::parse(data), Ok);
@@ -116,7 +116,7 @@ impl Session<'_, '_> {
         rules: &IssuingRules,
         target: u8,
         index: u8,
-        data: &Protected,
+        data: &ProtectedKey,
     ) -> Result<(), Halt> {
         let key_type = KeyType::from_byte(target).ok_or(StatusWord::KEY_NOT_FOUND)?;
         let held = self.held(key_type, index)?.ok_or(StatusWord::KEY_NOT_FOUND)?;
@@ -128,19 +128,20 @@ impl Session<'_, '_> {
         if !self.granted(right)? {
             return Err(Halt::Status(StatusWord::SECURITY_STATUS));
         }
-        let content = match (data, protection) {
-            (Protected::Plain(plain), None | Some(Protection::None)) => {
+        let sent = data.data();
+        let content = match (data.mac(), protection) {
+            (None, None | Some(Protection::None)) => {
                 self.check_plain_keys(rules)?;
-                Zeroizing::new(plain.clone())
+                Zeroizing::new(sent.to_vec())
             }
-            (Protected::Secured { data, mac }, None | Some(Protection::Mac)) => {
-                let master = self.check_transport(data, *mac)?;
-                let opened = self.opened(&master, data)?.filter(|_| protection.is_none());
-                opened.unwrap_or_else(|| Zeroizing::new(data.clone()))
+            (Some(mac), None | Some(Protection::Mac)) => {
+                let master = self.check_transport(sent, mac)?;
+                let opened = self.opened(&master, sent)?.filter(|_| protection.is_none());
+                opened.unwrap_or_else(|| Zeroizing::new(sent.to_vec()))
             }
-            (Protected::Secured { data, mac }, Some(Protection::EncryptedMac)) => {
-                let master = self.check_transport(data, *mac)?;
-                self.opened(&master, data)?.ok_or(StatusWord::WRONG_DATA)?
+            (Some(mac), Some(Protection::EncryptedMac)) => {
+                let master = self.check_transport(sent, mac)?;
+                self.opened(&master, sent)?.ok_or(StatusWord::WRONG_DATA)?
             }
             _ => return Err(Halt::Status(StatusWord::CLASS_NOT_FOR_FILE)),
         };

@@ -2,9 +2,9 @@
 
 use applet_spec::{Protection, RightsByte, vectors};
 use crypto::custody::{KeyName, LabCustody};
-use crypto::{Key, Suite};
+use crypto::{Key, Mac, Suite};
 use purse::issuing::*;
-use purse::{FileRef, Protected, PurseCommand};
+use purse::{FileRef, Protected, ProtectedKey, PurseCommand};
 
 use crate::bytes;
 
@@ -132,5 +132,18 @@ fn every_published_vector_of_fmcos_cards_is_a_test() {
     {
         let id = vector.id.as_str();
         assert!(here.contains(&id) || of_the_card.contains(&id), "{id} is tested nowhere");
+    }
+}
+
+#[test]
+fn a_key_that_is_written_is_in_no_debug_text() {
+    let record = bytes("39F0F0AAFF1122334455667788");
+    for data in [ProtectedKey::plain(record.clone()), ProtectedKey::secured(record, Mac([9; 4]))] {
+        let command = purse::IssuingCommand::WriteKey { target: 0x01, index: 0x02, data };
+        let whole = purse::Command::Issuing(command.clone());
+        for text in [format!("{command:?}"), format!("{whole:?}"), format!("{command:#?}")] {
+            assert!(text.contains("13 bytes") && !text.contains("0x11"), "{text}");
+            assert!(!text.contains("17, 34") && !text.contains("1122"), "{text}");
+        }
     }
 }
