@@ -19,7 +19,8 @@ use zeroize::Zeroizing;
 use crate::key::and_complement;
 use crate::secure::protected;
 use crate::{
-    BlockCipher, Key, KeyCheckValue, Mac, Suite, TacKey, diversify, encipher, secure_messaging_mac,
+    BlockCipher, Key, KeyCheckValue, Mac, Suite, TacKey, diversify, encipher,
+    secure_messaging_input, secure_messaging_mac,
 };
 
 pub use error::CustodyError;
@@ -234,7 +235,7 @@ pub trait KeyCustody: Send {
             }
         };
         let form = MacForm::SecureMessaging { challenge };
-        let covered = covered(header, &ciphertext);
+        let covered = secure_messaging_input(header, &ciphertext);
         let mac = match transport {
             Transport::Given(suite, key) => form.compute(suite, key, &covered),
             Transport::Stored(name, factors) => self.mac(name, factors, form, &covered)?,
@@ -245,13 +246,6 @@ pub trait KeyCustody: Send {
 
 /// Bytes of head and key that still fit a short command, with their length, padding and MAC.
 const MOST_WRAPPED: usize = 239;
-
-/// What the MAC of a protected command covers: its header, Lc with the MAC counted, and data.
-fn covered(header: [u8; 4], ciphertext: &[u8]) -> Vec<u8> {
-    let length = ciphertext.len() + 4;
-    debug_assert!(length <= 0xFF, "MOST_WRAPPED leaves room for the MAC");
-    [&header[..], &[length as u8], ciphertext].concat()
-}
 
 impl MacForm<'_> {
     /// The MAC under a key that is at hand.

@@ -26,6 +26,7 @@ pub use key::{Key, KeyCheckValue, KeyError, diversify, lab_master};
 pub use mac::{Mac, SessionKey, TacKey, pin_reload_mac};
 pub use random::{Entropy, SeededEntropy};
 pub use secure::{
-    DecipherError, authentication_cryptogram, decipher, encipher, secure_messaging_mac,
+    DecipherError, authentication_cryptogram, decipher, encipher, secure_messaging_input,
+    secure_messaging_mac,
 };
 pub use suite::Suite;

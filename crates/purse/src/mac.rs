@@ -3,6 +3,8 @@
 //! The fields and their order are the same on card, PSAM and issuer; sources are the vectors named
 //! at each function (`applet-spec/vectors/purse.toml`).
 
+pub use crypto::secure_messaging_input;
+
 use crate::{
     Amount, Date, IdentificationCode, Limit, TerminalId, TerminalSerial, Time, TransactionType,
 };
@@ -193,16 +195,6 @@ pub fn grey_unlock_tac(
 pub fn lab_identification_code(code: &IdentificationCode) -> MacInput {
     let [manufacturer, n0, n1, n2, n3, ..] = code.0;
     MacInput::of(&[&[manufacturer, n0, n1, n2, n3]])
-}
-
-/// What a secure messaging MAC (线路保护) of a command covers: `CLA INS P1 P2 Lc data`, Lc with
-/// the MAC counted in. Vector `klks-mac-update-binary`.
-pub fn secure_messaging_input(header: [u8; 4], data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() + 5);
-    out.extend_from_slice(&header);
-    out.push((data.len() + 4) as u8);
-    out.extend_from_slice(data);
-    out
 }
 
 fn tail(head: &[&[u8]], moment: &Moment) -> MacInput {
