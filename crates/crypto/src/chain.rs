@@ -1,12 +1,14 @@
 //! MACs over data that comes in pieces and padded already: what a PSAM calculates for a terminal.
 
+use zeroize::Zeroize;
+
 use crate::cipher::initial;
 use crate::mac::folded_cipher;
 use crate::{BlockCipher, Key, Suite};
 
 /// A CBC-MAC in progress. Nothing is padded: over data with padding 80 00.. it is the MAC of
 /// [`secure_messaging_mac`](crate::secure_messaging_mac) or [`TacKey`](crate::TacKey). Vector
-/// `d-app-block-mac`.
+/// `d-app-block-mac`. Zeroized on drop.
 #[derive(Clone)]
 pub struct BlockMac {
     cipher: BlockCipher,
@@ -23,6 +25,12 @@ pub struct NotWholeBlocks {
     pub length: usize,
     /// Bytes per block.
     pub block: usize,
+}
+
+impl Drop for BlockMac {
+    fn drop(&mut self) {
+        self.state.zeroize();
+    }
 }
 
 impl BlockMac {
