@@ -6,7 +6,7 @@ mod common;
 
 use applet_spec::{Profile, PurseKind};
 use common::{Bench, Bytes, Chip, Init, Kind};
-use crypto::custody::LabCustody;
+use crypto::custody::HeldKeys;
 use emulator::{Protocol, VirtualCard, VirtualCardError};
 use link::{CardControl, CardTransport, LinkError};
 use nvm::image::Durability;
@@ -81,7 +81,7 @@ fn a_card_made_through_key_custody_is_the_card_made_from_the_lab_keys() {
         let card = bench.maker.card(&profile.serial, &keys, 1).expect("a card");
         assert!(card.memory().same_contents(bench.card().memory()));
 
-        let empty = LabCustody::new("an empty provider", []);
+        let empty = HeldKeys::public("an empty provider", []);
         let keys = emulator::CustodyKeys { profile, custody: &empty };
         let refused = bench.maker.card(&profile.serial, &keys, 1).err().expect("no keys");
         assert!(refused.to_string().contains("an empty provider has no key"), "{refused}");

@@ -1,7 +1,7 @@
 //! Finding things in a profile, and what follows from it for one card.
 
 use apdu::tlv;
-use crypto::custody::{KeyName, LabCustody};
+use crypto::custody::{HeldKeys, KeyName};
 use crypto::{Key, Suite, lab_master};
 
 use super::{
@@ -98,8 +98,8 @@ impl Profile {
     }
 
     /// The provider of the lab keys.
-    pub fn lab_custody(&self) -> LabCustody {
-        LabCustody::new(format!("lab keys of {} {}", self.name, self.version), self.lab_keys())
+    pub fn lab_custody(&self) -> HeldKeys {
+        HeldKeys::public(format!("lab keys of {} {}", self.name, self.version), self.lab_keys())
     }
 
     /// Bytes of a card that the profile takes: contents, and a rough count for headers and keys.

@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use error::CustodyError;
-pub use held::{HeldKeys, LabCustody, Secrecy};
+pub use held::{HeldKeys, Secrecy};
 pub use name::{KeyName, KeyNameError};
 pub use public::{is_public_test_key, public_test_keys};
 

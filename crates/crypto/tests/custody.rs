@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crypto::custody::{
-    CustodyError, HeldKeys, KeyCustody, KeyName, KeyNameError, KeyRecord, LabCustody, MacForm,
-    Secrecy, Transport, Wrapped, Wrapping, is_public_test_key, public_test_keys,
+    CustodyError, HeldKeys, KeyCustody, KeyName, KeyNameError, KeyRecord, MacForm, Secrecy,
+    Transport, Wrapped, Wrapping, is_public_test_key, public_test_keys,
 };
 use crypto::{
     BlockCipher, Key, Suite, TacKey, decipher, diversify, pin_reload_mac, secure_messaging_mac,
@@ -54,7 +54,7 @@ fn providers(suite: Suite, key: &Key) -> [Box<dyn KeyCustody>; 3] {
     let mut held = HeldKeys::new("held keys of this test");
     held.insert(name("k"), suite, key.clone(), Secrecy::Guarded);
     [
-        Box::new(LabCustody::new("lab keys of this test", [(name("k"), suite, key.clone())])),
+        Box::new(HeldKeys::public("lab keys of this test", [(name("k"), suite, key.clone())])),
         Box::new(held),
         Box::new(Token([(name("k"), (suite, key.clone()))].into())),
     ]
@@ -210,7 +210,7 @@ fn unknown_names_and_ragged_blocks_are_refused_with_words() {
 
 #[test]
 fn more_than_a_command_takes_is_not_wrapped() {
-    let custody = LabCustody::new("lab", [(name("k"), Suite::Sm4, key(GUARDED))]);
+    let custody = HeldKeys::public("lab", [(name("k"), Suite::Sm4, key(GUARDED))]);
     let wrap = |length: usize| {
         let head = vec![0; length];
         custody.wrap(&Wrapping {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crypto::custody::{KeyCustody, KeyName, LabCustody, Transport, Wrapped, Wrapping};
+use crypto::custody::{HeldKeys, KeyCustody, KeyName, Transport, Wrapped, Wrapping};
 use crypto::{
     BlockCipher, BlockMac, Key, SessionKey, Suite, decipher, diversify, encipher, pin_reload_mac,
     secure_messaging_mac,
@@ -151,7 +151,7 @@ fn wrapped(transport: &Vector, plain: &[u8], key: usize, header: [u8; 4], iv: &[
     let (head, key) = plain.split_at(plain.len() - key);
     let name = |text| KeyName::new(text).unwrap();
     let keys = [(name("card"), Key::new(key).unwrap()), (name("transport"), transport.key())];
-    let custody = LabCustody::new("vectors", keys.map(|(name, key)| (name, suite, key)));
+    let custody = HeldKeys::public("vectors", keys.map(|(name, key)| (name, suite, key)));
     let (name, transport) = (&name("card"), &name("transport"));
     let transport = Transport::Stored(transport, &[]);
     custody.wrap(&Wrapping { name, factors: &[], head, header, challenge: iv, transport }).unwrap()

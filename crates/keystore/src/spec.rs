@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use applet_spec::Profile;
-use crypto::custody::{KeyCustody, LabCustody};
+use crypto::custody::{HeldKeys, KeyCustody};
 
 use crate::import::{Imported, NewKey, Replacing};
 use crate::key_file::{self, Cost};
@@ -126,7 +126,7 @@ impl KeysSpec {
 }
 
 /// The lab keys of these profiles, under one provider.
-fn lab(profiles: &[&Profile]) -> Result<LabCustody, KeystoreError> {
+fn lab(profiles: &[&Profile]) -> Result<HeldKeys, KeystoreError> {
     let names = |separator: &str, name: fn(&&Profile) -> String| {
         profiles.iter().map(name).collect::<Vec<_>>().join(separator)
     };
@@ -135,7 +135,7 @@ fn lab(profiles: &[&Profile]) -> Result<LabCustody, KeystoreError> {
         return Err(KeystoreError::NoLabKeys { profile: names(", ", |one| one.name.clone()) });
     }
     let versions = names(" and ", |one| format!("{} {}", one.name, one.version));
-    Ok(LabCustody::new(format!("lab keys of {versions}"), keys))
+    Ok(HeldKeys::public(format!("lab keys of {versions}"), keys))
 }
 
 #[cfg(feature = "pkcs11")]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use apdu::DfName;
 use applet_spec::{Profile, PurseKind};
-use crypto::custody::LabCustody;
+use crypto::custody::HeldKeys;
 use emulator::{Card, CardMaker, LabKeys, MasterKeys, Protocol, VirtualCard};
 use link::CardTransport;
 use purse::{Date, Pin, TerminalId, Time};
@@ -24,7 +24,7 @@ pub use view::{PINS, View};
 pub struct Bench {
     pub profile: Arc<Profile>,
     pub keys: CardKeys,
-    pub custody: LabCustody,
+    pub custody: HeldKeys,
     pub maker: CardMaker,
 }
 

@@ -17,7 +17,7 @@ mod torn;
 use apdu::StatusWord;
 use applet_spec::Profile;
 use common::{Bench, Chip};
-use crypto::custody::LabCustody;
+use crypto::custody::HeldKeys;
 use emulator::CardMaker;
 use emulator::native::tree;
 use nvm::Nvm;
@@ -69,7 +69,7 @@ fn debit(begun: &[u8], kind: u8) -> Vec<u8> {
 /// The steps that build a card of a family out of a blank one, and the family's keys.
 struct Builder {
     bench: Bench,
-    custody: LabCustody,
+    custody: HeldKeys,
     sequence: Sequence,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use applet_spec::Profile;
-use crypto::custody::LabCustody;
+use crypto::custody::HeldKeys;
 use emulator::native::personalise::CustodyKeys;
 use emulator::{CardMaker, VirtualCard};
 use link::{Atr, CardTransport, LinkError};
@@ -25,7 +25,7 @@ pub type Hand = Box<dyn FnMut(&mut Reader, &[u8])>;
 /// A reader with cards that are not there.
 pub struct Reader {
     blank: CardMaker,
-    custody: LabCustody,
+    custody: HeldKeys,
     /// Every card that ever was, by its UID.
     pub cards: Vec<VirtualCard>,
     /// Which is in.
@@ -39,7 +39,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    fn new(custody: LabCustody) -> Self {
+    fn new(custody: HeldKeys) -> Self {
         let blank = CardMaker::new(Profile::find("fmcos-blank").unwrap()).unwrap();
         Self {
             blank,
@@ -199,7 +199,7 @@ pub struct Station {
 }
 
 /// The lab keys of a profile, with the versions that the job asks for.
-fn custody(batch: &Batch) -> LabCustody {
+fn custody(batch: &Batch) -> HeldKeys {
     batch.profile.lab_custody()
 }
 

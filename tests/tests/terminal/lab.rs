@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use applet_spec::flow::{Flow, Refusal, Stop};
 use applet_spec::{Profile, PurseKind};
-use crypto::custody::LabCustody;
+use crypto::custody::HeldKeys;
 use emulator::{CardMaker, VirtualCard};
 use link::{CardControl, CardTransport};
 use purse::{Amount, Pin, SelectBy, TerminalId};
@@ -23,7 +23,7 @@ pub const FAMILIES: [&str; 5] = ["pboc", "cjt166", "jtt978", "pboc-sm4", "jtt978
 /// A card family and the keys of its lab.
 pub struct Lab {
     pub profile: Arc<Profile>,
-    pub custody: LabCustody,
+    pub custody: HeldKeys,
 }
 
 /// What a terminal has written down.

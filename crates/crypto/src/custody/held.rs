@@ -36,6 +36,18 @@ impl HeldKeys {
         Self { provider: provider.into(), keys: BTreeMap::new() }
     }
 
+    /// Holds keys that anybody may know, such as the lab keys of a profile, and gives them out.
+    pub fn public(
+        provider: impl Into<String>,
+        keys: impl IntoIterator<Item = (KeyName, Suite, Key)>,
+    ) -> Self {
+        let mut held = Self::new(provider);
+        for (name, suite, key) in keys {
+            held.insert(name, suite, key, Secrecy::Public);
+        }
+        held
+    }
+
     /// Takes a key, in place of one of that name.
     pub fn insert(&mut self, name: KeyName, suite: Suite, key: Key, secrecy: Secrecy) {
         let public = secrecy == Secrecy::Public || is_public_test_key(suite, &key);
@@ -109,58 +121,5 @@ impl Held {
         let check_value = self.key.check_value(self.suite);
         let (name, suite, public) = (name.clone(), self.suite, self.public);
         KeyRecord { name, suite, check_value, public, shown: public }
-    }
-}
-
-/// The provider of public lab keys: made by the caller, all of them marked as public.
-#[derive(Clone)]
-pub struct LabCustody(HeldKeys);
-
-impl LabCustody {
-    /// `provider` is what messages call it: `lab keys of jtt978 1.0.0`.
-    pub fn new(
-        provider: impl Into<String>,
-        keys: impl IntoIterator<Item = (KeyName, Suite, Key)>,
-    ) -> Self {
-        let mut held = HeldKeys::new(provider);
-        for (name, suite, key) in keys {
-            held.insert(name, suite, key, Secrecy::Public);
-        }
-        Self(held)
-    }
-}
-
-impl KeyCustody for LabCustody {
-    fn describe(&self) -> String {
-        self.0.describe()
-    }
-
-    fn records(&self) -> Result<Vec<KeyRecord>, CustodyError> {
-        self.0.records()
-    }
-
-    fn record(&self, name: &KeyName) -> Result<KeyRecord, CustodyError> {
-        self.0.record(name)
-    }
-
-    fn suite(&self, name: &KeyName) -> Result<Suite, CustodyError> {
-        self.0.suite(name)
-    }
-
-    fn encrypt_by_stored(&self, name: &KeyName, blocks: &[u8]) -> Result<Vec<u8>, CustodyError> {
-        self.0.encrypt_by_stored(name, blocks)
-    }
-
-    fn mac_by_stored(
-        &self,
-        name: &KeyName,
-        form: MacForm<'_>,
-        data: &[u8],
-    ) -> Result<Mac, CustodyError> {
-        self.0.mac_by_stored(name, form, data)
-    }
-
-    fn give_stored(&self, name: &KeyName) -> Result<Key, CustodyError> {
-        self.0.give_stored(name)
     }
 }

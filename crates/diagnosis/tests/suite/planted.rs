@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use applet_spec::PurseKind::{Deposit, Purse};
-use crypto::custody::{CustodyError, KeyCustody, KeyName, KeyRecord, LabCustody};
+use crypto::custody::{CustodyError, HeldKeys, KeyCustody, KeyName, KeyRecord};
 use diagnosis::{Code, Diagnosis, Effort, Flow, Stage, Verdict, mistakes};
 
 use super::plants::{PLANTS, Plant, SEARCHED, TAKEN};
@@ -189,7 +189,7 @@ fn what_no_mistake_of_the_table_makes_is_not_explained_away() {
 }
 
 /// A custody that gives keys by name and cannot list them.
-struct Unlisted(LabCustody);
+struct Unlisted(HeldKeys);
 
 impl KeyCustody for Unlisted {
     fn describe(&self) -> String {

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use applet_spec::{Catalogue, KeyKind, KeySpec, Profile, PurseKind};
-use crypto::custody::{KeyCustody, LabCustody};
+use crypto::custody::{HeldKeys, KeyCustody};
 use crypto::{Key, Suite, lab_master};
 use diagnosis::{
     Advice, Code, Counted, Diagnosis, Effort, Flow, Given, Known, Reading, Trace, advice, diagnose,
@@ -49,7 +49,7 @@ struct Begun {
 pub struct Scene {
     pub setting: Setting,
     pub profile: Arc<Profile>,
-    pub custody: LabCustody,
+    pub custody: HeldKeys,
     /// Answer to GET CHALLENGE.
     pub challenge: [u8; 4],
     /// Random and serial of the transaction before.
@@ -473,7 +473,7 @@ impl Scene {
 }
 
 /// The profile's lab keys, and for each also one of another version and one of another index.
-fn keys(profile: &Profile) -> (LabCustody, Stored) {
+fn keys(profile: &Profile) -> (HeldKeys, Stored) {
     let directory = profile.application().unwrap();
     let mut stored = Stored::new();
     let mut held = Vec::new();
@@ -488,5 +488,5 @@ fn keys(profile: &Profile) -> (LabCustody, Stored) {
             held.push((profile.custody_name(directory, &spec), key.suite, master));
         }
     }
-    (LabCustody::new("keys of the bench", held), stored)
+    (HeldKeys::public("keys of the bench", held), stored)
 }

@@ -1,7 +1,7 @@
 //! The published ciphertexts and MACs of FMCOS cards, made by the host side.
 
 use applet_spec::{Protection, RightsByte, vectors};
-use crypto::custody::{KeyName, LabCustody};
+use crypto::custody::{HeldKeys, KeyName};
 use crypto::{Key, Mac, Suite};
 use purse::issuing::*;
 use purse::{FileRef, Protected, ProtectedKey, PurseCommand};
@@ -29,8 +29,8 @@ fn challenge(vector: &str) -> Vec<u8> {
     iv[..4].to_vec()
 }
 
-fn nobody() -> LabCustody {
-    LabCustody::new("nobody", [])
+fn nobody() -> HeldKeys {
+    HeldKeys::public("nobody", [])
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn external_authentication_is_that_of_the_vectors() {
 fn keys_are_added_and_changed_by_the_published_commands() {
     let name = KeyName::new("sample").unwrap();
     let value = Key::new(&bytes("1122334455667788")).unwrap();
-    let custody = LabCustody::new("sample", [(name.clone(), DES, value)]);
+    let custody = HeldKeys::public("sample", [(name.clone(), DES, value)]);
     let data = KeyData::Held(CardKey { name, factors: Vec::new() });
     let head = KeyHead {
         role: KeyRole::Authentication { next_state: 0xAA, counter: ErrorCounter::UNLIMITED },
