@@ -176,7 +176,7 @@ fn between_two_steps_no_other_program_gets_at_the_card() {
 #[test]
 fn a_power_off_that_another_program_keeps_waiting_is_told() {
     let daemon = daemon(1);
-    let _card = Card::insert(&daemon, 0, &[]);
+    let _card = InsertedCard::insert(&daemon, 0, &[]);
     let (mut holder, mut other) = (Client::start(&daemon, 0), Client::start(&daemon, 0));
     assert!(other.ask(SELECT).ends_with("9000"));
     assert_eq!(holder.ask("begin"), "begun");
