@@ -1,7 +1,5 @@
 //! A session keeps others away from the card for as long as its work takes, and no longer.
 
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
 use applet_spec::PurseKind;
 use link::{Atr, CardTransport, LinkError};
 use purse::Amount;
