@@ -166,6 +166,8 @@ fn between_two_steps_no_other_program_gets_at_the_card() {
 
     // A holder that dies takes its scope with it.
     drop(holder);
+    drop(other);
+    let mut other = Client::start(&daemon, 0);
     assert_eq!(other.ask("begin"), "begun");
     assert_eq!(other.ask("reset"), ATR, "a reset within the scope");
     assert!(other.ask(SELECT).ends_with("9000"));
