@@ -85,19 +85,32 @@ pub fn fed(command: &mut Command, input: &str) -> Output {
     child.wait_with_output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
+/// A PC/SC program among the examples of this crate, built where it is not up to date.
+///
+/// # Panics
+/// Where it cannot be built.
+pub fn pcsc_program(name: &str) -> PathBuf {
+    let what = ["-p", "tests", "--features", "pcsc", "--example", name];
+    match build(&what) {
+        Ok(profile) => profile.join("examples").join(name),
+        Err(problem) => panic!("the program {name}: {problem}"),
+    }
+}
+
 fn built(features: &[&str]) -> PathBuf {
-    match build(features) {
-        Ok(binary) => binary,
+    match build(&[&["-p", "cli"], features].concat()) {
+        Ok(profile) => profile.join("purse"),
         Err(problem) => panic!("the purse binary: {problem}"),
     }
 }
 
-fn build(features: &[&str]) -> Result<PathBuf, String> {
+/// Builds it; the directory that it lies in.
+fn build(what: &[&str]) -> Result<PathBuf, String> {
     // target/debug/deps/cli-0123456789abcdef
     let test = std::env::current_exe().map_err(|error| error.to_string())?;
     let profile = test.ancestors().nth(2).ok_or("the tests do not run in a target directory")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "-q", "-p", "cli"]).args(features).arg("--manifest-path");
+    cargo.args(["build", "-q"]).args(what).arg("--manifest-path");
     cargo.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
     cargo.arg("--target-dir").arg(profile.parent().ok_or("no target directory")?);
     if profile.ends_with("release") {
@@ -107,5 +120,5 @@ fn build(features: &[&str]) -> Result<PathBuf, String> {
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    Ok(profile.join("purse"))
+    Ok(profile.to_owned())
 }

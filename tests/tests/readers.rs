@@ -1,6 +1,6 @@
 //! The reader's edge under a PC/SC daemon of the test's own ([`PrivatePcscd`]): who is in the
 //! readers, who comes and goes, who may use a card between two steps, and what is said of a card
-//! that is pulled. The other programs are [`Client`]s (`src/bin/pcsc-client.rs`) and `purse`.
+//! that is pulled. The other programs are [`Client`]s (`examples/pcsc-client.rs`) and `purse`.
 //!
 //! ```text
 //! apt-get install pcscd vsmartcard-vpcd libpcsclite-dev
@@ -305,7 +305,7 @@ struct Client {
 impl Client {
     fn start(daemon: &PrivatePcscd, reader: usize) -> Self {
         let mut program = daemon
-            .command(env!("CARGO_BIN_EXE_pcsc-client"))
+            .command(tests::pcsc_program("pcsc-client"))
             .arg(daemon.reader(reader))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -22,7 +22,7 @@ fn pulled_at_every_step(profile: &str, flow: &str, least: u32) {
     let card = InsertedCard::insert(&daemon, 0, &["--profile", profile, "--set", "balance=100.00"]);
     let _psam = InsertedCard::insert(&daemon, 1, &["--profile", &format!("psam-{profile}")]);
     let terminal = daemon
-        .command(env!("CARGO_BIN_EXE_pcsc-terminal"))
+        .command(tests::pcsc_program("pcsc-terminal"))
         .args([&daemon.reader(0), &daemon.reader(1), card.hand(), profile, flow])
         .output()
         .unwrap();
