@@ -36,9 +36,8 @@ pub struct Args {
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let batch = args.job.batch()?;
     let path = journal(args.journal.as_ref(), &batch);
-    let journal = Journal::open(&path)?;
+    let (journal, held) = Journal::open(&path)?;
     journal.serves(&batch.binding(now()))?;
-    let held = journal.read()?;
     let report = Report {
         binding: journal.binding(),
         held: &held,

@@ -147,9 +147,8 @@ fn open_journal(
 ) -> Result<(Journal, Held), CliError> {
     let binding = ready.batch.binding(now());
     if resume && path.symlink_metadata().is_ok() {
-        let journal = Journal::open(path)?;
+        let (journal, held) = Journal::open(path)?;
         journal.serves(&binding)?;
-        let held = journal.read()?;
         return Ok((journal, held));
     }
     if resume {

@@ -49,9 +49,8 @@ struct Results {
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let ready = args.job.ready()?;
     let path = journal(args.journal.as_ref(), &ready.batch);
-    let mut ledger = Journal::open(&path)?;
+    let (mut ledger, held) = Journal::open(&path)?;
     ledger.serves(&ready.batch.binding(now()))?;
-    let held = ledger.read()?;
     let mut source = open(ui, args.card.as_deref())?;
     let interrupt = Interrupt::listen()?;
     let mut results = Results::default();

@@ -202,7 +202,7 @@ pub struct StepReport {
 
 /// Where entries are kept.
 pub trait Ledger {
-    /// Keeps entries; with `Durable`, on the disk before it returns.
+    /// Keeps entries, all or none; with [`Lasting::Power`] they are on the disk when it returns.
     ///
     /// # Errors
     /// [`JournalError`]; what was kept before is still there.

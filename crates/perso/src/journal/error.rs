@@ -55,7 +55,7 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// Its format.
-        format: u32,
+        format: String,
     },
     /// It is no journal.
     #[error("{} is no journal of a batch: name another --journal FILE", path.display())]
@@ -110,24 +110,8 @@ impl JournalError {
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::FileTooLarge => Self::Full { path },
             io::ErrorKind::NotFound => Self::Missing { path },
-            io::ErrorKind::InvalidData => Self::Foreign { path },
+            io::ErrorKind::WouldBlock => Self::Locked { path },
             _ => Self::Io { path, source },
-        }
-    }
-
-    pub(super) fn of_database(path: &Path, error: redb::Error) -> Self {
-        let own = path.to_owned();
-        match error {
-            redb::Error::Io(source) => Self::of_io(path, source),
-            redb::Error::DatabaseAlreadyOpen => Self::Locked { path: own },
-            redb::Error::Corrupted(why) => Self::Damaged { path: own, why },
-            redb::Error::RepairAborted => {
-                Self::Damaged { path: own, why: "it cannot be repaired".to_owned() }
-            }
-            redb::Error::TableDoesNotExist(_) | redb::Error::UpgradeRequired(_) => {
-                Self::Foreign { path: own }
-            }
-            other => Self::bug(path, &other),
         }
     }
 
