@@ -157,6 +157,23 @@ fn virtual_cards_are_made_whole_in_every_state() {
 }
 
 #[test]
+fn an_image_that_the_batch_has_not_made_is_never_replaced() {
+    let lab = Lab::new("target = \"virtual\"\nprofile = \"jtt978\"\n", "serial\n1\n2\n");
+    let foreign = lab.path("cards").join("0000000000000002.img");
+    fs::create_dir(lab.path("cards")).expect("a folder");
+    fs::write(&foreign, "of somebody else").expect("a file");
+    let card = format!("virtual:jtt978@{}", text(&lab.path("cards")));
+    let there = &["0000000000000002.img", "already exists"];
+    lab.perso("run", &["--card", &card]).refused(13, there);
+    for _ in 0..2 {
+        lab.perso("run", &["--card", &card, "--resume"]).refused(13, there);
+        assert_eq!(fs::read(&foreign).expect("a file"), b"of somebody else");
+    }
+    fs::remove_file(&foreign).expect("its owner takes it away");
+    lab.perso("run", &["--card", &card, "--resume"]).fine();
+}
+
+#[test]
 fn events_are_lines_of_json_on_stdout() {
     let lab = Lab::new(FMCOS, "serial\n1\n2\n");
     let said = lab.perso("run", &["--card", "virtual:fmcos-blank", "--jsonl"]).fine();

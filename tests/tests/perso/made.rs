@@ -1,7 +1,7 @@
 //! Cards of every state, on both targets.
 
 use link::{CardControl, CardTransport};
-use perso::engine::{Event, LastTry, RecordState, Stranger};
+use perso::engine::{Event, LastTry, RecordState, RunError, SourceError, Stranger, WorkError};
 
 use crate::station::Station;
 
@@ -235,4 +235,19 @@ fn the_last_pin_try_is_spent_only_where_somebody_says_so() {
     station.reader.stack = vec![0];
     station.passes();
     assert_eq!(station.status(0, "pin-tries"), "0");
+}
+
+#[test]
+fn a_virtual_card_is_not_made_over_one_that_came_there_in_between() {
+    let mut station = Station::new(&format!("{VIRTUAL}\"jtt978\"\n"), "serial\n1\n");
+    station.reader.pressed.insert(0);
+    for _ in 0..2 {
+        let ended = station.run().expect_err("another card is there");
+        assert!(matches!(ended, RunError::Work(WorkError::Source(SourceError::Occupied(_)))));
+        // Nothing was begun: the next run must not take the other card for its own leftover.
+        assert_eq!(station.book.records.len(), 0);
+        station.reader.stack = vec![0];
+    }
+    station.reader.pressed.clear();
+    station.passes();
 }

@@ -1,6 +1,6 @@
 //! A bench in one process: blank cards, a ledger in memory, and somebody who listens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use applet_spec::Profile;
@@ -32,6 +32,8 @@ pub struct Reader {
     pub inside: Option<usize>,
     /// Which come next; then blank ones.
     pub stack: Vec<usize>,
+    /// Which of them were made whole.
+    pub pressed: BTreeSet<usize>,
     /// Commands since the beginning.
     pub sent: u32,
     /// What happens before a command.
@@ -47,6 +49,7 @@ impl Reader {
             cards: Vec::new(),
             inside: None,
             stack: Vec::new(),
+            pressed: BTreeSet::new(),
             sent: 0,
             hand: None,
         }
@@ -116,13 +119,16 @@ impl CardSource for Reader {
         &mut self,
         order: &CardOrder,
         settings: &[(String, String)],
-        _replace: Replace,
+        replace: Replace,
     ) -> Result<(), SourceError> {
+        let at = self.inside.expect("a place");
+        if !self.pressed.insert(at) && replace == Replace::Never {
+            return Err(SourceError::Occupied("another card is there".into()));
+        }
         let maker = CardMaker::new(order.profile.clone()).unwrap();
         let keys = CustodyKeys { profile: &order.profile, custody: &self.custody };
         let mut card = VirtualCard::volatile(maker.card(&order.serial.0, &keys, 1).unwrap());
         card.set_all(settings).expect("settings that the plan has looked at");
-        let at = self.inside.expect("a place");
         self.cards[at] = card;
         Ok(())
     }

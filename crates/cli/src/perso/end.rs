@@ -80,10 +80,12 @@ fn of_work(error: WorkError) -> CliError {
 fn of_source(error: SourceError) -> CliError {
     match error {
         SourceError::Link(error) => error.into(),
-        SourceError::Other(error) => match error.downcast::<CliError>() {
-            Ok(error) => *error,
-            Err(error) => CliError::Bug(error.to_string()),
-        },
+        SourceError::Occupied(error) | SourceError::Other(error) => {
+            match error.downcast::<CliError>() {
+                Ok(error) => *error,
+                Err(error) => CliError::Bug(error.to_string()),
+            }
+        }
     }
 }
 

@@ -37,19 +37,24 @@ pub trait CardSource {
     /// as `--set` takes them. It is the card that is in, then.
     ///
     /// # Errors
-    /// A source of real cards makes none; something that is not ours stands in its place.
+    /// A source of real cards makes none: that is a bug of whoever asks it. With
+    /// [`SourceError::Occupied`] something that is not ours stands in its place.
     fn press(
         &mut self,
-        order: &CardOrder,
-        settings: &[(String, String)],
-        replace: Replace,
-    ) -> Result<(), SourceError>;
+        _order: &CardOrder,
+        _settings: &[(String, String)],
+        _replace: Replace,
+    ) -> Result<(), SourceError> {
+        Err(SourceError::Other("this source makes no virtual cards".into()))
+    }
 
     /// Sets more of the virtual card that was made.
     ///
     /// # Errors
-    /// A source of real cards sets nothing.
-    fn set(&mut self, settings: &[(String, String)]) -> Result<(), SourceError>;
+    /// A source of real cards sets nothing: that is a bug of whoever asks it.
+    fn set(&mut self, _settings: &[(String, String)]) -> Result<(), SourceError> {
+        Err(SourceError::Other("this source sets nothing of its cards".into()))
+    }
 
     /// Waits a short while for the card to be taken away; whether it is.
     ///
@@ -96,6 +101,9 @@ pub enum SourceError {
     /// The link to the reader.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// Something that is not ours stands where a card was to be made. Nothing was made.
+    #[error("{0}")]
+    Occupied(Box<dyn std::error::Error + Send + Sync>),
     /// Anything else; with what to do.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -344,7 +352,12 @@ impl Hands<'_> {
             }
             Do::Step { serial, at, again } => {
                 let again = if again { Again::Maybe } else { Again::First };
-                let mut report = self.workshop.step(self.source, serial, at, again)?;
+                let step = self.workshop.step(self.source, serial, at, again);
+                if let Err(WorkError::Source(SourceError::Occupied(_))) = &step {
+                    // A later run must not take what stands there for what this one left behind.
+                    self.ledger.keep(&[Entry::Released(serial)], Lasting::Power)?;
+                }
+                let mut report = step?;
                 let trouble = report.trouble.take();
                 machine.note(report);
                 trouble.map_or(Told::Stepped, Told::Failed)

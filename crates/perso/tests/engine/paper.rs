@@ -8,13 +8,12 @@ use std::rc::Rc;
 use link::{Atr, CardTransport, LinkError};
 use perso::engine::{
     Again, ApproachError, Arrival, CardSource, Choice, Entry, Event, Hands, Holds, Identity,
-    LastTry, Lasting, Ledger, Machine, Observer, Outline, Progress, Record, Refusal, Replace,
-    Returning, RunError, RunPolicy, Serial, Sighting, SourceError, Start, StepKind, StepReport,
-    SyncPolicy, Tally, Titles, Trouble, Wanted, WorkError, Workshop,
+    LastTry, Lasting, Ledger, Machine, Observer, Outline, Progress, Record, Refusal, Returning,
+    RunError, RunPolicy, Serial, Sighting, SourceError, Start, StepKind, StepReport, SyncPolicy,
+    Tally, Titles, Trouble, Wanted, WorkError, Workshop,
 };
 use perso::job::{OnHalfDone, OnUsed, Policy};
 use perso::journal::JournalError;
-use perso::order::CardOrder;
 
 /// Steps: look around, authenticate, erase, make a file, write the serial, look, make another file,
 /// verify.
@@ -234,19 +233,6 @@ impl CardSource for PaperReader {
 
     fn card(&mut self) -> &mut dyn CardTransport {
         Box::leak(Box::new(NoTransport))
-    }
-
-    fn press(
-        &mut self,
-        _order: &CardOrder,
-        _settings: &[(String, String)],
-        _replace: Replace,
-    ) -> Result<(), SourceError> {
-        Err(SourceError::Other("paper is not pressed".into()))
-    }
-
-    fn set(&mut self, _settings: &[(String, String)]) -> Result<(), SourceError> {
-        Err(SourceError::Other("paper is not set".into()))
     }
 
     fn take_away(&mut self) -> Result<bool, SourceError> {

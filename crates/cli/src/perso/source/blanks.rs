@@ -8,8 +8,7 @@ use applet_spec::Profile;
 use emulator::{CardMaker, Protocol, VirtualCard};
 use link::{CardTransport, LinkError};
 use nvm::image::Durability;
-use perso::engine::{Arrival, CardSource, Replace, Returning, SourceError, Wanted};
-use perso::order::CardOrder;
+use perso::engine::{Arrival, CardSource, Returning, SourceError, Wanted};
 
 use super::failed;
 use crate::error::CliError;
@@ -125,19 +124,6 @@ impl CardSource for Blanks {
 
     fn card(&mut self) -> &mut dyn CardTransport {
         self
-    }
-
-    fn press(
-        &mut self,
-        _order: &CardOrder,
-        _settings: &[(String, String)],
-        _replace: Replace,
-    ) -> Result<(), SourceError> {
-        Err(failed(CliError::Bug("blank cards are not made whole".to_owned())))
-    }
-
-    fn set(&mut self, _settings: &[(String, String)]) -> Result<(), SourceError> {
-        Err(failed(CliError::Bug("blank cards are not set".to_owned())))
     }
 
     fn take_away(&mut self) -> Result<bool, SourceError> {

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use emulator::{Protocol, VirtualCard};
 use link::{Atr, CardTransport, LinkError};
 use nvm::image::Durability;
-use perso::engine::{Arrival, CardSource, Replace, Returning, SourceError, Wanted};
-use perso::order::CardOrder;
+use perso::engine::{Arrival, CardSource, Returning, SourceError, Wanted};
 
 use super::{blanks, failed};
 use crate::error::CliError;
@@ -60,19 +59,6 @@ impl CardSource for Images {
 
     fn card(&mut self) -> &mut dyn CardTransport {
         self
-    }
-
-    fn press(
-        &mut self,
-        _order: &CardOrder,
-        _settings: &[(String, String)],
-        _replace: Replace,
-    ) -> Result<(), SourceError> {
-        Err(failed(CliError::Bug("cards are only looked at here".to_owned())))
-    }
-
-    fn set(&mut self, _settings: &[(String, String)]) -> Result<(), SourceError> {
-        Err(failed(CliError::Bug("cards are only looked at here".to_owned())))
     }
 
     fn take_away(&mut self) -> Result<bool, SourceError> {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use crypto::custody::KeyCustody;
 use emulator::native::personalise::CustodyKeys;
-use emulator::{CardMaker, Protocol, VirtualCard};
+use emulator::{CardMaker, Protocol, VirtualCard, VirtualCardError};
 use link::{Atr, CardTransport, LinkError};
-use nvm::image::Durability;
+use nvm::image::{Durability, ImageError};
 use perso::engine::{Arrival, CardSource, Replace, Returning, SourceError, Wanted};
 use perso::order::CardOrder;
 
@@ -66,15 +66,22 @@ impl<'k> Pressed<'k> {
 }
 
 impl CardSource for Pressed<'_> {
-    /// A place for the card that was begun, or for the next one.
+    /// A place for the card that was begun, or for the next one. What stands in the next one's place
+    /// is refused before the serial is begun: what a begun serial finds there is its own.
     fn wait(
         &mut self,
         wanted: &Wanted,
         _settled: &dyn Fn(&str) -> bool,
     ) -> Result<Arrival, SourceError> {
         let begun = wanted.begun.first().cloned();
-        let named = || wanted.next.map(|serial| format!("{serial}.img"));
-        let Some(name) = begun.or_else(named) else { return Ok(Arrival::NoMore) };
+        let fresh = wanted.next.filter(|_| begun.is_none()).map(|serial| format!("{serial}.img"));
+        if let (Some(folder), Some(name)) = (&self.folder, &fresh) {
+            let path = folder.join(name);
+            if path.symlink_metadata().is_ok() {
+                return Err(not_made(ImageError::Exists { path }.into()));
+            }
+        }
+        let Some(name) = begun.or(fresh) else { return Ok(Arrival::NoMore) };
         self.name = self.folder.is_some().then_some(name);
         Ok(Arrival::Card(self.name.clone()))
     }
@@ -94,7 +101,7 @@ impl CardSource for Pressed<'_> {
         replace: Replace,
     ) -> Result<(), SourceError> {
         self.card = None;
-        self.card = Some(self.make(order, settings, replace).map_err(failed)?);
+        self.card = Some(self.make(order, settings, replace).map_err(not_made)?);
         Ok(())
     }
 
@@ -128,6 +135,17 @@ impl CardTransport for Pressed<'_> {
 
     fn describe(&self) -> String {
         "virtual cards".to_owned()
+    }
+}
+
+/// Why no card was made.
+fn not_made(error: CliError) -> SourceError {
+    match &error {
+        CliError::Image(ImageError::Exists { .. })
+        | CliError::VirtualCard(VirtualCardError::Image(ImageError::Exists { .. })) => {
+            SourceError::Occupied(Box::new(error))
+        }
+        _ => failed(error),
     }
 }
 

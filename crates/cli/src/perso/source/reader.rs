@@ -3,11 +3,9 @@
 use std::thread;
 
 use link::{CardTransport, LinkError};
-use perso::engine::{Arrival, CardSource, Replace, Returning, SourceError, Wanted};
-use perso::order::CardOrder;
+use perso::engine::{Arrival, CardSource, Returning, SourceError, Wanted};
 
-use super::{SLICE, failed};
-use crate::error::CliError;
+use super::SLICE;
 use crate::ui::hex_text;
 
 /// Asks a reader for the UID of a contactless card. A reader with contacts passes it on, and every
@@ -80,19 +78,6 @@ impl CardSource for Reader {
 
     fn card(&mut self) -> &mut dyn CardTransport {
         &mut *self.transport
-    }
-
-    fn press(
-        &mut self,
-        _order: &CardOrder,
-        _settings: &[(String, String)],
-        _replace: Replace,
-    ) -> Result<(), SourceError> {
-        Err(failed(CliError::Bug("a reader makes no virtual cards".to_owned())))
-    }
-
-    fn set(&mut self, _settings: &[(String, String)]) -> Result<(), SourceError> {
-        Err(failed(CliError::Bug("a real card is not set".to_owned())))
     }
 
     /// It is away when nothing answers, or another card does.
