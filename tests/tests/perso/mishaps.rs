@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use link::{CardControl, CardTransport};
-use perso::engine::{Event, RecordState, Stranger};
+use perso::engine::{Event, LastTry, RecordState, Stranger};
 
 use crate::made::FMCOS;
 use crate::station::{Reader, Station};
@@ -172,4 +172,52 @@ fn a_card_that_stays_silent_is_waited_for_and_the_batch_goes_on() {
     assert_eq!(station.record(0).state, RecordState::Begun);
     let silent = |event: &Event| matches!(event, Event::Turned { why: Stranger::Silent(_) });
     assert!(station.events.iter().any(silent));
+}
+
+/// The answer to every command in turn is lost after the card has done it, and the run goes on.
+fn unheard_at_any_command(csv: &str, last_try: LastTry, check: impl Fn(&mut Station, u32)) {
+    let station = || {
+        let mut station = Station::new(FMCOS, csv);
+        station.last_try = last_try;
+        station
+    };
+    let mut plain = station();
+    plain.passes();
+    for number in 1..=plain.reader.sent {
+        let mut station = station();
+        station.reader.hand = Some(Box::new(at(number, |reader, command| {
+            let card = reader.inside.map(|at| &mut reader.cards[at]).unwrap();
+            let _ = card.transmit(command);
+            card.power_off().unwrap();
+        })));
+        station.passes();
+        check(&mut station, number);
+    }
+}
+
+#[test]
+fn a_purchase_that_empties_the_purse_unheard_is_not_made_twice() {
+    let csv = "serial,balance,online-serial,offline-serial\n1,0.00,1,1\n";
+    unheard_at_any_command(csv, LastTry::Keep, |station, number| {
+        assert_eq!(station.status(0, "ep.balance"), "0.00", "{number}");
+        assert_eq!(station.status(0, "ep.offline-serial"), "0x0001", "{number}");
+    });
+}
+
+#[test]
+fn a_load_that_fills_the_purse_unheard_is_not_made_twice() {
+    let csv = "serial,balance\n1,21474836.47\n";
+    unheard_at_any_command(csv, LastTry::Keep, |station, number| {
+        assert_eq!(station.status(0, "ep.balance"), "21474836.47", "{number}");
+        assert_eq!(station.status(0, "ep.online-serial"), "0x0001", "{number}");
+    });
+}
+
+#[test]
+fn the_last_wrong_pin_unheard_leaves_the_card_as_ordered() {
+    let csv = "serial,pin-tries\n1,0\n";
+    unheard_at_any_command(csv, LastTry::Spend, |station, number| {
+        assert_eq!(station.status(0, "pin-tries"), "0", "{number}");
+        assert_eq!(station.record(0).progress.attempts, 1, "{number}");
+    });
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use apdu::StatusWord;
 use applet_spec::{Custody, Profile};
 use crypto::custody::KeyCustody;
 use purse::issuing::{CardKey, Choices, Sequence, Step, TransportKey, Verdict};
@@ -10,7 +11,7 @@ use purse::{Command, FileRef, IssuingCommand, Language, PurseCommand};
 
 use super::reach::expected;
 use super::talk::refused;
-use super::transact::{Shown, select};
+use super::transact::{PinTries, Shown, select};
 use super::verify::{Expected, Stage, Verifier};
 use super::{CardKeys, Deed, Moment, Talk, TalkError, Teller, deeds, identify};
 use crate::batch::Batch;
@@ -171,15 +172,21 @@ impl<'w> FmcosWorkshop<'w> {
         Ok(work.erase)
     }
 
-    /// Brings a built card to a deed. Wrong PINs begin again from the full number of tries.
+    /// Brings a built card to a deed. Wrong PINs begin again from the full number of tries, unless the
+    /// last of them was given and only its answer lost.
     fn approach_deed(&self, talk: &mut Talk<'_>, at: u32) -> Result<u32, ApproachError> {
         let work = self.work()?;
-        let Some(Deed::WrongPin { .. }) = work.deed(at) else { return Ok(at) };
+        let Some(Deed::WrongPin { left }) = work.deed(at) else { return Ok(at) };
         let first = work.deeds.iter().position(|deed| matches!(deed, Deed::WrongPin { .. }));
         let first = work.issue_steps() + first.unwrap_or_default();
         let factors = work.order.factors();
-        self.teller(talk, &work.order, &factors)?.restore_pin()?;
-        Ok(first as u32)
+        match (self.teller(talk, &work.order, &factors)?.restore_pin()?, left) {
+            (PinTries::Full, _) => Ok(first as u32),
+            (PinTries::Spent, 0) => Ok(at),
+            (PinTries::Spent, _) => {
+                Err(ApproachError::Trouble(refused("VERIFY", StatusWord::METHOD_BLOCKED)))
+            }
+        }
     }
 
     fn teller<'t, 'c>(

@@ -4,10 +4,10 @@
 //! program lost sight of it is recognised by that, and not made twice.
 
 use apdu::{DfName, StatusWord};
-use applet_spec::{Directory, KeyKind, KeySpec, PinUse, PurseKind};
+use applet_spec::{Catalogue, Directory, KeyKind, KeySpec, PinUse, PurseKind};
 use crypto::{Mac, SessionKey};
 use purse::answer::{
-    Confirmed, Debited, OnlineInitialized, PurchaseInitialized, UpdateInitialized,
+    AnswerError, Confirmed, Debited, OnlineInitialized, PurchaseInitialized, UpdateInitialized,
 };
 use purse::mac::{self, secure_messaging_input};
 use purse::{
@@ -18,6 +18,11 @@ use purse::{
 use super::talk::refused;
 use super::{CardKeys, Deed, Talk, TalkError};
 use crate::engine::{Again, Trouble};
+
+const NOTHING: Amount = Amount(0);
+/// Which of a purse's two serials.
+const ONLINE: &str = "online";
+const OFFLINE: &str = "offline";
 
 /// Where and when transactions are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +45,15 @@ pub struct Teller<'t, 'c> {
     pin_given: bool,
 }
 
+/// How many tries the PIN has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinTries {
+    /// All of them.
+    Full,
+    /// None.
+    Spent,
+}
+
 /// What a deed showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
@@ -50,7 +64,8 @@ pub struct Shown {
 }
 
 impl<'t, 'c> Teller<'t, 'c> {
-    /// With a card that was reset, or that was last talked to by this side of `session`.
+    /// With a card whose application is not selected, and that was given no PIN: one just reset, say.
+    /// Whatever it had selected, the first thing that is done selects the application.
     pub fn new(
         talk: &'t mut Talk<'c>,
         keys: CardKeys<'t>,
@@ -78,13 +93,19 @@ impl<'t, 'c> Teller<'t, 'c> {
         }
     }
 
-    /// Brings the card to where PIN tries can be spent from the full number again.
+    /// Brings the card to where PIN tries can be spent from the full number again, or says that
+    /// none is left to begin with.
     ///
     /// # Errors
     /// [`TalkError`].
-    pub fn restore_pin(&mut self) -> Result<(), TalkError> {
+    pub fn restore_pin(&mut self) -> Result<PinTries, TalkError> {
         self.select()?;
-        self.give_pin()
+        let Some(answer) = self.verify_pin()? else { return Ok(PinTries::Full) };
+        match answer {
+            status if status.is_ok() => Ok(PinTries::Full),
+            StatusWord::METHOD_BLOCKED => Ok(PinTries::Spent),
+            status => Err(refused("VERIFY", status).into()),
+        }
     }
 
     /// A load and a purchase of the same amount, whatever serials the card has.
@@ -114,12 +135,20 @@ impl<'t, 'c> Teller<'t, 'c> {
     }
 
     fn give_pin(&mut self) -> Result<(), TalkError> {
-        let Some(spec) = &self.application.pin else { return Ok(()) };
+        match self.verify_pin()? {
+            Some(status) if !status.is_ok() => Err(refused("VERIFY", status).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the card says to its PIN; nothing where it has none.
+    fn verify_pin(&mut self) -> Result<Option<StatusWord>, TalkError> {
+        let Some(spec) = &self.application.pin else { return Ok(None) };
         let wrong = |text: String| TalkError::Trouble(Trouble::Wrong(text));
         let pin = Pin::new(&spec.value).map_err(|error| wrong(format!("the PIN: {error}")))?;
-        self.talk.send(PurseCommand::Verify { index: spec.index, pin })?;
-        self.pin_given = true;
-        Ok(())
+        let status = self.talk.ask(PurseCommand::Verify { index: spec.index, pin })?.status;
+        self.pin_given = status.is_ok();
+        Ok(Some(status))
     }
 
     fn load(
@@ -131,17 +160,18 @@ impl<'t, 'c> Teller<'t, 'c> {
     ) -> Result<Shown, TalkError> {
         self.ready_for(purse, PinUse::Load)?;
         let spec = self.slot(KeyKind::Load)?;
-        let initialize =
-            Initialize { purse, key: spec.index, amount, terminal: self.moment.terminal };
-        let answer = self.talk.send(PurseCommand::InitializeForLoad(initialize))?;
-        let answer = parsed(OnlineInitialized::parse(&answer))?;
-        if done_before("online", answer.serial, online, again)? {
+        let initialize = |amount, terminal| {
+            PurseCommand::InitializeForLoad(Initialize { purse, key: spec.index, amount, terminal })
+        };
+        let terminal = self.moment.terminal;
+        let serial = |data: &[u8]| OnlineInitialized::parse(data).map(|answer| answer.serial);
+        if self.done_before(initialize(NOTHING, terminal), serial, ONLINE, online, again)? {
             return Ok(Shown::default());
         }
-        let kind = match purse {
-            PurseKind::Deposit => TransactionType::DepositLoad,
-            PurseKind::Purse => TransactionType::PurseLoad,
-        };
+        let answer = self.talk.send(initialize(amount, terminal))?;
+        let answer = parsed(OnlineInitialized::parse(&answer))?;
+        untouched(ONLINE, answer.serial, online)?;
+        let kind = TransactionType::load(purse);
         let (suite, cipher) = self.keys.cipher(self.application, spec)?;
         let input = mac::online_session_input(answer.random, answer.serial);
         let session = SessionKey::derive(suite, &cipher, &input);
@@ -167,17 +197,19 @@ impl<'t, 'c> Teller<'t, 'c> {
     ) -> Result<Shown, TalkError> {
         self.ready_for(purse, PinUse::Purchase)?;
         let spec = self.slot(KeyKind::Purchase)?;
-        let initialize =
-            Initialize { purse, key: spec.index, amount, terminal: self.moment.terminal };
-        let answer = self.talk.send(PurseCommand::InitializeForPurchase(initialize))?;
-        let answer = parsed(PurchaseInitialized::parse(&answer))?;
-        if done_before("offline", answer.serial, offline, again)? {
+        let initialize = |amount, terminal| {
+            let begin = Initialize { purse, key: spec.index, amount, terminal };
+            PurseCommand::InitializeForPurchase(begin)
+        };
+        let terminal = self.moment.terminal;
+        let serial = |data: &[u8]| PurchaseInitialized::parse(data).map(|answer| answer.serial);
+        if self.done_before(initialize(NOTHING, terminal), serial, OFFLINE, offline, again)? {
             return Ok(Shown::default());
         }
-        let kind = match purse {
-            PurseKind::Deposit => TransactionType::DepositPurchase,
-            PurseKind::Purse => TransactionType::PursePurchase,
-        };
+        let answer = self.talk.send(initialize(amount, terminal))?;
+        let answer = parsed(PurchaseInitialized::parse(&answer))?;
+        untouched(OFFLINE, answer.serial, offline)?;
+        let kind = TransactionType::purchase(purse);
         let terminal_serial = TerminalSerial((u32::from(answer.serial) + 1).to_be_bytes());
         let (suite, cipher) = self.keys.cipher(self.application, spec)?;
         let input = mac::offline_session_input(answer.random, answer.serial, terminal_serial);
@@ -206,13 +238,14 @@ impl<'t, 'c> Teller<'t, 'c> {
         self.ready_for(purse, PinUse::Overdraft)?;
         let spec = self.slot(KeyKind::Overdraft)?;
         let terminal = self.moment.terminal;
-        let begin = PurseCommand::InitializeForUpdate { purse, key: spec.index, terminal };
-        let answer = parsed(UpdateInitialized::parse(&self.talk.send(begin)?))?;
-        if done_before("online", answer.serial, Some(online), again)? {
+        let begin = || PurseCommand::InitializeForUpdate { purse, key: spec.index, terminal };
+        let serial = |data: &[u8]| UpdateInitialized::parse(data).map(|answer| answer.serial);
+        if self.done_before(begin(), serial, ONLINE, Some(online), again)? {
             return Ok(Shown::default());
         }
-        let kind = TransactionType::from_byte(self.keys.profile.rules.overdraft_type)
-            .unwrap_or(TransactionType::Overdraft);
+        let answer = parsed(UpdateInitialized::parse(&self.talk.send(begin())?))?;
+        untouched(ONLINE, answer.serial, Some(online))?;
+        let kind = TransactionType::overdraft(&self.keys.profile.rules);
         let (suite, cipher) = self.keys.cipher(self.application, spec)?;
         let input = mac::online_session_input(answer.random, answer.serial);
         let session = SessionKey::derive(suite, &cipher, &input);
@@ -279,6 +312,36 @@ impl<'t, 'c> Teller<'t, 'c> {
         Ok(Shown { proved: vec![(spec.kind, spec.index, "CARD BLOCK")], tries_left: None })
     }
 
+    /// Whether a transaction that may have been made was. `begin` asks for the serial with an amount
+    /// of nothing: with its own amount, a purse that it has emptied or filled would refuse.
+    fn done_before(
+        &mut self,
+        begin: PurseCommand,
+        serial: impl Fn(&[u8]) -> Result<u16, AnswerError>,
+        which: &str,
+        before: Option<u16>,
+        again: Again,
+    ) -> Result<bool, TalkError> {
+        let Some(before) = before.filter(|_| again == Again::Maybe) else { return Ok(false) };
+        let name = Catalogue::entry(begin.id()).name.clone();
+        let answer = self.talk.ask(begin)?;
+        let after = before.wrapping_add(1);
+        // The last serial of all begins nothing more.
+        let stops = self.keys.profile.rules.counter_stops && after == u16::MAX;
+        if stops && answer.status == StatusWord::COUNTER_AT_MAXIMUM {
+            return Ok(true);
+        }
+        if !answer.status.is_ok() {
+            return Err(refused(&name, answer.status).into());
+        }
+        let found = parsed(serial(&answer.data))?;
+        if found == after {
+            return Ok(true);
+        }
+        untouched(which, found, Some(before))?;
+        Ok(false)
+    }
+
     /// The secure messaging MAC of a command without data, by its own key or else by the maintenance
     /// key (应用维护密钥).
     fn protected(
@@ -328,31 +391,25 @@ pub(super) fn select(directory: &Directory) -> Result<PurseCommand, TalkError> {
     Ok(PurseCommand::Select { by, occurrence: Occurrence::First })
 }
 
-/// Whether a transaction was made already, by the card's serial.
-fn done_before(
-    which: &str,
-    found: u16,
-    before: Option<u16>,
-    again: Again,
-) -> Result<bool, Trouble> {
-    let Some(before) = before else { return Ok(false) };
-    match found {
-        _ if found == before => Ok(false),
-        _ if again == Again::Maybe && found == before.wrapping_add(1) => Ok(true),
-        _ => Err(Trouble::Wrong(format!(
-            "the {which} serial is {found:04X}, and {before:04X} is expected: another program \
+/// That nobody else has made transactions with the card.
+fn untouched(which: &str, found: u16, expected: Option<u16>) -> Result<(), Trouble> {
+    match expected {
+        Some(expected) if expected != found => Err(Trouble::Wrong(format!(
+            "the {which} serial is {found:04X}, and {expected:04X} is expected: another program \
              has made transactions with the card"
         ))),
+        _ => Ok(()),
     }
 }
 
+/// What the key gives is not told: it would be a MAC that anybody could use.
 fn same(what: &str, received: Mac, expected: Mac) -> Result<(), Trouble> {
     if received == expected {
         return Ok(());
     }
-    Err(Trouble::Wrong(format!("{what} is {received}, its key gives {expected}")))
+    Err(Trouble::Wrong(format!("{what} is {received}, and its key gives another")))
 }
 
-fn parsed<T>(answer: Result<T, purse::answer::AnswerError>) -> Result<T, Trouble> {
+fn parsed<T>(answer: Result<T, AnswerError>) -> Result<T, Trouble> {
     answer.map_err(|error| Trouble::Wrong(error.to_string()))
 }
