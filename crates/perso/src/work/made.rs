@@ -1,9 +1,8 @@
 //! Checks cards that were made before: the same check, and the job's load and purchase once more.
 
-use applet_spec::{PinUse, PurseKind};
 use crypto::custody::KeyCustody;
 
-use super::reach::expected;
+use super::reach::{expected, tested_purse};
 use super::verify::{Expected, Found, Stage, Verifier};
 use super::virtual_card::{self, locked};
 use super::{CardKeys, Deed, Moment, Talk, TalkError, Teller, deeds};
@@ -56,14 +55,7 @@ impl Inspector<'_> {
         found: &mut Found,
     ) -> Result<(), TalkError> {
         let application = order.profile.application();
-        let purse = application.and_then(|application| {
-            let both = |kind: &PurseKind| {
-                application.purse(*kind).is_some_and(|purse| {
-                    [PinUse::Load, PinUse::Purchase].iter().all(|u| purse.allows.contains(u))
-                })
-            };
-            [PurseKind::Purse, PurseKind::Deposit].into_iter().find(both)
-        });
+        let purse = application.and_then(tested_purse).map(|spec| spec.kind);
         let amount = self.batch.job.verify.transaction;
         let (Some(application), Some(purse), Some(amount)) = (application, purse, amount) else {
             return Ok(());

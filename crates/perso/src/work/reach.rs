@@ -57,7 +57,7 @@ pub fn deeds(order: &CardOrder, test: Option<Amount>) -> Result<Vec<Deed>, Vec<P
 }
 
 /// The purse that the job's load and purchase are made with.
-fn tested_purse(application: &Directory) -> Option<&PurseSpec> {
+pub(super) fn tested_purse(application: &Directory) -> Option<&PurseSpec> {
     let both = |spec: &&PurseSpec| {
         spec.allows.contains(&PinUse::Load) && spec.allows.contains(&PinUse::Purchase)
     };

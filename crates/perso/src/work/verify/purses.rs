@@ -82,10 +82,7 @@ impl Verifier<'_, '_> {
         }
         let begin = purse.initialize(key);
         let answer = self.talk.ask(PurseCommand::InitializeForLoad(begin))?;
-        let kind = match purse.spec.kind {
-            applet_spec::PurseKind::Deposit => TransactionType::DepositLoad,
-            applet_spec::PurseKind::Purse => TransactionType::PurseLoad,
-        };
+        let kind = TransactionType::load(purse.spec.kind);
         self.online(purse, key, kind, &answer, "INITIALIZE FOR LOAD", told)
     }
 
@@ -152,8 +149,7 @@ impl Verifier<'_, '_> {
             told.found.note(title, title_zh, None);
             return Ok(());
         }
-        let kind = TransactionType::from_byte(self.profile.rules.overdraft_type);
-        let kind = kind.unwrap_or(TransactionType::Overdraft);
+        let kind = TransactionType::overdraft(&self.profile.rules);
         let fault = match refusal(&answer, StatusWord::OK) {
             Some(fault) => Some(fault),
             None => match UpdateInitialized::parse(&answer.data) {
@@ -264,6 +260,7 @@ fn version(key: &KeySpec, version: u8, algorithm: u8) -> Option<String> {
     })
 }
 
+/// What the key gives is not told: it would be a MAC that anybody could use.
 fn unequal_mac(found: Mac, expected: Mac) -> Option<String> {
-    (found != expected).then(|| format!("MAC1 is {found}, the key gives {expected}"))
+    (found != expected).then(|| format!("MAC1 is {found}, and the key gives another"))
 }
