@@ -20,5 +20,5 @@ pub use keys::CardKeys;
 pub use made::Inspector;
 pub use reach::deeds;
 pub use talk::{Talk, TalkError};
-pub use transact::{Moment, Teller};
+pub use transact::{Moment, PinTries, Teller};
 pub use virtual_card::VirtualWorkshop;

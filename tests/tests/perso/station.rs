@@ -205,7 +205,7 @@ pub struct Station {
 }
 
 /// The lab keys of a profile, with the versions that the job asks for.
-fn custody(batch: &Batch) -> HeldKeys {
+pub fn custody(batch: &Batch) -> HeldKeys {
     batch.profile.lab_custody()
 }
 

@@ -6,6 +6,7 @@ use crypto::{BlockCipher, authentication_cryptogram, pin_reload_mac, secure_mess
 use purse::mac::secure_messaging_input;
 use purse::{FileRef, Pin, Protected, PurseCommand};
 
+use super::files::readable;
 use super::{Stage, Told, Verifier, by_name, refusal};
 use crate::engine::Trouble;
 use crate::work::TalkError;
@@ -107,25 +108,33 @@ impl Verifier<'_, '_> {
         Ok(())
     }
 
-    /// A byte of a file under a MAC is written back as it is.
+    /// A byte of a file under a MAC is read and written back as it is, whatever it is: a check mends
+    /// nothing.
     fn maintenance(
         &mut self,
         directory: &Directory,
         key: &KeySpec,
         told: &mut Told,
     ) -> Result<(), TalkError> {
-        let order = self.order;
-        let own = order.profile.directories.iter().find(|own| own.fid == directory.fid);
+        let own = self.order.profile.directories.iter().find(|own| own.fid == directory.fid);
         let Some(file) = own.and_then(|own| own.files.iter().find(|file| writes(file, key))) else {
             return Ok(());
         };
-        let (serial, public) = (&order.serial.0, order.public());
-        let content = file.content.first().map(|content| content.fill(serial, &public));
-        let byte = content.and_then(|content| content.first().copied()).unwrap_or_default();
+        let (how, how_zh) = ("MAC of UPDATE BINARY", "修改文件 MAC");
+        let place = FileRef::Sfi(file.sfi);
+        let read = PurseCommand::ReadBinary { file: place, offset: 0, ne: Some(1), mac: None };
+        let answer = self.talk.ask(read)?;
+        let unread = refusal(&answer, StatusWord::OK);
+        let (None, [byte]) = (&unread, answer.data.as_slice()) else {
+            let length = format!("{} bytes were read where one was asked for", answer.data.len());
+            self.told_of(directory, key, how, how_zh, Some(unread.unwrap_or(length)), told);
+            return Ok(());
+        };
+        let byte = *byte;
         let challenge = self.talk.send(PurseCommand::GetChallenge { length: 4 })?;
         let value = self.card_keys(&told.factors).key(directory, key)?;
         let update = |mac| PurseCommand::UpdateBinary {
-            file: FileRef::Sfi(file.sfi),
+            file: place,
             offset: 0,
             data: Protected::Secured { data: vec![byte], mac },
         };
@@ -134,7 +143,7 @@ impl Verifier<'_, '_> {
         let mac = secure_messaging_mac(key.suite, &value, &challenge, &covered);
         let answer = self.talk.ask(update(mac))?;
         let fault = refusal(&answer, StatusWord::OK);
-        self.told_of(directory, key, "MAC of UPDATE BINARY", "修改文件 MAC", fault, told);
+        self.told_of(directory, key, how, how_zh, fault, told);
         Ok(())
     }
 
@@ -183,9 +192,10 @@ impl Verifier<'_, '_> {
     }
 }
 
-/// Whether a MAC by this key writes to the file, and nothing else is asked for.
+/// Whether a MAC by this key writes to the file, nothing else is asked for, and what is in it can be
+/// read before.
 pub fn writes(file: &FileSpec, key: &KeySpec) -> bool {
     let binary = matches!(file.kind, FileKind::Binary { .. });
     let by_key = file.protection == Protection::Mac && file.key_index == key.index;
-    binary && by_key && file.update == Access::Free
+    binary && by_key && file.update == Access::Free && readable(file)
 }
