@@ -7,7 +7,7 @@ use apdu::StatusWord;
 use applet_spec::{Custody, Profile};
 use crypto::custody::KeyCustody;
 use purse::issuing::{CardKey, Choices, Sequence, Step, TransportKey, Verdict};
-use purse::{Command, FileRef, IssuingCommand, Language, PurseCommand};
+use purse::{FileRef, Language, PurseCommand};
 
 use super::reach::expected;
 use super::talk::refused;
@@ -75,13 +75,9 @@ impl<'w> FmcosWorkshop<'w> {
             .map_err(|error| wrong(error.to_string()))?;
         let deeds = deeds(&order, self.batch.job.verify.transaction)
             .map_err(|problems| wrong(crate::BatchErrors::from(problems).to_string()))?;
-        let mut erase = 0;
-        for (at, step) in (0..).zip(sequence.steps()) {
-            if step.challenge().is_none() && is_erase(&step.command(self.custody, &[])?) {
-                erase = at;
-                break;
-            }
-        }
+        let erase = sequence.erasure().and_then(|at| u32::try_from(at).ok()).ok_or_else(|| {
+            wrong(format!("no step of the issuing of {} erases the card", order.profile.name))
+        })?;
         Ok(Work { order, sequence, deeds, erase })
     }
 
@@ -399,8 +395,4 @@ fn not_blank(error: TalkError) -> ApproachError {
         }
         other => other.into(),
     }
-}
-
-fn is_erase(command: &Command) -> bool {
-    matches!(command, Command::Issuing(IssuingCommand::EraseDirectory))
 }

@@ -92,6 +92,11 @@ impl Sequence {
         &self.steps
     }
 
+    /// Which step erases the card; `None` where none does.
+    pub fn erasure(&self) -> Option<usize> {
+        self.steps.iter().position(is_erase)
+    }
+
     /// What goes on with step `at` after the card was reset: selections and the authentication that
     /// lead there, then it and all that follow. The first of them that is no selection may already
     /// have been [done before](super::Verdict::DoneBefore); ask its [probe](Step::probe) first.

@@ -88,8 +88,15 @@ impl Blanks {
         if wanted.next.is_none() {
             return Ok(None);
         }
-        folder.newest += 1;
-        let name = format!("card-{:06}.img", folder.newest);
+        let newest = folder.newest.checked_add(1).ok_or_else(|| {
+            let last = folder.path.join(name_of(folder.newest));
+            CliError::mistyped(
+                format!("{} has the last number that an image can have", last.display()),
+                "--card virtual:PROFILE@DIRECTORY, another directory, or another name for it",
+            )
+        })?;
+        folder.newest = newest;
+        let name = name_of(newest);
         let path = folder.path.join(&name);
         folder.shown.insert(name.clone());
         let card = self.fresh(made::random_seed()?)?;
@@ -171,6 +178,10 @@ pub(super) fn images(folder: &Path) -> Result<BTreeSet<String>, CliError> {
         }
     }
     Ok(names)
+}
+
+fn name_of(number: u32) -> String {
+    format!("card-{number:06}.img")
 }
 
 fn number_of(name: &str) -> Option<u32> {
