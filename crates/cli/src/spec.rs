@@ -84,8 +84,19 @@ pub enum Place {
     Kept,
     /// Behind a socket: an emulator's, or whatever connects to us.
     Socket,
-    /// In a PC/SC reader: what happens there is not undone.
-    Reader,
+    /// In the PC/SC reader of this name: what happens there is not undone.
+    #[cfg_attr(
+        not(feature = "pcsc"),
+        expect(dead_code, reason = "only a build with PC/SC has readers")
+    )]
+    Reader(String),
+}
+
+impl Place {
+    /// Whether it is a PC/SC reader.
+    pub fn is_reader(&self) -> bool {
+        matches!(self, Self::Reader(_))
+    }
 }
 
 /// Where the cards of a batch are.

@@ -12,7 +12,7 @@ use serde_json::json;
 use terminal::{Engine, FlowError, Order, Outcome, Program, Side};
 
 use crate::error::CliError;
-use crate::spec::{CardArgs, Fetching, Opened, Place};
+use crate::spec::{CardArgs, Fetching, Opened};
 use crate::terminals::{Books, DeskArgs, Form, ended, family_of, pin, yuan};
 use crate::ui::Ui;
 
@@ -64,7 +64,7 @@ pub fn run(
     };
     let program = program(args, &profile, transaction)?;
     let plan = plan(ui, &opened, &profile, args.amount, transaction);
-    if opened.place == Place::Reader {
+    if opened.place.is_reader() {
         args.desk.yes.confirm(ui, &plan)?;
     } else {
         ui.say(&plan);

@@ -177,7 +177,8 @@ fn reader(ui: &Ui, wanted: Option<&str>, patience: Patience) -> Result<Opened, C
     let came = limit.map(|limit| wait_for_card(ui, wanted, limit)).transpose()?;
     let wanted = came.as_deref().or(wanted);
     let reader = reader::PcscReader::open(wanted, reader::Share::Shared)?;
-    let (transport, place) = (Box::new(reader), Place::Reader);
+    let place = Place::Reader(reader.name());
+    let transport = Box::new(reader);
     Ok(Opened { transport, profile: None, unpowered: false, place })
 }
 

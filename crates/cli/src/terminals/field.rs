@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use applet_spec::Profile;
 use link::{CardTransport, LinkError};
+#[cfg(any(test, feature = "pcsc"))]
+use reader::{ReaderSlot, Slot};
 
 use crate::card;
 use crate::error::CliError;
@@ -63,7 +65,7 @@ impl Field {
                     thread::sleep(PAUSE);
                 }
                 // A card that was only half there comes again.
-                Err(LinkError::Mute | LinkError::Protocol(_)) if self.place == Place::Reader => {
+                Err(LinkError::Mute | LinkError::Protocol(_)) if self.place.is_reader() => {
                     thread::sleep(PAUSE);
                 }
                 Err(other) => return Err(other.into()),
@@ -77,20 +79,18 @@ impl Field {
     /// A link that is gone for good.
     pub fn card_goes(&mut self, ui: &Ui) -> Result<(), CliError> {
         self.transport.power_off()?;
-        if self.place != Place::Reader {
+        let Place::Reader(name) = &self.place else {
             thread::sleep(self.interval);
             return Ok(());
-        }
+        };
         ui.progress(ui.lang.pick("take the card away", "请取走卡片"));
-        while present(&self.transport.describe()) {
-            thread::sleep(PAUSE);
-        }
+        wait_until_gone(ui, name);
         Ok(())
     }
 
     /// Whether a hand, or whoever plays it, brings and takes the card.
     pub fn has_a_hand(&self) -> bool {
-        matches!(self.place, Place::Reader | Place::Socket)
+        matches!(self.place, Place::Reader(_) | Place::Socket)
     }
 }
 
@@ -108,19 +108,48 @@ pub fn family_of(card: &mut dyn CardTransport) -> Result<Arc<Profile>, CliError>
     })
 }
 
-/// Whether there is a card in a reader, as its way describes it. Where PC/SC does not tell, there is
-/// none: the next tap finds out.
+/// Waits until the card has left a reader. As long as PC/SC fails, it is looked at again: a card that
+/// rests there must not be charged once more.
 #[cfg(feature = "pcsc")]
-fn present(described: &str) -> bool {
-    use reader::Slot;
-
-    let name = described.strip_prefix("reader '").and_then(|rest| rest.strip_suffix('\''));
-    let slots = reader::list_readers().unwrap_or_default();
-    let of_name = slots.iter().find(|slot| Some(slot.name.as_str()) == name);
-    of_name.is_some_and(|slot| matches!(slot.slot, Slot::Card { .. } | Slot::Mute))
+fn wait_until_gone(ui: &Ui, name: &str) {
+    let mut told = false;
+    loop {
+        let looked = reader::list_readers();
+        match &looked {
+            Ok(slots) if has_left(slots, name) => return,
+            Err(error) if !told => {
+                ui.say(&format!("whether the card is gone cannot be told yet: {error}"));
+                told = true;
+            }
+            _ => {}
+        }
+        thread::sleep(PAUSE);
+    }
 }
 
+/// Without PC/SC no card is in a reader.
 #[cfg(not(feature = "pcsc"))]
-fn present(_described: &str) -> bool {
-    false
+fn wait_until_gone(_ui: &Ui, _name: &str) {}
+
+/// Whether the card is known to have left its reader. A reader that is unplugged or refuses to tell
+/// may come back with the same card in it.
+#[cfg(any(test, feature = "pcsc"))]
+fn has_left(slots: &[ReaderSlot], name: &str) -> bool {
+    slots.iter().any(|slot| slot.name == name && slot.slot == Slot::Empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_has_left_only_where_its_own_reader_is_empty() {
+        let reader = |name: &str, slot| ReaderSlot { name: name.to_owned(), slot, events: 1 };
+        let card = Slot::Card { atr: link::Atr(vec![0x3B, 0x00]), used: reader::Use::Nobody };
+        assert!(has_left(&[reader("B", card.clone()), reader("A", Slot::Empty)], "A"));
+        for rests in [card, Slot::Mute, Slot::Unavailable] {
+            assert!(!has_left(&[reader("B", Slot::Empty), reader("A", rests)], "A"));
+        }
+        assert!(!has_left(&[], "A"), "an unplugged reader tells nothing");
+    }
 }

@@ -85,8 +85,8 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let programs = programs(&args.flow, &profile)?;
     check_amount(&programs, args.amount)?;
     let place = field.place.clone();
-    let taps = args.taps.unwrap_or(if place == Place::Reader { u64::MAX } else { 1 });
-    if place == Place::Reader {
+    let taps = args.taps.unwrap_or(if place.is_reader() { u64::MAX } else { 1 });
+    if place.is_reader() {
         args.desk.yes.confirm(ui, &plan(ui, &programs, args))?;
     }
     let clock = args.desk.clock.start();

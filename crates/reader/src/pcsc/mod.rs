@@ -77,6 +77,11 @@ impl PcscReader {
         self
     }
 
+    /// Its name, as [`list_readers`] tells it.
+    pub fn name(&self) -> String {
+        self.name.to_string_lossy().into_owned()
+    }
+
     fn share_mode(&self) -> ShareMode {
         match self.share {
             Share::Shared => ShareMode::Shared,
