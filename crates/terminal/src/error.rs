@@ -55,7 +55,8 @@ pub enum FlowError {
         code: &'static str,
         /// What the card sent.
         received: crypto::Mac,
-        /// Who says what: `the issuer computes 01020304`, `the PSAM refuses it`.
+        /// Who says what: `the issuer computes another`, `the PSAM refuses it`. Never the
+        /// right code: whoever sends wrong ones would learn it.
         by: String,
     },
     /// The PSAM does not take the card's identification code.
@@ -100,6 +101,23 @@ pub enum Side {
     Card,
     /// The PSAM.
     Psam,
+}
+
+impl FlowError {
+    /// Whether the card in the field is to blame, or its link: another card may fare better.
+    pub fn is_of_the_card(&self) -> bool {
+        match self {
+            Self::Link { side, .. } | Self::Refused { side, .. } | Self::Answer { side, .. } => {
+                *side == Side::Card
+            }
+            Self::WrongMac { .. } | Self::WrongCode { .. } => true,
+            Self::NoKey { .. }
+            | Self::NoAmount { .. }
+            | Self::NoIssuer
+            | Self::Ledger(_)
+            | Self::Custody(_) => false,
+        }
+    }
 }
 
 impl Side {

@@ -63,7 +63,7 @@ impl Issuer for LocalIssuer<'_> {
                 step: "INITIALIZE",
                 code: "MAC1",
                 received: mac1,
-                by: format!("the {} computes {expected}", self.describe()),
+                by: format!("the {} computes another", self.describe()),
             });
         }
         Ok(Authorisation { date, time, mac2: session.mac(second.as_bytes()) })
