@@ -7,5 +7,6 @@ mod hostile;
 mod lab;
 mod recordings;
 mod recovery;
+mod settling;
 mod tables;
 mod trouble;

@@ -8,6 +8,7 @@
 use apdu::StatusWord;
 use applet_spec::{Profile, SerialMoment};
 use crypto::Mac;
+use crypto::custody::CustodyError;
 use purse::answer::{OnlineInitialized, PurchaseInitialized};
 use purse::record::LogRecord;
 use purse::{Amount, Initialize, PurseCommand, TransactionType};
@@ -17,7 +18,8 @@ use super::state::{Halt, Run};
 use super::{Engine, Outcome};
 use crate::program::Op;
 use crate::{
-    Attempt, AttemptSteps, CardSession, Check, FlowError, Ledger, TransactionRecord, Verdict,
+    AsksAmount, Attempt, AttemptSteps, CardSession, Check, FlowError, Ledger, TransactionRecord,
+    Verdict,
 };
 
 /// What a card says about an open transaction.
@@ -62,8 +64,7 @@ impl Engine<'_> {
         while let Some(at) = self.open.iter().position(of_card) {
             asked = true;
             let Some(attempt) = self.open.get(at).cloned() else { break };
-            let same_trip =
-                attempt.flow.name == program.flow_name.name && !attempt.expired(run.now);
+            let same_trip = is_of_this_trip(run, &attempt);
             match self.ask(run, card, &attempt)? {
                 Found::Proven { code, tac_check, mac2_check } => {
                     let made = |attempt| TransactionRecord {
@@ -121,11 +122,15 @@ impl Engine<'_> {
                 }
                 AttemptSteps::Online { .. } => Check::Unknown,
             };
-            let tac_check = self.check_tac(&attempt.steps, attempt.terminal, code)?;
+            let tac_check = self.check_proven_tac(attempt, code)?;
             let right = [mac2_check, tac_check].contains(&Check::Right);
             let wrong = [mac2_check, tac_check].contains(&Check::Wrong);
-            if !wrong && (right || log != Logged::Another) {
+            if !wrong && (right || log == Logged::Ours) {
                 return Ok(Found::Proven { code, tac_check, mac2_check });
+            }
+            // Nobody here can tell whose proof it is, and neither does the log.
+            if !wrong && log != Logged::Another {
+                return Ok(Found::Unknown);
             }
         }
         match log {
@@ -137,12 +142,44 @@ impl Engine<'_> {
             Some(now) if now == (attempt.serial(), attempt.balance_before) => Found::Nothing,
             Some(_) => Found::Unknown,
             None => {
-                let unmoved = log == Logged::Nothing
-                    && card.balance(attempt.purse).is_ok_and(|now| now == attempt.balance_before);
+                // Silence is no answer: the card is asked again at the next tap.
+                let balance = match card.balance(attempt.purse) {
+                    Err(error) if declined(&error) => None,
+                    told => Some(told?),
+                };
+                let unmoved = log == Logged::Nothing && balance == Some(attempt.balance_before);
                 if unmoved { Found::Nothing } else { Found::Unknown }
             }
         })
     }
+}
+
+impl Engine<'_> {
+    /// What the issuer says to the code of a proof; where there is none, the PSAM.
+    fn check_proven_tac(&mut self, attempt: &Attempt, code: Mac) -> Result<Check, FlowError> {
+        let checked = self.check_tac(&attempt.steps, attempt.terminal, code)?;
+        match (checked, &attempt.steps) {
+            (Check::Unknown, AttemptSteps::Purchase { purchase, serial }) => {
+                match self.psam.check_tac(purchase, *serial, code) {
+                    Err(
+                        FlowError::NoKey { .. }
+                        | FlowError::Custody(CustodyError::NoSuchKey { .. }),
+                    ) => Ok(Check::Unknown),
+                    judged => judged,
+                }
+            }
+            (checked, _) => Ok(checked),
+        }
+    }
+}
+
+/// Whether an open transaction is what this tap is for: then it is not made again. Another amount than
+/// was ordered is another order.
+fn is_of_this_trip(run: &Run<'_>, attempt: &Attempt) -> bool {
+    let free = run.program.asks_amount() == AsksAmount::Never;
+    let ordered = run.order.amount.filter(|_| !free);
+    let same = ordered.is_none_or(|amount| amount == attempt.amount());
+    same && attempt.flow.name == run.program.flow_name.name && !attempt.expired(run.now)
 }
 
 /// Looks for a serial in the logs that such a transaction is written to.
