@@ -53,6 +53,13 @@ pub struct Rules {
     pub issuing: Option<IssuingRules>,
 }
 
+impl Rules {
+    /// Index of the TAC key of a transaction that was made with this key index.
+    pub fn tac_index_for(&self, transaction_key: u8) -> u8 {
+        self.tac_index.unwrap_or(transaction_key)
+    }
+}
+
 /// What a GET BALANCE P1 answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BalanceForm {

@@ -72,7 +72,7 @@ pub(crate) fn scenario(
     }
     let spec = transaction.key(profile, code).ok_or(match code {
         Code::Tac => {
-            let index = profile.rules.tac_index.unwrap_or(transaction.key_index);
+            let index = profile.rules.tac_index_for(transaction.key_index);
             Missing::Key(KeyKind::Tac, index)
         }
         Code::Mac1 | Code::Mac2 | Code::Mac3 => {

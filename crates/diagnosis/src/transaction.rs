@@ -136,7 +136,7 @@ impl Transaction {
         let directory = profile.directories.iter().find(|one| one.fid == self.directory)?;
         match code {
             Code::Tac => {
-                let index = profile.rules.tac_index.unwrap_or(self.key_index);
+                let index = profile.rules.tac_index_for(self.key_index);
                 directory.key(applet_spec::KeyKind::Tac, index)
             }
             Code::Mac1 | Code::Mac2 | Code::Mac3 => directory.key(self.flow.key(), self.key_index),

@@ -133,7 +133,7 @@ impl<'c> Keyring<'c> {
 
     /// TAC keys go by the profile's index, or by that of the transaction key.
     pub(crate) fn tac_index(&self, transaction_key: u8) -> u8 {
-        self.profile.rules.tac_index.unwrap_or(transaction_key)
+        self.profile.rules.tac_index_for(transaction_key)
     }
 
     /// A transaction key of a card.

@@ -314,7 +314,7 @@ impl Session<'_, '_> {
     }
 
     fn tac_key(&self, begun: &Initialized) -> Result<std::sync::Arc<TacKey>, Halt> {
-        let index = self.rules.tac_index.unwrap_or(begun.key.index);
+        let index = self.rules.tac_index_for(begun.key.index);
         let slot = self
             .df()
             .key(self.memory, KeyKind::Tac, index)?

@@ -174,7 +174,7 @@ impl Bench {
     pub fn step(&self, begun: &Begun) -> Step {
         let Begun { init, balance, serial, limit, .. } = *begun;
         let session = self.session(begun);
-        let tac_key = self.keys.tac(self.profile.rules.tac_index.unwrap_or(init.key)).unwrap();
+        let tac_key = self.keys.tac(self.profile.rules.tac_index_for(init.key)).unwrap();
         let amount = init.amount.to_be_bytes();
         let tail = [&[init.type_byte()], &init.terminal[..], &DATE, &TIME].concat();
         let moment = [&DATE[..], &TIME].concat();

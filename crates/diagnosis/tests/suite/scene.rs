@@ -357,7 +357,7 @@ impl Scene {
         };
         let suite = self.profile.rules.suite;
         let (key, index) = match code {
-            Code::Tac => (KeyKind::Tac, self.profile.rules.tac_index.unwrap_or(1)),
+            Code::Tac => (KeyKind::Tac, self.profile.rules.tac_index_for(1)),
             _ => (setting.key(), 1),
         };
         let way = match (code, suite) {

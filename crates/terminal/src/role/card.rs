@@ -200,7 +200,7 @@ impl Psam for CardPsam<'_> {
         serial: TerminalSerial,
         tac: Mac,
     ) -> Result<Check, FlowError> {
-        let index = self.profile.rules.tac_index.unwrap_or(purchase.key.index);
+        let index = self.profile.rules.tac_index_for(purchase.key.index);
         let moment = purchase.moment(self.terminal);
         let input = mac::purchase_tac(purchase.amount, &moment, serial);
         let suite = self.profile.rules.suite;
