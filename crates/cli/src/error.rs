@@ -189,6 +189,9 @@ pub enum CliError {
         /// Which.
         verdict: Verdict,
     },
+    /// Why is told already; the exit code is left.
+    #[error("it was told why")]
+    Told(Exit),
     /// Lab keys are no keys for these cards.
     #[error(
         "profile {profile} does not say custody = \"lab\", and lab keys are public: they are no keys \

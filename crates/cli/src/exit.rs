@@ -88,7 +88,7 @@ impl Exit {
             CliError::TooLate { .. } => Self::Timeout,
             CliError::Batch(_) => Self::Configuration,
             CliError::Journal(error) => of_journal(error),
-            CliError::Unfinished { exit, .. } => *exit,
+            CliError::Unfinished { exit, .. } | CliError::Told(exit) => *exit,
             CliError::Recording(_) => Self::State,
             CliError::Personalise(PersonaliseError::Custody(_)) => Self::KeyStore,
             CliError::Profile(_)

@@ -10,11 +10,12 @@ mod run;
 mod state;
 mod tables;
 
-pub use books::{Books, Form};
+pub use books::{Bad, Books, Form};
+pub use clock::Clock;
 pub use desk::DeskArgs;
 pub use field::family_of;
 pub use record::yuan;
-pub use run::{ended, pin};
+pub use run::pin;
 
 use crate::error::CliError;
 use crate::ui::Ui;

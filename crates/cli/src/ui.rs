@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -126,7 +127,7 @@ impl Ui {
     /// Says why the program ends: on stderr, or with `--json` on stdout.
     pub fn fail(&self, error: &CliError) {
         let exit = Exit::of(error);
-        if exit == Exit::Ok {
+        if exit == Exit::Ok || matches!(error, CliError::Told(_)) {
             return;
         }
         let (message, next) = (error.to_string(), error.next());
@@ -145,12 +146,7 @@ impl Ui {
             _ => None,
         };
         if let (true, Some(document)) = (self.json, found) {
-            let body = ErrorBody { code: exit.code(), kind: exit.kind(), message, next };
-            let mut whole = document.as_ref().clone();
-            if let (Some(whole), Ok(body)) = (whole.as_object_mut(), serde_json::to_value(body)) {
-                whole.insert("error".to_owned(), body);
-            }
-            let _ = self.document(&whole);
+            let _ = self.failed(error, document);
             return;
         }
         if self.json {
@@ -163,6 +159,20 @@ impl Ui {
         if let Some(next) = next {
             self.say(&format!("{} {next}", self.toned_talk(Tone::Strong, "next:")));
         }
+    }
+
+    /// Writes what there is to tell of a command that failed, and in it why.
+    ///
+    /// # Errors
+    /// [`CliError::Output`].
+    pub fn failed(&self, error: &CliError, document: &Value) -> Result<(), CliError> {
+        let (exit, message, next) = (Exit::of(error), error.to_string(), error.next());
+        let body = ErrorBody { code: exit.code(), kind: exit.kind(), message, next };
+        let mut whole = document.clone();
+        if let (Some(whole), Ok(body)) = (whole.as_object_mut(), serde_json::to_value(body)) {
+            whole.insert("error".to_owned(), body);
+        }
+        self.document(&whole)
     }
 
     /// The tone, where this stream shows colours.

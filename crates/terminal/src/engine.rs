@@ -19,8 +19,8 @@ use link::CardTransport;
 use purse::{Amount, Pin};
 
 use crate::{
-    Attempt, CardSession, Check, FlowError, Issuer, Ledger, Open, Program, Psam, Site, Tables,
-    Timestamp, TransactionRecord, Verdict,
+    Attempt, CardIdentity, CardSession, Check, FlowError, Issuer, Ledger, Open, Program, Psam,
+    Site, Tables, Timestamp, TransactionRecord, Verdict,
 };
 use state::Run;
 
@@ -34,6 +34,8 @@ pub struct Engine<'r> {
     open: Vec<Attempt>,
     /// Why the last answer was lost.
     lost_by: Option<FlowError>,
+    /// Whose card the last tap was of.
+    present: Option<CardIdentity>,
 }
 
 /// What a tap is to be.
@@ -72,7 +74,8 @@ const MOST_OPEN: usize = 256;
 impl<'r> Engine<'r> {
     /// With the roles behind it, at a site. Without an issuer nothing is loaded and no TAC is checked.
     pub fn new(psam: Box<dyn Psam + 'r>, issuer: Option<Box<dyn Issuer + 'r>>, site: Site) -> Self {
-        Self { psam, issuer, site, tables: Tables::default(), open: Vec::new(), lost_by: None }
+        let (tables, open) = (Tables::default(), Vec::new());
+        Self { psam, issuer, site, tables, open, lost_by: None, present: None }
     }
 
     /// Goes on with attempts that were kept by an earlier run.
@@ -88,6 +91,11 @@ impl<'r> Engine<'r> {
     /// Why the answer was lost, after a tap that ended with [`Outcome::Lost`].
     pub fn lost_by(&self) -> Option<&FlowError> {
         self.lost_by.as_ref()
+    }
+
+    /// Whose card the last tap was of, where it came so far.
+    pub fn present(&self) -> Option<CardIdentity> {
+        self.present
     }
 
     /// The tables, between taps.
@@ -123,7 +131,8 @@ impl<'r> Engine<'r> {
         let mut session = CardSession::new(card);
         let mut run = Run::new(program, order, now);
         let done = session.exclusively("SELECT", |card| self.run(&mut run, card, ledger));
-        let known = run.card().map(|card| card.number);
+        self.present = run.card().copied();
+        let known = self.present.map(|card| card.number);
         self.expire_others(known, now, ledger)?;
         done
     }

@@ -8,12 +8,12 @@ use applet_spec::flow::{Flow, Stop, Transaction};
 use applet_spec::{Profile, PurseKind};
 use clap::ValueEnum;
 use purse::Amount;
-use serde_json::json;
-use terminal::{Engine, FlowError, Order, Outcome, Program, Side};
+use terminal::{Attempt, CardIdentity, Engine, FlowError, Order, Outcome, Program, Side, Verdict};
 
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::spec::{CardArgs, Fetching, Opened};
-use crate::terminals::{Books, DeskArgs, Form, ended, family_of, pin, yuan};
+use crate::terminals::{Bad, Books, Clock, DeskArgs, Form, family_of, pin, yuan};
 use crate::ui::Ui;
 
 /// Arguments of both verbs.
@@ -73,42 +73,107 @@ pub fn run(
     let mut desk = args.desk.open(ui, &profile)?;
     let (mut engine, state) = args.desk.start(&mut desk, &profile, Stop::default())?;
     let order = Order { amount: Some(args.amount), pin: pin(&opened.place, &profile)? };
-    let form = if ui.json { Form::Silent } else { Form::Words };
+    let form = if ui.json { Form::Document } else { Form::Words };
     let mut books = Books::new(*ui, form, state, vec![program.flow().clone()]);
-    let mut tapped = tap(&mut engine, &program, &order, &mut opened, &mut books, clock.now());
-    if let Ok(Outcome::Lost) = tapped {
-        ui.say(ui.lang.pick(
-            "no answer to the second step; looking whether the card comes back",
-            "未收到交易应答; 等待卡片恢复",
-        ));
-        if comes_back(&mut opened) {
-            tapped = tap(&mut engine, &program, &order, &mut opened, &mut books, clock.now());
-        }
-    }
-    let outcome = tapped?;
-    opened.transport.power_off()?;
-    if outcome == Outcome::Lost {
-        return Err(lost(&engine, &books, args.amount, transaction));
-    }
-    ended(&books)?;
-    if ui.json {
-        let record = books.last.unwrap_or_default();
-        return ui.document(&json!({ "ok": true, "record": record }));
-    }
-    Ok(())
+    let (engine, opened) = (&mut engine, &mut opened);
+    let mut till = Till { ui, engine, program: &program, order, opened, books: &mut books, clock };
+    let traded = till.trade(transaction);
+    let card = till.engine.present();
+    let told = tell(ui, &mut books, card, traded);
+    // What was done is told; a card that keeps its power changes nothing of it.
+    let _ = opened.transport.power_off();
+    told
 }
 
-fn tap(
-    engine: &mut Engine<'_>,
-    program: &Program,
-    order: &Order,
-    opened: &mut Opened,
+/// One transaction being made.
+struct Till<'t, 'e> {
+    ui: &'t Ui,
+    engine: &'t mut Engine<'e>,
+    program: &'t Program,
+    order: Order,
+    opened: &'t mut Opened,
+    books: &'t mut Books,
+    clock: Clock,
+}
+
+impl Till<'_, '_> {
+    /// Taps, and once more where the answer is lost and the card comes back.
+    fn trade(&mut self, transaction: Transaction) -> Result<(), CliError> {
+        let mut tapped = self.tap();
+        let mut lost = self.lost(&tapped);
+        if lost.is_some() {
+            self.ui.say(self.ui.lang.pick(
+                "no answer to the second step; looking whether the card comes back",
+                "未收到交易应答; 等待卡片恢复",
+            ));
+            if comes_back(self.opened) {
+                tapped = self.tap();
+                lost = self.lost(&tapped).or(lost);
+            }
+        }
+        // However the last tap ended: as long as it is open, the card may be charged.
+        if let Some(attempt) = lost.filter(|lost| self.engine.open().contains(lost)) {
+            let why = match tapped {
+                Ok(Outcome::Refused(reason)) => Some(reason.words().0.to_owned()),
+                Ok(_) => None,
+                Err(error) => Some(error.to_string()),
+            };
+            if !self.books.keeps() {
+                self.engine.give_up(self.books)?;
+            }
+            return Err(may_have_happened(&attempt, transaction, why.as_deref(), self.books));
+        }
+        // What is told of other cards, and of earlier transactions, is no judgement of this one.
+        Err(match tapped? {
+            Outcome::Accepted | Outcome::Recovered | Outcome::Blocked => return Ok(()),
+            Outcome::Lost | Outcome::Grey => Bad::Grey,
+            Outcome::WrongCode => Bad::Code(self.books.wrong.unwrap_or(Verdict::WrongTac)),
+            Outcome::Refused(reason) => Bad::Refused(reason, self.books.refused),
+        }
+        .into())
+    }
+
+    fn tap(&mut self) -> Result<Outcome, FlowError> {
+        let reset = |source| FlowError::Link { side: Side::Card, step: "reset", source };
+        let card = self.opened.transport.as_mut();
+        card.reset().map_err(reset)?;
+        self.engine.tap(self.program, &self.order, self.clock.now(), card, self.books)
+    }
+
+    /// The transaction whose answer this tap lost.
+    fn lost(&self, tapped: &Result<Outcome, FlowError>) -> Option<Attempt> {
+        let lost = matches!(tapped, Ok(Outcome::Lost));
+        self.engine.open().last().filter(|_| lost).cloned()
+    }
+}
+
+/// Tells with `--json` everything in one document; then the state lets go of it.
+fn tell(
+    ui: &Ui,
     books: &mut Books,
-    now: terminal::Timestamp,
-) -> Result<Outcome, FlowError> {
-    let reset = |source| FlowError::Link { side: Side::Card, step: "reset", source };
-    opened.transport.reset().map_err(reset)?;
-    engine.tap(program, order, now, opened.transport.as_mut(), books)
+    card: Option<CardIdentity>,
+    traded: Result<(), CliError>,
+) -> Result<(), CliError> {
+    if !ui.json || (traded.is_err() && !books.has_untold()) {
+        return traded;
+    }
+    let mut document = books.document(card);
+    if let Some(members) = document.as_object_mut() {
+        members.insert("ok".to_owned(), traded.is_ok().into());
+    }
+    let told = match traded {
+        Ok(()) => ui.document(&document).map(|()| None)?,
+        Err(error) => {
+            ui.failed(&error, &document)?;
+            Some(Exit::of(&error))
+        }
+    };
+    // The one document is out: of what goes wrong now only stderr can tell.
+    let exit = books.told().err().map(|error| {
+        ui.say(&format!("{error}; the next run tells this transaction again"));
+        Exit::of(&error)
+    });
+    told.or(exit).map_or(Ok(()), |exit| Err(CliError::Told(exit)))
 }
 
 /// Whether a card that fell silent answers its reset again.
@@ -179,20 +244,24 @@ fn plan(
     }
 }
 
-/// What a card that did not come back may have done.
-fn lost(engine: &Engine<'_>, books: &Books, amount: Amount, transaction: Transaction) -> CliError {
-    let open = engine.open().last();
-    let card = open.map_or_else(String::new, |open| hex::encode_upper(open.card.number));
-    let serial = open.map_or(0, |open| open.serial());
+/// What a card that did not come back may have done; `why` it could not be asked.
+fn may_have_happened(
+    attempt: &Attempt,
+    transaction: Transaction,
+    why: Option<&str>,
+    books: &Books,
+) -> CliError {
+    let (card, serial) = (hex::encode_upper(attempt.card.number), attempt.serial());
+    let (amount, fen) = (attempt.amount(), attempt.amount().0);
     let done = if transaction == Transaction::Load { "loaded with" } else { "charged" };
+    let asked = why.map_or_else(String::new, |why| format!("; asked again, it failed: {why}"));
     let kept = if books.keeps() {
         "; it is kept in the state file, and the same command settles it"
     } else {
-        ""
+        "; it is told as a grey record"
     };
     CliError::TerminalCard(format!(
-        "the card fell silent: card {card} may have been {done} {amount} yuan ({} fen) with serial \
-         {serial}, or not{kept}",
-        amount.0
+        "the card fell silent: card {card} may have been {done} {amount} yuan ({fen} fen) with serial \
+         {serial}, or not{asked}{kept}"
     ))
 }

@@ -9,7 +9,7 @@ use applet_spec::{Custody, Profile};
 use purse::{Amount, Pin};
 use terminal::{AsksAmount, Engine, FlowError, Order, Outcome, Program, Side};
 
-use super::books::{Bad, Books, Form};
+use super::books::{Books, Form};
 use super::clock::Clock;
 use super::desk::DeskArgs;
 use super::field::Field;
@@ -312,16 +312,8 @@ fn finish(ui: &Ui, engine: &mut Engine<'_>, books: &mut Books) -> Result<(), Cli
 ///
 /// # Errors
 /// That one.
-pub fn ended(books: &Books) -> Result<(), CliError> {
-    Err(match books.first_bad {
-        None => return Ok(()),
-        Some(Bad::Refused(reason, status)) => CliError::Refused { reason, status },
-        Some(Bad::Code(verdict)) => CliError::WrongCode { verdict },
-        Some(Bad::Grey) => CliError::TerminalCard(
-            "a transaction is grey: its answer was lost, and the card did not come back to prove it"
-                .to_owned(),
-        ),
-    })
+fn ended(books: &Books) -> Result<(), CliError> {
+    books.first_bad.map_or(Ok(()), |bad| Err(bad.into()))
 }
 
 fn stop(text: &str) -> Result<Stop, String> {
