@@ -46,7 +46,7 @@ impl From<io::Error> for Flaw {
 pub(super) fn replay(mut file: impl BufRead) -> Result<Replayed, Flaw> {
     let mut bytes = Vec::new();
     let mut end = first(&mut file, &mut bytes)?;
-    let head = next(&mut file, &mut bytes)?.and_then(|whole| line::parse(whole));
+    let head = next(&mut file, &mut bytes)?.and_then(line::parse);
     let Some(Line { number: 0, content: Content::Journal(binding), .. }) = head else {
         return Err(damaged(2));
     };
