@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use applet_spec::{Access, Directory, FileKind, KeyKind, PinUse, Profile, RightsByte};
+use applet_spec::{Directory, FileKind, KeyKind, PinUse, Profile};
 use crypto::custody::KeyCustody;
 use purse::issuing::{Choices, Sequence, Step};
 use purse::setting::{Lock, LogFill, Setting};
@@ -14,6 +14,7 @@ use crate::cost::{CostModel, Kind, Place};
 use crate::engine::{LastTry, StepKind, WorkError};
 use crate::job::Target;
 use crate::order::CardOrder;
+use crate::work::verify::{readable, writes};
 use crate::work::{Deed, deeds};
 
 /// What a batch would do.
@@ -283,8 +284,8 @@ fn proof(directory: &Directory, key: &applet_spec::KeySpec) -> Vec<Kind> {
         }
         KeyKind::InternalAuthentication => vec![Kind::Crypto],
         KeyKind::Maintenance => {
-            let writes = directory.files.iter().any(|file| crate::work::verify::writes(file, key));
-            if writes { vec![Kind::Challenge, Kind::Write] } else { Vec::new() }
+            let provable = directory.files.iter().any(|file| writes(file, key));
+            if provable { vec![Kind::Read, Kind::Challenge, Kind::Write] } else { Vec::new() }
         }
         KeyKind::PinReset if directory.pin.is_some() => vec![Kind::Write],
         _ => Vec::new(),
@@ -293,12 +294,7 @@ fn proof(directory: &Directory, key: &applet_spec::KeySpec) -> Vec<Kind> {
 
 /// What a file takes to be read.
 fn reads(directory: &Directory, file: &applet_spec::FileSpec, logged: Option<u32>) -> Vec<Kind> {
-    let free = match file.read {
-        Access::Free => true,
-        Access::State(right) => right == RightsByte::ALWAYS,
-        Access::Pin | Access::Authenticated | Access::Never => false,
-    };
-    if !free || file.protect_read {
+    if !readable(file) {
         return Vec::new();
     }
     let log = directory.log.is_some_and(|log| log.purchase == file.sfi || log.load == file.sfi);

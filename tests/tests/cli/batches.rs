@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use emulator::{Protocol, VirtualCard};
 use link::CardTransport;
 use nvm::image::Durability;
+use perso::engine::{Entry, Lasting, Ledger, Record, RecordState};
+use perso::journal::Journal;
 
 use crate::{Said, run, text};
 
@@ -138,6 +140,33 @@ fn cards_in_files_are_made_recognised_and_verified_again() {
 }
 
 #[test]
+fn cards_that_are_not_put_in_or_not_finished_are_not_verified() {
+    let lab = Lab::new(FMCOS, "serial\n1\n2\n");
+    let card = lab.cards();
+    lab.perso("run", &["--card", &card]).fine();
+    let image = |name: &str| lab.path("cards").join(name);
+    fs::rename(image("card-000001.img"), lab.path("1.img")).expect("another place");
+    let said = lab.perso("verify", &["--card", &card]);
+    said.refused(20, &["1 of 2 cards are as they should be, 0 are not"]);
+    fs::rename(image("card-000002.img"), lab.path("2.img")).expect("another place");
+    let said = lab.perso("verify", &["--card", &card]);
+    said.refused(20, &["0 of 2 cards are as they should be, 0 are not"]);
+    fs::rename(lab.path("1.img"), image("card-000001.img")).expect("back");
+
+    // The work on the first was interrupted.
+    let (mut journal, held) = Journal::open(&lab.path("lab.journal")).expect("a journal");
+    let (serial, record) = held.records.first_key_value().expect("the first");
+    let (serial, begun) = (*serial, Record { state: RecordState::Begun, ..record.clone() });
+    let entry = Entry::Record(serial, Box::new(begun.clone()));
+    journal.keep(&[entry], Lasting::Power).expect("kept");
+    drop(journal);
+    let said = lab.perso("verify", &["--card", &card]);
+    said.refused(20, &["not checked: it is not finished", "0 of 1 cards"]);
+    let (_, held) = Journal::open(&lab.path("lab.journal")).expect("a journal");
+    assert_eq!(held.records.get(&serial), Some(&begun));
+}
+
+#[test]
 fn virtual_cards_are_made_whole_in_every_state() {
     let lab = Lab::new(
         "target = \"virtual\"\nprofile = \"jtt978\"\n",
@@ -171,6 +200,17 @@ fn an_image_that_the_batch_has_not_made_is_never_replaced() {
     }
     fs::remove_file(&foreign).expect("its owner takes it away");
     lab.perso("run", &["--card", &card, "--resume"]).fine();
+}
+
+#[test]
+fn after_the_last_number_of_an_image_no_blank_card_is_put_there() {
+    let lab = Lab::new(FMCOS, "serial\n1\n");
+    lab.perso("run", &["--card", &lab.cards()]).fine();
+    let last = lab.path("cards").join("card-4294967295.img");
+    fs::rename(lab.path("cards").join("card-000001.img"), last).expect("another name");
+    let other = Lab::new(FMCOS, "serial\n2\n");
+    let said = other.perso("run", &["--card", &lab.cards()]);
+    said.refused(2, &["card-4294967295.img", "the last number"]);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! `purse perso verify`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use perso::engine::{
-    Arrival, CardSource, Entry, Lasting, Ledger, Record, RecordState, Serial, Sighting, Trouble,
-    Wanted,
+    Arrival, CardSource, Entry, Holds, Identity, Lasting, Ledger, Record, RecordState, Serial,
+    Sighting, Trouble, Wanted,
 };
-use perso::journal::{Held, Journal};
+use perso::journal::Journal;
 use perso::work::{Inspector, Moment, Talk, identify};
 use serde_json::json;
 
@@ -39,33 +40,54 @@ struct Results {
     good: u32,
     faults: Vec<(Serial, String)>,
     strangers: u32,
-    seen: Vec<Serial>,
+    seen: BTreeSet<Serial>,
+}
+
+/// Which of the cards that passed were put in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All of them.
+    Whole,
+    /// Not all.
+    Part,
 }
 
 /// Checks the cards of the journal that are put in, one after the other.
 ///
 /// # Errors
-/// Files, keys, journal, cards; [`CliError::Unfinished`] where a card is not as it should be.
+/// Files, keys, journal, cards; [`CliError::Unfinished`] where a card is not as it should be, or was not
+/// put in.
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let ready = args.job.ready()?;
     let path = journal(args.journal.as_ref(), &ready.batch);
-    let (mut ledger, held) = Journal::open(&path)?;
+    let (ledger, held) = Journal::open(&path)?;
     ledger.serves(&ready.batch.binding(now()))?;
+    let records = held.records;
     let mut source = open(ui, args.card.as_deref())?;
     let interrupt = Interrupt::listen()?;
-    let mut results = Results::default();
-    let made = held.records.values().filter(|record| record.state != RecordState::Begun).count();
-    while results.seen.len() < made && !interrupt.pressed() {
+    let made = records.values().filter(|record| is_made(record)).count();
+    let mut check = Check { ui, ready: &ready, ledger, records, results: Results::default() };
+    while check.results.seen.len() < made && !interrupt.pressed() {
         match source.wait(&Wanted::default(), &|_| false).map_err(|e| of_run(e.into()))? {
             Arrival::NotYet => {}
             Arrival::NoMore => break,
             Arrival::Card(uid) => {
-                one(ui, &ready, &mut ledger, &held, &mut *source, uid.as_deref(), &mut results)?;
+                check.one(&mut *source, uid.as_deref())?;
                 while !source.take_away().map_err(|e| of_run(e.into()))? && !interrupt.pressed() {}
             }
         }
     }
-    results.tell(ui, made, interrupt.pressed())
+    let Check { records, results, .. } = check;
+    let passed = |(_, record): &(&Serial, &Record)| record.state == RecordState::Passed;
+    let missing = records.iter().filter(passed).any(|(serial, _)| !results.seen.contains(serial));
+    let extent =
+        if missing || results.seen.is_empty() && made > 0 { Extent::Part } else { Extent::Whole };
+    results.tell(ui, made, extent, interrupt.pressed())
+}
+
+/// Whether its making has ended, well or not. Of another card nothing is known yet.
+fn is_made(record: &Record) -> bool {
+    record.state != RecordState::Begun
 }
 
 /// Cards that were made are in files or in a reader.
@@ -80,107 +102,142 @@ fn open(ui: &Ui, card: Option<&str>) -> Result<Box<dyn CardSource>, CliError> {
     }
 }
 
-fn one(
-    ui: &Ui,
-    ready: &Ready,
-    ledger: &mut Journal,
-    held: &Held,
-    source: &mut dyn CardSource,
-    uid: Option<&str>,
-    results: &mut Results,
-) -> Result<(), CliError> {
-    let batch = &ready.batch;
-    let mut talk = Talk::to(source.card());
-    let found = match identify(&mut talk, &batch.profile, uid) {
-        Ok(sighting) => serial_of(&sighting, held),
-        Err(error) => {
-            say_stranger(ui, error.trouble()?.text(), results);
-            return Ok(());
-        }
-    };
-    let Some((serial, record)) = found else {
-        say_stranger(ui, "no card of this journal", results);
-        return Ok(());
-    };
-    let order = batch.order(serial).map_err(CliError::Batch)?;
-    let (date, time) = batch.moment();
-    let moment = Moment { terminal: batch.job.transactions.terminal, date, time };
-    let inspector = Inspector { batch, custody: &*ready.custody, moment };
-    let mut record = record.clone();
-    let checked = inspector.check(&mut talk, &order, &record).and_then(|mut found| {
-        if found.fault().is_none() && inspector.tries_out(&order) {
-            // Kept first: serials are not what they were, whatever becomes of it.
-            record.tried_out += 1;
-            keep(ledger, serial, &record);
-            inspector.try_out(&mut talk, &order, &mut found)?;
-        }
-        Ok(found)
-    });
-    let fault = match checked {
-        Ok(found) => {
-            let fault = found.fault();
-            record.checks = found.checks;
-            found.keys.into_iter().for_each(|key| record.note_key(key));
-            fault
-        }
-        Err(error) => match error.trouble()? {
-            Trouble::NoCard(why) | Trouble::Silent(why) => {
-                say_stranger(ui, &why, results);
+/// A check of the cards that are put in.
+struct Check<'c> {
+    ui: &'c Ui,
+    ready: &'c Ready,
+    ledger: Journal,
+    /// What the journal has.
+    records: BTreeMap<Serial, Record>,
+    results: Results,
+}
+
+impl Check<'_> {
+    fn one(&mut self, source: &mut dyn CardSource, uid: Option<&str>) -> Result<(), CliError> {
+        let batch = &self.ready.batch;
+        let mut talk = Talk::to(source.card());
+        let found = match identify(&mut talk, &batch.profile, uid) {
+            Ok(sighting) => serial_of(&sighting, &self.records),
+            Err(error) => {
+                self.leave_out(error.trouble()?.text());
                 return Ok(());
             }
-            trouble => Some(trouble.text().to_owned()),
-        },
-    };
-    if let Some(fault) = &fault {
-        record.state = RecordState::Rejected;
-        record.reason = Some(format!("verification: {fault}"));
+        };
+        let Some(serial) = found.filter(|serial| !self.results.seen.contains(serial)) else {
+            let why = found.map_or("no card of this journal", |_| "it was checked already");
+            self.leave_out(why);
+            return Ok(());
+        };
+        let Some(record) = self.records.get(&serial).filter(|record| is_made(record)) else {
+            self.leave_out("it is not finished: purse perso run .. --resume goes on with it");
+            return Ok(());
+        };
+        let mut record = record.clone();
+        let order = batch.order(serial).map_err(CliError::Batch)?;
+        let (date, time) = batch.moment();
+        let moment = Moment { terminal: batch.job.transactions.terminal, date, time };
+        let inspector = Inspector { batch, custody: &*self.ready.custody, moment };
+        let mut checked = inspector.check(&mut talk, &order, &record);
+        if let Ok(found) = &mut checked
+            && found.fault().is_none()
+            && inspector.tries_out(&order)
+        {
+            // Kept first: serials are not what they were, whatever becomes of it.
+            record.tried_out += 1;
+            self.keep(serial, &record)?;
+            if let Err(error) = inspector.try_out(&mut talk, &order, found) {
+                checked = Err(error);
+            }
+        }
+        let fault = match checked {
+            Ok(found) => {
+                let fault = found.fault();
+                record.checks = found.checks;
+                found.keys.into_iter().for_each(|key| record.note_key(key));
+                fault
+            }
+            Err(error) => match error.trouble()? {
+                Trouble::NoCard(why) | Trouble::Silent(why) => {
+                    self.leave_out(&why);
+                    return Ok(());
+                }
+                trouble => Some(trouble.text().to_owned()),
+            },
+        };
+        if let Some(fault) = &fault {
+            record.state = RecordState::Rejected;
+            record.reason = Some(format!("verification: {fault}"));
+        }
+        self.keep(serial, &record)?;
+        self.results.seen.insert(serial);
+        self.tell(serial, &record, fault)
     }
-    ledger.keep(&[Entry::Record(serial, Box::new(record.clone()))], Lasting::Power)?;
-    results.seen.push(serial);
-    let proved = record.keys.iter().filter(|key| key.proof.is_some()).count();
-    let (checks, keys) = (record.checks.len(), record.keys.len());
-    let (tone, line) = match &fault {
-        None => {
-            results.good += 1;
-            let line = ui.lang.pick(
-                format!("ok {serial}: {checks} checks, {proved} of {keys} keys proved"),
-                format!("正常 {serial}: {checks} 项检查, {keys} 个密钥中 {proved} 个已验证"),
-            );
-            (Tone::Good, line)
-        }
-        Some(fault) => {
-            results.faults.push((serial, fault.clone()));
-            (
-                Tone::Bad,
-                ui.lang.pick(format!("FAULT {serial}: {fault}"), format!("异常 {serial}: {fault}")),
-            )
-        }
-    };
-    if ui.json { Ok(()) } else { ui.print(&format!("{}\n", ui.toned(tone, &line))) }
+
+    /// In the journal, and as the next look at the card needs it.
+    fn keep(&mut self, serial: Serial, record: &Record) -> Result<(), CliError> {
+        let entry = Entry::Record(serial, Box::new(record.clone()));
+        self.ledger.keep(&[entry], Lasting::Power)?;
+        self.records.insert(serial, record.clone());
+        Ok(())
+    }
+
+    fn tell(
+        &mut self,
+        serial: Serial,
+        record: &Record,
+        fault: Option<String>,
+    ) -> Result<(), CliError> {
+        let (ui, results) = (self.ui, &mut self.results);
+        let proved = record.keys.iter().filter(|key| key.proof.is_some()).count();
+        let (checks, keys) = (record.checks.len(), record.keys.len());
+        let (tone, line) = match fault {
+            None => {
+                results.good += 1;
+                let line = ui.lang.pick(
+                    format!("ok {serial}: {checks} checks, {proved} of {keys} keys proved"),
+                    format!("正常 {serial}: {checks} 项检查, {keys} 个密钥中 {proved} 个已验证"),
+                );
+                (Tone::Good, line)
+            }
+            Some(fault) => {
+                let line = ui
+                    .lang
+                    .pick(format!("FAULT {serial}: {fault}"), format!("异常 {serial}: {fault}"));
+                results.faults.push((serial, fault));
+                (Tone::Bad, line)
+            }
+        };
+        if ui.json { Ok(()) } else { ui.print(&format!("{}\n", ui.toned(tone, &line))) }
+    }
+
+    fn leave_out(&mut self, why: &str) {
+        self.results.strangers += 1;
+        let said = self.ui.lang.pick(format!("not checked: {why}"), format!("未检查: {why}"));
+        self.ui.say(&said);
+    }
 }
 
-/// What could not be kept is told by the record that is kept in the end.
-fn keep(ledger: &mut Journal, serial: Serial, record: &Record) {
-    let _ = ledger.keep(&[Entry::Record(serial, Box::new(record.clone()))], Lasting::Power);
-}
-
-/// The serial of a card by its UID, or by what it tells.
-fn serial_of<'h>(sighting: &Sighting, held: &'h Held) -> Option<(Serial, &'h Record)> {
-    let uid = sighting.card.uid.as_ref()?;
-    let by_uid = held.records.iter().find(|(_, record)| {
+/// The serial of a card by its UID. Where the journal or the reader has none, as with contacts, it is
+/// the serial that the card tells, by the rule that a run goes on by.
+fn serial_of(sighting: &Sighting, records: &BTreeMap<Serial, Record>) -> Option<Serial> {
+    let Identity { uid, atr } = &sighting.card;
+    let known = |record: &Record, uid: &String| {
         record.card.as_ref().is_some_and(|card| card.uid.as_ref() == Some(uid))
-    });
-    by_uid.map(|(serial, record)| (*serial, record))
-}
-
-fn say_stranger(ui: &Ui, why: &str, results: &mut Results) {
-    results.strangers += 1;
-    ui.say(&ui.lang.pick(format!("not checked: {why}"), format!("未检查: {why}")));
+    };
+    let by_uid = uid.as_ref().and_then(|uid| records.iter().find(|(_, record)| known(record, uid)));
+    if let Some((serial, _)) = by_uid {
+        return Some(*serial);
+    }
+    let Holds::Card(serial) = sighting.holds else { return None };
+    let kept = records.get(&serial)?.card.as_ref()?;
+    let same = (kept.uid.is_none() || uid.is_none()) && kept.atr == *atr;
+    same.then_some(serial)
 }
 
 impl Results {
-    fn tell(self, ui: &Ui, made: usize, interrupted: bool) -> Result<(), CliError> {
+    fn tell(self, ui: &Ui, made: usize, extent: Extent, interrupted: bool) -> Result<(), CliError> {
         let (good, bad) = (self.good, self.faults.len());
+        let all_good = bad == 0 && extent == Extent::Whole;
         let summary = ui.lang.pick(
             format!("{good} of {made} cards are as they should be, {bad} are not"),
             format!("{made} 张卡中 {good} 张正常, {bad} 张异常"),
@@ -191,20 +248,23 @@ impl Results {
             .map(|(serial, fault)| json!({ "serial": serial.to_string(), "fault": fault }))
             .collect();
         let document = json!({
-            "ok": bad == 0 && !interrupted,
+            "ok": !interrupted && all_good,
             "made": made,
             "good": good,
             "faults": faults,
             "not_checked": self.strangers,
         });
-        let exit = match (interrupted, bad) {
+        let exit = match (interrupted, all_good) {
             (true, _) => Exit::Interrupted,
-            (false, 0) if ui.json => return ui.document(&document),
-            (false, 0) => return ui.print(&format!("{summary}\n")),
-            (false, _) => Exit::Rejected,
+            (false, true) if ui.json => return ui.document(&document),
+            (false, true) => return ui.print(&format!("{summary}\n")),
+            (false, false) => Exit::Rejected,
         };
         let next = "purse perso report JOB --html FILE".to_owned();
         let document = Some(Box::new(document));
         Err(CliError::Unfinished { exit, message: summary, next, document })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use super::{CardKeys, Talk, TalkError};
 use crate::engine::{Check, KeyLine, Trouble};
 use crate::order::{CardOrder, PurseState};
 
+pub(crate) use files::readable;
 pub(crate) use keys::writes;
 
 /// What a finished card should be, beyond its contents.

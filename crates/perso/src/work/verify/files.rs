@@ -120,7 +120,7 @@ impl Verifier<'_, '_> {
 }
 
 /// Whether anybody may read it without a key or PIN.
-pub(super) fn readable(file: &FileSpec) -> bool {
+pub(crate) fn readable(file: &FileSpec) -> bool {
     let free = match file.read {
         Access::Free => true,
         Access::State(right) => right == RightsByte::ALWAYS,
