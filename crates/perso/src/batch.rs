@@ -89,6 +89,12 @@ impl Batch {
         self.moment
     }
 
+    /// Its open trips began with the journal, at `seconds` since 1970 (UTC), whenever its cards are
+    /// made and checked: a card of one run is as another one orders it. A moment in the job stays.
+    pub fn began_at(&mut self, seconds: u64) {
+        self.moment = self.job.transactions.moment.unwrap_or_else(|| calendar::bcd(seconds));
+    }
+
     /// The serials, in the order of the cards.
     pub fn serials(&self) -> Vec<Serial> {
         self.rows.iter().map(|row| row.serial).collect()

@@ -65,7 +65,7 @@ pub struct Args {
 /// # Errors
 /// Files, keys, journal, cards; [`CliError::Unfinished`] where not every card was made.
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
-    let ready = args.job.ready()?;
+    let mut ready = args.job.ready()?;
     let plan = Plan::of(&ready.batch, &*ready.custody)?;
     let last_try = if args.force { LastTry::Spend } else { LastTry::Keep };
     if (plan.needs(), last_try) == (LastTry::Spend, LastTry::Keep) {
@@ -83,6 +83,10 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     }
     let path = journal(args.journal.as_ref(), &ready.batch);
     let (mut ledger, held) = open_journal(ui, &path, &ready, args.resume)?;
+    // Transactions are made now, and trips began when the batch did.
+    let (date, time) = ready.batch.moment();
+    let moment = Moment { terminal: ready.batch.job.transactions.terminal, date, time };
+    ready.batch.began_at(ledger.binding().began);
 
     let policy = RunPolicy {
         cards: ready.batch.job.policy,
@@ -97,8 +101,6 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         machine.restrict(&only);
     }
     machine.give_up(&give_up);
-    let (date, time) = ready.batch.moment();
-    let moment = Moment { terminal: ready.batch.job.transactions.terminal, date, time };
     let mut workshop: Box<dyn Workshop + '_> = match ready.batch.job.target {
         Target::Fmcos => {
             Box::new(FmcosWorkshop::new(&ready.batch, &*ready.custody, moment, last_try)?)

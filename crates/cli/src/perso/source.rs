@@ -40,7 +40,7 @@ pub struct Station<'k> {
 pub fn open<'k>(
     ui: &Ui,
     card: Option<&str>,
-    batch: &'k Batch,
+    batch: &Batch,
     custody: &'k dyn KeyCustody,
 ) -> Result<Station<'k>, CliError> {
     let place = spec::stock(ui, card)?;

@@ -58,15 +58,20 @@ enum Extent {
 /// Files, keys, journal, cards; [`CliError::Unfinished`] where a card is not as it should be, or was not
 /// put in.
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
-    let ready = args.job.ready()?;
+    let mut ready = args.job.ready()?;
     let path = journal(args.journal.as_ref(), &ready.batch);
     let (ledger, held) = Journal::open(&path)?;
     ledger.serves(&ready.batch.binding(now()))?;
     let records = held.records;
+    // Transactions are made now, and trips began when the batch did.
+    let (date, time) = ready.batch.moment();
+    let moment = Moment { terminal: ready.batch.job.transactions.terminal, date, time };
+    ready.batch.began_at(ledger.binding().began);
     let mut source = open(ui, args.card.as_deref())?;
     let interrupt = Interrupt::listen()?;
     let made = records.values().filter(|record| is_made(record)).count();
-    let mut check = Check { ui, ready: &ready, ledger, records, results: Results::default() };
+    let mut check =
+        Check { ui, ready: &ready, moment, ledger, records, results: Results::default() };
     while check.results.seen.len() < made && !interrupt.pressed() {
         match source.wait(&Wanted::default(), &|_| false).map_err(|e| of_run(e.into()))? {
             Arrival::NotYet => {}
@@ -106,6 +111,8 @@ fn open(ui: &Ui, card: Option<&str>) -> Result<Box<dyn CardSource>, CliError> {
 struct Check<'c> {
     ui: &'c Ui,
     ready: &'c Ready,
+    /// When and where transactions are made.
+    moment: Moment,
     ledger: Journal,
     /// What the journal has.
     records: BTreeMap<Serial, Record>,
@@ -134,9 +141,7 @@ impl Check<'_> {
         };
         let mut record = record.clone();
         let order = batch.order(serial).map_err(CliError::Batch)?;
-        let (date, time) = batch.moment();
-        let moment = Moment { terminal: batch.job.transactions.terminal, date, time };
-        let inspector = Inspector { batch, custody: &*self.ready.custody, moment };
+        let inspector = Inspector { batch, custody: &*self.ready.custody, moment: self.moment };
         let mut checked = inspector.check(&mut talk, &order, &record);
         if let Ok(found) = &mut checked
             && found.fault().is_none()
