@@ -1,6 +1,6 @@
 //! `purse perso run`.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use perso::engine::{Hands, LastTry, Machine, Observer, RunPolicy, Serial, Workshop};
@@ -13,8 +13,9 @@ use super::end::{Ending, of_run};
 use super::source::{self, Station};
 use super::watch::{Interrupt, JsonLines, Lines, Silent};
 use super::{JobArgs, Ready, journal, now, plan, screen, warn_of_public_keys};
+use crate::confirm::YesArgs;
 use crate::error::CliError;
-use crate::ui::{Tone, Ui};
+use crate::ui::Ui;
 
 /// Arguments of `purse perso run`.
 #[derive(Debug, clap::Args)]
@@ -37,9 +38,8 @@ pub struct Args {
     /// Spend the last try of a key or PIN where the job or a card asks for that.
     #[arg(long)]
     force: bool,
-    /// Do not ask before cards in a reader are written.
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    yes: YesArgs,
     /// Make at most this many cards.
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
@@ -78,8 +78,9 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let give_up = serials(&ready, &args.give_up)?;
     let Station { mut source, sync, by_hand } =
         source::open(ui, args.card.as_deref(), &ready.batch, &*ready.custody)?;
-    if by_hand && !args.yes {
-        confirm(ui, &ready, &plan)?;
+    if by_hand {
+        // They are real as far as this program knows.
+        args.yes.confirm(ui, &plan::text(ui, &ready, &plan))?;
     }
     let path = journal(args.journal.as_ref(), &ready.batch);
     let (mut ledger, held) = open_journal(ui, &path, &ready, args.resume)?;
@@ -167,28 +168,6 @@ fn open_journal(
         }
         made => Ok((made?, Held::default())),
     }
-}
-
-/// Cards in a reader are real as far as this program knows: their plan is shown, and somebody asked.
-fn confirm(ui: &Ui, ready: &Ready, plan: &Plan) -> Result<(), CliError> {
-    ui.say(&plan::text(ui, ready, plan));
-    if !std::io::stdin().is_terminal() || ui.json {
-        return Err(CliError::mistyped(
-            "cards in a reader are written: somebody must say yes",
-            "purse perso run .. --yes",
-        ));
-    }
-    let question = ui.lang.pick(
-        format!("Write {} cards? Type yes: ", plan.cards),
-        format!("将写入 {} 张卡, 输入 yes 继续: ", plan.cards),
-    );
-    let _ = write!(std::io::stderr(), "{}", ui.toned_talk(Tone::Strong, &question));
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && answer.trim() == "yes" {
-        return Ok(());
-    }
-    Err(CliError::mistyped("nothing was done", "type yes, or purse perso run .. --yes"))
 }
 
 fn observer<'o>(
