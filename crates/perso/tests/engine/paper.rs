@@ -1,19 +1,21 @@
 //! A world of paper: cards that remember what was done to them, a ledger that forgets what it was not
 //! told to keep, and mishaps at chosen instants.
 
-use std::cell::{Cell, RefCell};
+mod ledger;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use link::{Atr, CardTransport, LinkError};
 use perso::engine::{
-    Again, ApproachError, Arrival, CardSource, Choice, Entry, Event, Hands, Holds, Identity,
-    LastTry, Lasting, Ledger, Machine, Observer, Outline, Progress, Record, Refusal, Returning,
-    RunError, RunPolicy, Serial, Sighting, SourceError, Start, StepKind, StepReport, SyncPolicy,
-    Tally, Titles, Trouble, Wanted, WorkError, Workshop,
+    Again, ApproachError, Arrival, CardSource, Choice, Event, Hands, Holds, Identity, LastTry,
+    Machine, Observer, Outline, Returning, RunError, RunPolicy, Serial, Sighting, SourceError,
+    Start, StepKind, StepReport, SyncPolicy, Tally, Titles, Trouble, Wanted, WorkError, Workshop,
 };
 use perso::job::{OnHalfDone, OnUsed, Policy};
-use perso::journal::JournalError;
+
+pub use ledger::{PaperLedger, Writing};
 
 /// Steps: look around, authenticate, erase, make a file, write the serial, look, make another file,
 /// verify.
@@ -339,87 +341,6 @@ impl Workshop for PaperWorkshop {
                 report(Some(Trouble::Silent("no answer".to_owned())))
             }
         }
-    }
-}
-
-/// The ledger: what outlasts a loss of power, and what only outlasts the program.
-#[derive(Clone, Default)]
-pub struct PaperLedger {
-    pub records: BTreeMap<Serial, Record>,
-    pub refused: Vec<Refusal>,
-    mark: Option<(Serial, Progress)>,
-}
-
-/// A ledger that lives beyond its programs.
-pub struct Writing {
-    pub ledger: Rc<RefCell<PaperLedger>>,
-    pub world: Shared,
-    /// The disk forgot what was not synced.
-    pub lost: Rc<Cell<bool>>,
-}
-
-impl Writing {
-    fn write(&self, entries: &[Entry], lasting: Lasting) {
-        let mut ledger = self.ledger.borrow_mut();
-        if let (Lasting::Process, [Entry::Step { serial, progress }]) = (lasting, entries) {
-            ledger.mark = Some((*serial, *progress));
-            return;
-        }
-        assert_eq!(lasting, Lasting::Power, "only single steps may be marked");
-        for entry in entries {
-            match entry {
-                Entry::Record(serial, record) => {
-                    ledger.records.insert(*serial, (**record).clone());
-                }
-                Entry::Step { serial, progress } => {
-                    if let Some(record) = ledger.records.get_mut(serial) {
-                        record.progress = *progress;
-                    }
-                }
-                Entry::Released(serial) => {
-                    ledger.records.remove(serial);
-                }
-                Entry::Refused(refusal) => ledger.refused.push(refusal.clone()),
-            }
-        }
-    }
-}
-
-impl Ledger for Writing {
-    fn keep(&mut self, entries: &[Entry], lasting: Lasting) -> Result<(), JournalError> {
-        let full = || JournalError::Full { path: "paper".into() };
-        let (instant, mishap) = self.world.borrow_mut().instant();
-        match instant {
-            Instant::End => Err(full()),
-            Instant::EndAfter => {
-                // With the power goes what was not synced.
-                if mishap == Some(Mishap::PowerLost) {
-                    self.ledger.borrow_mut().mark = None;
-                    self.lost.set(true);
-                } else {
-                    self.write(entries, lasting);
-                }
-                Err(full())
-            }
-            _ => {
-                self.write(entries, lasting);
-                Ok(())
-            }
-        }
-    }
-}
-
-impl PaperLedger {
-    /// As a program that starts finds it: the mark is taken in before another one is made.
-    pub fn found(&mut self) -> BTreeMap<Serial, Record> {
-        if let Some((serial, progress)) = self.mark.take()
-            && let Some(record) = self.records.get_mut(&serial)
-            && progress.attempts == record.progress.attempts
-            && progress.reached() >= record.progress.reached()
-        {
-            record.progress = progress;
-        }
-        self.records.clone()
     }
 }
 
