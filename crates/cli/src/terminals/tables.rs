@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -71,18 +72,24 @@ impl Folder {
         now: Timestamp,
     ) -> Result<Option<Offered>, CliError> {
         let path = self.path.join(file_name(kind));
-        let Ok(about) = fs::metadata(&path) else { return Ok(None) };
+        let origin = path.display().to_string();
+        let unreadable = |error| CliError::Table(format!("{origin}: {error}"));
+        let about = match fs::metadata(&path) {
+            // A table that cannot be looked at is no table that is missing: it may refuse somebody.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            about => about.map_err(unreadable)?,
+        };
         let stamp = (about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len());
         if self.seen.get(&kind) == Some(&stamp) {
             return Ok(None);
         }
-        self.seen.insert(kind, stamp);
-        let origin = path.display().to_string();
         if about.len() > MOST {
+            self.seen.insert(kind, stamp);
             return Err(CliError::Table(format!("{origin}: too long for a table")));
         }
-        let bytes =
-            fs::read(&path).map_err(|error| CliError::Table(format!("{origin}: {error}")))?;
+        let bytes = fs::read(&path).map_err(unreadable)?;
+        // Only now: what could not be read is tried again, what is wrong is told once.
+        self.seen.insert(kind, stamp);
         let text = std::str::from_utf8(&bytes).map_err(|error| {
             let line =
                 bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
