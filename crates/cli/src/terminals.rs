@@ -12,7 +12,7 @@ mod tables;
 
 pub use books::{Bad, Books, Form};
 pub use clock::Clock;
-pub use desk::DeskArgs;
+pub use desk::{DeskArgs, Started};
 pub use field::family_of;
 pub use record::yuan;
 pub use run::pin;

@@ -13,6 +13,7 @@ mod killed;
 mod links;
 mod mac;
 mod mistakes;
+mod ongoing;
 mod pay;
 mod terminal;
 mod traces;

@@ -13,7 +13,7 @@ use terminal::{Attempt, CardIdentity, Engine, FlowError, Order, Outcome, Program
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::spec::{CardArgs, Fetching, Opened};
-use crate::terminals::{Bad, Books, Clock, DeskArgs, Form, family_of, pin, yuan};
+use crate::terminals::{Bad, Books, Clock, DeskArgs, Form, Started, family_of, pin, yuan};
 use crate::ui::Ui;
 
 /// Arguments of both verbs.
@@ -71,7 +71,9 @@ pub fn run(
     }
     let clock = args.desk.clock.start();
     let mut desk = args.desk.open(ui, &profile)?;
-    let (mut engine, state) = args.desk.start(&mut desk, &profile, Stop::default())?;
+    let Started { mut engine, state, open } =
+        args.desk.start(&mut desk, &profile, Stop::default())?;
+    engine.resume(open);
     let order = Order { amount: Some(args.amount), pin: pin(&opened.place, &profile)? };
     let form = if ui.json { Form::Document } else { Form::Words };
     let mut books = Books::new(*ui, form, state, vec![program.flow().clone()]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use applet_spec::Profile;
 use applet_spec::flow::Stop;
-use terminal::Engine;
+use terminal::{Attempt, Engine};
 
 use super::clock::ClockArgs;
 use super::state::{Found, StateFile};
@@ -34,6 +34,14 @@ pub struct Desk {
     found: Found,
 }
 
+/// A terminal that is ready.
+pub struct Started<'d> {
+    pub engine: Engine<'d>,
+    pub state: Option<StateFile>,
+    /// What earlier runs left open: the engine resumes it, once there are books that take its records.
+    pub open: Vec<Attempt>,
+}
+
 impl DeskArgs {
     /// Opens state, keys and PSAM for cards of `profile`.
     ///
@@ -54,7 +62,7 @@ impl DeskArgs {
         Ok(Desk { backing: self.roles.open(ui, profile)?, state, found })
     }
 
-    /// Starts the engine at `stop`, with what is open; and gives the state to be kept.
+    /// Starts the engine at `stop`; gives the state to be kept, and what is open in it.
     ///
     /// # Errors
     /// A PSAM that does not answer as one, or a state of another terminal.
@@ -63,15 +71,14 @@ impl DeskArgs {
         desk: &'d mut Desk,
         profile: &'d Profile,
         stop: Stop,
-    ) -> Result<(Engine<'d>, Option<StateFile>), CliError> {
+    ) -> Result<Started<'d>, CliError> {
         let Desk { backing, state, found } = desk;
         let last = found.serial.unwrap_or(0);
-        let mut engine = backing.engine(profile, self.roles.site(profile, stop), last)?;
+        let engine = backing.engine(profile, self.roles.site(profile, stop), last)?;
         let mut state = state.take();
         if let Some(state) = &mut state {
             state.belongs_to(engine.psam().terminal(), found)?;
         }
-        engine.resume(std::mem::take(&mut found.open));
-        Ok((engine, state))
+        Ok(Started { engine, state, open: std::mem::take(&mut found.open) })
     }
 }

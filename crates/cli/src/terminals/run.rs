@@ -11,7 +11,7 @@ use terminal::{AsksAmount, Engine, FlowError, Order, Outcome, Program, Side};
 
 use super::books::{Books, Form};
 use super::clock::Clock;
-use super::desk::DeskArgs;
+use super::desk::{DeskArgs, Started};
 use super::field::Field;
 use super::tables::Folder;
 use crate::card;
@@ -51,9 +51,9 @@ pub struct Args {
     /// What each costs, in place of the flow's fare: 2.50 (yuan) or 250fen.
     #[arg(long, value_name = "AMOUNT")]
     amount: Option<Amount>,
-    /// What is loaded onto a fresh virtual card first.
-    #[arg(long, value_name = "AMOUNT", default_value = "100.00")]
-    load: Amount,
+    /// What is loaded onto a fresh virtual card first [default: 100.00].
+    #[arg(long, value_name = "AMOUNT")]
+    load: Option<Amount>,
     /// One line of JSON per record.
     #[arg(long)]
     jsonl: bool,
@@ -67,6 +67,8 @@ pub struct Args {
     desk: DeskArgs,
 }
 
+/// What is loaded onto a fresh card where nobody says otherwise: 100.00 yuan.
+const FIRST_LOAD: Amount = Amount(10_000);
 /// How often in a row a card in this process may be lost before it is given up.
 const PATIENCE: u32 = 5;
 
@@ -85,6 +87,10 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let programs = programs(&args.flow, &profile)?;
     check_amount(&programs, args.amount)?;
     let place = field.place.clone();
+    if place != Place::Fresh && args.load.is_some_and(|load| load.0 > 0) {
+        let message = "--load is for a fresh virtual card, and this one is not";
+        return Err(CliError::mistyped(message, "purse card load AMOUNT"));
+    }
     let taps = args.taps.unwrap_or(if place.is_reader() { u64::MAX } else { 1 });
     if place.is_reader() {
         args.desk.yes.confirm(ui, &plan(ui, &programs, args))?;
@@ -92,11 +98,30 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let clock = args.desk.clock.start();
     let mut desk = args.desk.open(ui, &profile)?;
     let first = args.stop.first().copied().unwrap_or_default();
-    let (mut engine, state) = args.desk.start(&mut desk, &profile, first)?;
+    let Started { mut engine, state, open } = args.desk.start(&mut desk, &profile, first)?;
     let pin = pin(&place, &profile)?;
-    if place == Place::Fresh && args.load.0 > 0 {
-        preload(ui, &mut engine, &mut field, &profile, args.load, pin.as_ref(), clock)?;
+    let load = args.load.unwrap_or(FIRST_LOAD);
+    if place == Place::Fresh && load.0 > 0 {
+        let order = Order { amount: Some(load), pin: pin.clone() };
+        match preload(ui, &mut engine, &mut field, &profile, &order, clock)? {
+            Preloaded::Done => {
+                let amount = super::record::yuan(ui, load);
+                ui.say(&ui.lang.pick(
+                    format!("a fresh card: {amount} were loaded first (--load 0fen: nothing)"),
+                    format!("新卡: 已先圈存 {amount} (--load 0fen 则不圈存)"),
+                ));
+            }
+            Preloaded::Not(why) if args.load.is_some() => {
+                let message = format!("nothing can be loaded onto the fresh card: {why}");
+                return Err(CliError::mistyped(message, "leave out --load, or --issuer local"));
+            }
+            Preloaded::Not(why) => {
+                ui.say(&format!("a fresh card, and nothing was loaded onto it: {why}"));
+            }
+        }
     }
+    // Only now: the preload has no books that would take the records of what is settled.
+    engine.resume(open);
     let mut tables = match &args.tables {
         Some(path) => Some(Folder::open(path, engine.tables_mut(), ui, clock.now())?),
         None => None,
@@ -145,12 +170,8 @@ impl Turn<'_> {
             match tapped {
                 Ok(Outcome::Lost) => self.say_lost(engine),
                 Ok(_) => {}
-                // Nothing was charged: the card comes again.
-                Err(FlowError::Link { side: Side::Card, step, source })
-                    if lost < PATIENCE || field.has_a_hand() =>
-                {
-                    self.ui.say(&format!("{step}: {source}"));
-                }
+                // Nothing was charged: the card comes again, or another one does.
+                Err(error) if survived(&error, lost, field) => self.ui.say(&error.to_string()),
                 Err(error) => return Err(error.into()),
             }
             if came_to_an_end {
@@ -193,6 +214,15 @@ impl Turn<'_> {
             format!("no answer to the second step{why}: tap the same card again"),
             format!("未收到交易应答{why}: 请用同一张卡重新刷卡"),
         ));
+    }
+}
+
+/// Whether the terminal goes on after this error. Where a hand brings cards, one bad card ends nothing;
+/// a card that stays where it is can only have been disturbed for a while.
+fn survived(error: &FlowError, lost: u32, field: &Field) -> bool {
+    match error {
+        FlowError::Link { side: Side::Card, .. } => lost < PATIENCE || field.has_a_hand(),
+        other => other.is_of_the_card() && field.has_a_hand(),
     }
 }
 
@@ -248,26 +278,35 @@ fn plan(ui: &Ui, programs: &[Program], args: &Args) -> String {
     )
 }
 
+/// What came of the load of a fresh card.
+enum Preloaded {
+    /// It is there.
+    Done,
+    /// It cannot be loaded here, for this reason.
+    Not(String),
+}
+
 /// Puts money onto a fresh card, by the load flow of its family.
 fn preload(
     ui: &Ui,
     engine: &mut Engine<'_>,
     field: &mut Field,
     profile: &Arc<Profile>,
-    amount: Amount,
-    pin: Option<&Pin>,
+    order: &Order,
     clock: Clock,
-) -> Result<(), CliError> {
+) -> Result<Preloaded, CliError> {
     let load = |flow: &Arc<Flow>| flow.transaction() == Some(Transaction::Load);
-    let Some(flow) = Flow::of_profile(profile).into_iter().find(load) else { return Ok(()) };
+    let Some(flow) = Flow::of_profile(profile).into_iter().find(load) else {
+        let name = &profile.name;
+        return Ok(Preloaded::Not(format!("no built-in flow makes a load with cards of {name}")));
+    };
     let program = Program::new(flow, profile.clone())?;
-    let order = Order { amount: Some(amount), pin: pin.cloned() };
     let mut silent = Books::new(*ui, Form::Silent, None, Vec::new());
     let mut tries = 0;
     let loaded = loop {
         field.next_card(ui)?;
         let card = field.transport.as_mut();
-        let tapped = engine.tap(&program, &order, clock.now(), card, &mut silent);
+        let tapped = engine.tap(&program, order, clock.now(), card, &mut silent);
         let again =
             matches!(tapped, Ok(Outcome::Lost) | Err(FlowError::Link { side: Side::Card, .. }));
         tries += 1;
@@ -276,18 +315,11 @@ fn preload(
         }
     };
     match loaded {
-        Ok(Outcome::Accepted | Outcome::Recovered) => {
-            let amount = super::record::yuan(ui, amount);
-            ui.say(&ui.lang.pick(
-                format!("a fresh card: {amount} were loaded first (--load 0fen: nothing)"),
-                format!("新卡: 已先圈存 {amount} (--load 0fen 则不圈存)"),
-            ));
-            Ok(())
-        }
+        Ok(Outcome::Accepted | Outcome::Recovered) => Ok(Preloaded::Done),
         Ok(_) => ended(&silent).and(Err(CliError::TerminalCard(
             "the load of the fresh card came to no end; --load 0fen loads nothing".to_owned(),
         ))),
-        Err(FlowError::NoIssuer) => Ok(()),
+        Err(error @ FlowError::NoIssuer) => Ok(Preloaded::Not(error.to_string())),
         Err(other) => Err(other.into()),
     }
 }
