@@ -46,6 +46,7 @@ fn a_load_that_cannot_be_made_is_told_and_is_an_error_where_it_was_typed() {
 }
 
 /// An emulator's address, but the first INITIALIZE is answered with nothing in it.
+#[expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
 fn nonsense_once(emulator: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

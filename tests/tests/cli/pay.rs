@@ -1,13 +1,11 @@
 //! `purse card load` and `purse card purchase` where answers, stdout or terminals are lost: whatever
 //! happened to the money is told, and told of the right card.
 
-use std::fs::OpenOptions;
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::{Said, run, text};
+use crate::{run, text};
 
 /// The fifth command of a load is CREDIT; when the card comes back, it is the one that asks it where
 /// it stands, since its log is empty.
@@ -17,16 +15,24 @@ fn card_in(folder: &Path, profile: &str) -> String {
     format!("virtual:{profile}@{}", folder.join("card.img").display())
 }
 
+#[expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
 fn open_in(state: &Path) -> usize {
     let text = std::fs::read_to_string(state).unwrap();
     serde_json::from_str::<Value>(&text).unwrap()["open"].as_array().unwrap().len()
 }
 
 /// Runs `purse` where nothing can be written to stdout.
-fn run_without_room(arguments: &[&str]) -> Said {
-    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = tests::purse().args(arguments).stdin(Stdio::null()).stdout(full).output().unwrap();
-    Said::of(output)
+#[cfg(target_os = "linux")]
+#[expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
+fn run_without_room(arguments: &[&str]) -> crate::Said {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = tests::purse()
+        .args(arguments)
+        .stdin(std::process::Stdio::null())
+        .stdout(full)
+        .output()
+        .unwrap();
+    crate::Said::of(output)
 }
 
 #[test]
