@@ -33,7 +33,6 @@ pub use clock::{Timestamp, TimestampError};
 pub use engine::{Engine, Order, Outcome};
 pub use error::{FlowError, Side};
 pub use factors::Factors;
-pub use keys::CardKeys;
 pub use ledger::{Ledger, LedgerError, Open};
 pub use program::{AsksAmount, Named, Program, ProgramError};
 pub use role::{

@@ -4,6 +4,7 @@
 
 mod chip;
 mod host;
+mod keys;
 mod view;
 
 use std::sync::Arc;
@@ -11,13 +12,14 @@ use std::sync::Arc;
 use apdu::DfName;
 use applet_spec::{Profile, PurseKind};
 use crypto::custody::HeldKeys;
-use emulator::{Card, CardMaker, LabKeys, MasterKeys, Protocol, VirtualCard};
+use emulator::{Card, CardMaker, LabKeys, Protocol, VirtualCard};
 use link::CardTransport;
 use purse::{Date, Pin, TerminalId, Time};
-use terminal::{CardKeys, CardSession, Terminal, Timestamp};
+use terminal::{CardSession, Terminal, Timestamp};
 
 pub use chip::{Answer, Bytes, Chip};
 pub use host::{Begun, DATE, Init, Kind, Step, TERMINAL, TIME, spoilt};
+pub use keys::CardKeys;
 pub use view::{PINS, View};
 
 /// A card on the bench, with what its other side knows.
@@ -48,10 +50,7 @@ impl Bench {
     pub fn of(profile: Arc<Profile>) -> Self {
         let directory = profile.application().expect("a purse application");
         let factors = profile.factors_for(&profile.serial);
-        let lab = LabKeys(&profile);
-        let keys =
-            CardKeys::derive(directory, &factors, |spec, f| lab.card_key(directory, spec, f))
-                .expect("lab keys");
+        let keys = CardKeys::derive(&LabKeys(&profile), directory, &factors);
         let maker = CardMaker::new(profile.clone()).expect("the profile makes cards");
         Self { keys, custody: profile.lab_custody(), maker, profile }
     }

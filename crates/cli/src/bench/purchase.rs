@@ -7,8 +7,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use applet_spec::{KeyKind, Profile, PurseKind};
-use crypto::SessionKey;
+use applet_spec::{KeyKind, KeySpec, Profile, PurseKind};
+use crypto::{BlockCipher, SessionKey};
 use emulator::{Card, CardMaker, LabKeys, MasterKeys};
 use purse::answer::PurchaseInitialized;
 use purse::mac::{self, Moment};
@@ -16,7 +16,6 @@ use purse::{
     Amount, Date, Debit, Initialize, PurseCommand, TerminalId, TerminalSerial, Time,
     TransactionType,
 };
-use terminal::CardKeys;
 
 use super::cipher;
 
@@ -72,9 +71,10 @@ fn record(name: &str) -> Result<(Card, Vec<Vec<u8>>), String> {
     let profile = Profile::built_in(name).ok_or_else(|| text("unknown"))?.clone();
     let directory = profile.application().ok_or_else(|| text("no application"))?;
     let factors = profile.factors_for(&profile.serial);
-    let lab = LabKeys(&profile);
-    let keys = CardKeys::derive(directory, &factors, |spec, f| lab.card_key(directory, spec, f))
-        .map_err(|error| error.to_string())?;
+    let is_purchase = |key: &&KeySpec| key.kind == KeyKind::Purchase && key.index == 1;
+    let spec = directory.keys.iter().find(is_purchase).ok_or_else(|| text("no purchase key 01"))?;
+    let key = LabKeys(&profile).card_key(directory, spec, &factors);
+    let key = BlockCipher::new(spec.suite, &key.map_err(|error| error.to_string())?);
     let maker = CardMaker::new(profile.clone()).map_err(|error| error.to_string())?;
     let mut card = maker.lab_card(1).map_err(|error| error.to_string())?;
     card.power_on();
@@ -85,7 +85,6 @@ fn record(name: &str) -> Result<(Card, Vec<Vec<u8>>), String> {
     card.transmit(&select);
     let mut recorder = card.fork();
     let mut commands = Vec::new();
-    let (suite, key) = keys.cipher(KeyKind::Purchase, 1).map_err(|error| error.to_string())?;
     let terminal = TerminalId([1; 6]);
     let (date, time) = (Date([0x20, 0x26, 1, 1]), Time([0x12, 0, 0]));
     for serial in 0..PURCHASES {
@@ -98,7 +97,7 @@ fn record(name: &str) -> Result<(Card, Vec<Vec<u8>>), String> {
             PurchaseInitialized::parse(answer).map_err(|error| text(&error.to_string()))?;
         let terminal_serial = TerminalSerial(serial.to_be_bytes());
         let input = mac::offline_session_input(answer.random, answer.serial, terminal_serial);
-        let session = SessionKey::derive(suite, key, &input);
+        let session = SessionKey::derive(spec.suite, &key, &input);
         let transaction_type = TransactionType::PursePurchase;
         let moment = Moment { transaction_type, terminal, date, time };
         let mac1 = session.mac(mac::purchase_mac1(amount, &moment, None).as_bytes());
