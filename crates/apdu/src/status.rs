@@ -109,6 +109,7 @@ impl StatusWord {
             (0x61, true) => format!("还有 {low} 字节可用 GET RESPONSE 取回"),
             (0x6C, false) => format!("wrong Le, {bytes} is right"),
             (0x6C, true) => format!("Le 错误, 应为 {bytes}"),
+            (0x63, false) if low == 0xC1 => "wrong, one try left".to_owned(),
             (0x63, false) if low & 0xF0 == 0xC0 => format!("wrong, {} tries left", low & 0x0F),
             (0x63, true) if low & 0xF0 == 0xC0 => format!("验证失败, 还可再试 {} 次", low & 0x0F),
             (_, false) => "status word not in the table".to_owned(),

@@ -22,12 +22,12 @@ use reading::{Selected, What};
 /// Arguments of `purse card`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Where a file, balance or load needs the PIN, set PURSE_PIN to its digits: it is sent after SELECT,
-once per command. A wrong one costs a try, and only the answer to it (63Cx) tells how many are left:
-at 63C1 the next wrong one locks the PIN.
+Where a file, balance or load needs the PIN, set PURSE_PIN to its digits: it is sent after SELECT, \
+once per command. A wrong one costs a try, and only the answer to it (63Cx) tells how many are left: \
+at 63C1 the next wrong one locks the PIN. That the last try is at hand cannot be seen beforehand.
 
-Load and purchase check every MAC and TAC. Without --psam and --keys they use the public lab keys of
-the card's profile, which are refused where the profile does not say custody = \"lab\". A card in a
+Load and purchase check every MAC and TAC. Without --psam and --keys they use the public lab keys of \
+the card's profile, which are refused where the profile does not say custody = \"lab\". A card in a \
 reader is charged after a question, or with --yes.
 
 Examples:
@@ -105,6 +105,11 @@ fn look(ui: &Ui, card: &CardArgs, verb: Look) -> Result<(), CliError> {
     let mut opened = card.open(ui, Fetching::Done)?;
     let atr = opened.transport.reset()?;
     let selected = reading::select(opened.transport.as_mut(), opened.profile)?;
+    // Balance and log are the same whichever of them it is.
+    let told = !matches!(verb, Look::Balance | Look::Records);
+    if let Some(others) = selected.may_also_be().filter(|_| told) {
+        ui.say(&others);
+    }
     if let Some(pin) = pin_of_environment()? {
         CardSession::new(opened.transport.as_mut()).verify(&pin)?;
     }
@@ -114,7 +119,10 @@ fn look(ui: &Ui, card: &CardArgs, verb: Look) -> Result<(), CliError> {
         return Err(CliError::mistyped(message, "purse card info, or purse card files"));
     }
     if bench.selected.what == What::BlankCard && matches!(verb, Look::Balance | Look::Records) {
-        let message = "a blank card: it has no application yet, and no purse".to_owned();
+        let message = match bench.selected.profile {
+            Some(_) => "a blank card: it has no application yet, and no purse",
+            None => "no application found: a blank or unknown card",
+        };
         return Err(CliError::mistyped(message, "purse card info, or purse card files"));
     }
     if let (false, Some(family)) = (ui.json || matches!(verb, Look::Info), bench.family()) {

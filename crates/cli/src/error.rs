@@ -15,7 +15,7 @@ use nvm::image::ImageError;
 use perso::BatchErrors;
 use perso::journal::JournalError;
 use reader::ReaderError;
-use terminal::{FlowError, ProgramError, Verdict};
+use terminal::{FlowError, ProgramError, Side, Verdict};
 
 use crate::exit::Exit;
 
@@ -189,6 +189,14 @@ pub enum CliError {
         /// Which.
         verdict: Verdict,
     },
+    /// An error, and what to do about it where it was met.
+    #[error("{error}")]
+    Advised {
+        /// The error.
+        error: Box<CliError>,
+        /// What to do.
+        next: String,
+    },
     /// Why is told already; the exit code is left.
     #[error("it was told why")]
     Told(Exit),
@@ -250,10 +258,22 @@ impl CliError {
         Self::Mistyped { message: message.into(), next: next.into() }
     }
 
+    /// With advice, where it is a MAC or TAC that is refused, or a PSAM that takes no part.
+    #[must_use]
+    pub fn advised(self, next: &str) -> Self {
+        let psam = matches!(self, Self::Flow(FlowError::Refused { side: Side::Psam, .. }));
+        let code = Exit::of(&self) == Exit::Mac && pin_tries(&self).is_none();
+        match psam || code {
+            true => Self::Advised { error: Box::new(self), next: next.to_owned() },
+            false => self,
+        }
+    }
+
     /// What to type or do next, where the message does not say it already.
     pub fn next(&self) -> Option<String> {
         match self {
             Self::Unfinished { next, .. }
+            | Self::Advised { next, .. }
             | Self::Mistyped { next, .. }
             | Self::NoReader { next, .. }
             | Self::NothingThere { next, .. } => Some(next.clone()),
@@ -283,7 +303,9 @@ impl CliError {
             | Self::Flow(FlowError::Custody(error)) => after_custody_error(error),
             Self::Profile(_) => Some("purse profile list, purse profile check FILE".to_owned()),
             Self::VirtualCard(VirtualCardError::OtherProfile { held_name, .. }) => {
-                Some(format!("--profile {held_name}, or another --state FILE"))
+                Some(format!(
+                    "--profile {held_name}; or another file: virtual:NAME@FILE, --state FILE"
+                ))
             }
             Self::Link(error) | Self::Flow(FlowError::Link { source: error, .. })
                 if after_link_error(error).is_some() =>
@@ -298,6 +320,10 @@ impl CliError {
             Self::Reader(_) => Some("purse doctor".to_owned()),
             Self::FlowFile(_) => Some("purse terminal flows, purse terminal check FILE".to_owned()),
             Self::Program(_) => Some("purse terminal flows --profile P".to_owned()),
+            error if pin_tries(error) == Some(1) => Some(
+                "one try is left: the next wrong PIN locks it; ask its holder before you set PURSE_PIN"
+                    .to_owned(),
+            ),
             Self::Refused { reason: Refusal::Pin, status: None } => {
                 Some("set PURSE_PIN to the card's PIN".to_owned())
             }
@@ -318,6 +344,17 @@ impl CliError {
             _ => None,
         }
     }
+}
+
+/// Tries that are left, as the card's answer to a wrong PIN says.
+fn pin_tries(error: &CliError) -> Option<u16> {
+    let status = match error {
+        CliError::Refused { status, .. } => (*status)?,
+        CliError::Flow(FlowError::Refused { side: Side::Card, status, .. })
+        | CliError::Status { status, .. } => *status,
+        _ => return None,
+    };
+    (status.0 & 0xFFF0 == 0x63C0).then_some(status.0 & 0x000F)
 }
 
 /// What to type about keys that are not to be had, or not kept.

@@ -53,7 +53,7 @@ exits! {
     Service 10 "service" "the PC/SC service is not available";
     CardGone 11 "card-gone" "the card was removed or is mute, or its link cannot be made or broke";
     Timeout 12 "timeout" "no answer in time";
-    State 13 "state" "a state file, journal or trace is locked, damaged or of something else";
+    State 13 "state" "a state, journal, trace or report is locked, damaged, of something else or not writable";
     StorageFull 14 "storage-full" "no room left where the state or the result is written";
     Rejected 20 "rejected" "a batch finished with rejected cards";
     UnexpectedStatus 40 "unexpected-status" "the card answered another status word than expected";
@@ -83,6 +83,7 @@ impl Exit {
     pub fn of(error: &CliError) -> Self {
         match error {
             CliError::Usage(_) | CliError::Mistyped { .. } => Self::Usage,
+            CliError::Advised { error, .. } => Self::of(error),
             CliError::NoReader { .. } => Self::NoReader,
             CliError::Reader(error) => of_reader(error),
             CliError::TooLate { .. } => Self::Timeout,
@@ -123,9 +124,9 @@ impl Exit {
                 }
                 Undiagnosed::NothingFits(_) | Undiagnosed::Missing { .. } => Self::Mac,
             },
-            CliError::Write { source, .. } => of_write(source),
+            CliError::Write { source, .. } => of_write(source, Self::State),
             CliError::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Ok,
-            CliError::Output(source) => of_write(source),
+            CliError::Output(source) => of_write(source, Self::Usage),
             CliError::Bench(_) => Self::CardGone,
             CliError::Bug(_) => Self::Bug,
         }
@@ -245,12 +246,12 @@ fn of_status(status: StatusWord) -> Exit {
     }
 }
 
-fn of_write(source: &io::Error) -> Exit {
+fn of_write(source: &io::Error, otherwise: Exit) -> Exit {
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             Exit::StorageFull
         }
-        _ => Exit::Usage,
+        _ => otherwise,
     }
 }
 

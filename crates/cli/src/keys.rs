@@ -13,10 +13,10 @@ use crate::ui::Ui;
 /// Arguments of `purse keys`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Keys are called PROFILE/DIRECTORY/KIND/INDEX/VERSION, such as jtt978/1001/purchase/01/01; other
-names are free. Passphrases and PINs come from PURSE_KEYS_PASSPHRASE and PURSE_KEYS_PIN, from the
-files that PURSE_KEYS_PASSPHRASE_FILE and PURSE_KEYS_PIN_FILE name, or from a prompt; keys come
-from files, stdin or a prompt. None of them is taken from the command line, which everybody on
+Keys are called PROFILE/DIRECTORY/KIND/INDEX/VERSION, such as jtt978/1001/purchase/01/01; other \
+names are free. Passphrases and PINs come from PURSE_KEYS_PASSPHRASE and PURSE_KEYS_PIN, from the \
+files that PURSE_KEYS_PASSPHRASE_FILE and PURSE_KEYS_PIN_FILE name, or from a prompt; keys come \
+from files, stdin or a prompt. None of them is taken from the command line, which everybody on \
 this machine can read.
 
 Examples:

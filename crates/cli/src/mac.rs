@@ -13,8 +13,8 @@ use crate::ui::Ui;
 /// Arguments of `purse mac`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-INPUT is a recording (--record FILE beside any --card), a log that purse trace reads, - for stdin, or
-commands and their answers in hex by turns. What was said to a PSAM may be in the same file or in a
+INPUT is a recording (--record FILE beside any --card), a log that purse trace reads, - for stdin, or \
+commands and their answers in hex by turns. What was said to a PSAM may be in the same file or in a \
 second one: it tells the terminal number, date and serial that the PSAM had.
 
 Examples:

@@ -29,6 +29,7 @@ mod terminals;
 mod trace;
 mod traces;
 mod ui;
+mod whole_file;
 
 fn main() -> std::process::ExitCode {
     args::run()

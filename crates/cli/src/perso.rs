@@ -24,8 +24,8 @@ use crate::ui::{Tone, Ui};
 /// Arguments of `purse perso`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A job is a TOML file that names a family, a target and a table of cards (CSV); see
-docs/perso-format.md. A journal beside the work remembers what was done to which card, so that a
+A job is a TOML file that names a family, a target and a table of cards (CSV); see \
+docs/perso-format.md. A journal beside the work remembers what was done to which card, so that a \
 run that was interrupted goes on with --resume, and nothing is done twice.
 
 Examples:

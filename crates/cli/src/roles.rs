@@ -11,7 +11,7 @@ use terminal::{CardPsam, Engine, Issuer, LocalIssuer, LocalPsam, Psam, Site};
 
 use crate::error::CliError;
 use crate::keys::provider::KeysArgs;
-use crate::spec::{self, Opened};
+use crate::spec::{self, CardArgs, Opened, Place};
 use crate::ui::Ui;
 
 /// Options that say who stands behind the terminal.
@@ -56,15 +56,32 @@ pub struct Backing {
 }
 
 impl RoleArgs {
-    /// Opens keys and PSAM for cards of `profile`.
+    /// Opens keys and PSAM for cards of `profile`, of which `card` names one at `place`.
     ///
     /// # Errors
-    /// Keys that are not to be had, or not for these cards; a PSAM that is not there.
-    pub fn open(&self, ui: &Ui, profile: &Profile) -> Result<Backing, CliError> {
+    /// Keys that are not to be had, or not for these cards; a PSAM that is not there, or is the
+    /// card.
+    pub fn open(
+        &self,
+        ui: &Ui,
+        profile: &Profile,
+        card: &CardArgs,
+        place: &Place,
+    ) -> Result<Backing, CliError> {
+        let same = || {
+            CliError::mistyped(
+                format!("--psam {} is where the card is: they are two cards", self.psam),
+                "--psam SPEC with another reader or address, or --psam local",
+            )
+        };
         let module = match self.psam.as_str() {
             LOCAL => None,
+            spec if card.names_the_same(spec) => return Err(same()),
             spec => Some(spec::open_second(ui, spec)?),
         };
+        if place.is_reader() && module.as_ref().is_some_and(|module| module.place == *place) {
+            return Err(same());
+        }
         let known = module.as_ref().and_then(|module| module.profile.as_ref());
         if let Some(psam) = known.and_then(|known| known.psam.as_ref())
             && psam.serves != profile.name
@@ -102,6 +119,28 @@ impl RoleArgs {
 }
 
 impl Backing {
+    /// What to try where a code is refused: the card may be of other families, its keys or the PSAM
+    /// others.
+    pub fn advice(&self, cards: &Profile, others: Option<&str>) -> String {
+        let cards = &cards.name;
+        let card = match others {
+            Some(others) => format!("the card {others}"),
+            None => format!("the card may be of another family than {cards}: --profile NAME"),
+        };
+        let serves = |module: &Opened| Some(module.profile.as_ref()?.psam.as_ref()?.serves.clone());
+        let keys = match &self.module {
+            None => "its keys may be others: --keys SPEC".to_owned(),
+            Some(module) => match serves(module).filter(|serves| serves != cards) {
+                Some(serves) => format!(
+                    "the PSAM has the keys of {serves} cards, and this is a {cards} card: --psam SPEC \
+                     with one for {cards}"
+                ),
+                None => format!("the PSAM may not have the keys of {cards} cards: --psam SPEC"),
+            },
+        };
+        format!("{keys}; {card}; --record FILE, and purse mac diagnose FILE tells more")
+    }
+
     /// The engine. `last` is the terminal serial that a local PSAM used last.
     ///
     /// # Errors

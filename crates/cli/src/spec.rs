@@ -150,6 +150,13 @@ const FORMS: &str =
     "--card virtual:jtt978, --card virtual:jtt978@card.img, --card tcp:127.0.0.1:3965";
 
 impl CardArgs {
+    /// Whether this is the SPEC of the card too, and means one and the same: fresh virtual cards are
+    /// each their own.
+    pub fn names_the_same(&self, spec: &str) -> bool {
+        let fresh = matches!(Spec::parse(spec), Ok(Spec::Virtual { file: None, .. }));
+        !fresh && self.card.as_deref() == Some(spec)
+    }
+
     /// Opens the card.
     ///
     /// # Errors
@@ -171,7 +178,7 @@ impl CardArgs {
         let profile = named.or(profile);
         let mut transport = failing(transport, &faults);
         if let Some(path) = &self.record {
-            transport = recorded(transport, path)?;
+            transport = recorded(transport, path, profile.as_deref())?;
         }
         if ui.verbose {
             transport = match &profile {
@@ -212,7 +219,11 @@ fn failing(card: Box<dyn CardTransport>, faults: &[CardFault]) -> Box<dyn CardTr
 }
 
 /// A recorder around a card, above its faults: what the host hears is what is recorded.
-fn recorded(card: Box<dyn CardTransport>, path: &Path) -> Result<Box<dyn CardTransport>, CliError> {
+fn recorded(
+    card: Box<dyn CardTransport>,
+    path: &Path,
+    family: Option<&Profile>,
+) -> Result<Box<dyn CardTransport>, CliError> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     let file = file.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => CliError::mistyped(
@@ -221,7 +232,11 @@ fn recorded(card: Box<dyn CardTransport>, path: &Path) -> Result<Box<dyn CardTra
         ),
         _ => CliError::Write { path: path.display().to_string(), source },
     })?;
-    Ok(Box::new(Recorder::new(card, file, Catalogue::carries_secret)?))
+    let recorder = Recorder::new(card, file, Catalogue::carries_secret)?;
+    Ok(Box::new(match family {
+        Some(family) => recorder.of_family(&family.name, &family.version)?,
+        None => recorder,
+    }))
 }
 
 /// A time in whole seconds. Five digits at most: a command in hex that was meant for something else

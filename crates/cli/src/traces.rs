@@ -17,7 +17,7 @@ use crate::ui::Ui;
 /// Arguments of `purse trace`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-FILE is a recording (--record FILE beside any --card), or a log of apdu4j, GlobalPlatformPro, OpenSC
+FILE is a recording (--record FILE beside any --card), or a log of apdu4j, GlobalPlatformPro, OpenSC \
 (debug log or opensc-tool), pcsc-spy, pcscd --apdu, or lines of hex; - reads stdin. Secrets are masked.
 
 Examples:

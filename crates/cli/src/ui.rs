@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -210,6 +211,12 @@ fn paint(tone: Option<Tone>, text: &str) -> String {
         Tone::Bad => "1;31",
     };
     format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// The text, filled with blanks to so many columns of a terminal, where a Chinese character takes
+/// two.
+pub fn padded(text: &str, columns: usize) -> String {
+    text.to_owned() + &" ".repeat(columns.saturating_sub(text.width()))
 }
 
 /// Upper-case hex without spaces.

@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use crate::forward::{forward_decorator, forward_exclusive};
-use crate::recording::HEADER;
+use crate::recording::{FAMILY, HEADER};
 use crate::{Atr, CardTransport, LinkError, Outcome, Pattern, Secrecy, StepKind};
 
 /// Writes every event of the card below to a recording.
@@ -30,6 +30,16 @@ impl<T: CardTransport> Recorder<T> {
         recorder.write(&format!("{HEADER}\n"));
         recorder.check()?;
         Ok(recorder)
+    }
+
+    /// Writes which family the card is taken for; see [`Recording::family`](crate::Recording::family).
+    ///
+    /// # Errors
+    /// [`LinkError::Io`] when the line cannot be written.
+    pub fn of_family(mut self, name: &str, version: &str) -> Result<Self, LinkError> {
+        self.write(&format!("{FAMILY}{name} {version}\n"));
+        self.check()?;
+        Ok(self)
     }
 
     /// The card below.

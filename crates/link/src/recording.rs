@@ -9,6 +9,8 @@ use crate::LinkError;
 
 /// First line of a recording.
 pub(crate) const HEADER: &str = "# recording 1";
+/// Begins the comment with the card's family.
+pub(crate) const FAMILY: &str = "# profile ";
 const VERSION: &str = "# recording ";
 const ATR: &str = "# ATR";
 const OFF: &str = "# OFF";
@@ -71,6 +73,18 @@ pub struct RecordingError {
 }
 
 impl Recording {
+    /// Name and version of the family that the card was taken for, where a comment before the first
+    /// event tells: `# profile jtt978 1.0.0`.
+    pub fn family(text: &str) -> Option<(&str, &str)> {
+        let lines = text.lines().map(str::trim);
+        let mut before = lines
+            .take_while(|line| line.is_empty() || matches!(Marked::new(line), Marked::Nothing));
+        before.find_map(|line| {
+            let (name, version) = line.strip_prefix(FAMILY)?.trim().rsplit_once(' ')?;
+            Some((name.trim(), version))
+        })
+    }
+
     /// Reads a recording.
     ///
     /// # Errors

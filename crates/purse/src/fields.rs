@@ -12,13 +12,19 @@ pub struct Amount(pub u32);
 
 /// Why text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "'{text}' is not an amount: write yuan with two decimals (10.00) or fen (1000fen), \
-     up to 42949672.95"
-)]
+#[error("'{text}' is not an amount: {}, up to 42949672.95", forms(text))]
 pub struct AmountError {
     /// What was given.
     pub text: String,
+}
+
+/// What to write instead. A number without decimals may be meant as yuan or as fen.
+fn forms(text: &str) -> String {
+    let plain = (1..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    match plain {
+        true => format!("its decimals are missing; write {text}.00 (yuan) or {text}fen"),
+        false => "write yuan with two decimals (10.00) or fen (1000fen)".to_owned(),
+    }
 }
 
 impl Amount {

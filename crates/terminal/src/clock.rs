@@ -11,7 +11,10 @@ pub struct Timestamp(u64);
 
 /// Why text is no moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{text}' is no date and time; write it like 2026-11-22T12:34:56")]
+#[error(
+    "'{text}' is no date and time; write it like 2026-11-22T12:34:56, in a year from 1970 to \
+     9999"
+)]
 pub struct TimestampError {
     /// What was given.
     pub text: String,

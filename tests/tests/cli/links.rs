@@ -93,7 +93,7 @@ fn a_recording_is_a_card() {
     let (file, replay) = (text(&path), format!("replay:{}", text(&path)));
     let live = run(&["card", "dump", "--card", "virtual:cjt166", "--record", file]).fine();
     let written = std::fs::read_to_string(&path).unwrap();
-    assert!(written.starts_with("# recording 1\n# ATR 3B"), "{written}");
+    assert!(written.starts_with("# recording 1\n# profile cjt166 1.0.0\n# ATR 3B"), "{written}");
     assert_eq!(run(&["card", "dump", "--card", &replay]).fine().stdout, live.stdout);
     run(&["card", "records", "--card", &replay])
         .refused(11, &["session.rec, line", "goes on with"]);

@@ -17,6 +17,7 @@ mod ongoing;
 mod pay;
 mod terminal;
 mod traces;
+mod unknown;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;

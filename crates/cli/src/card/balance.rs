@@ -11,7 +11,7 @@ use terminal::CardSession;
 use super::OpenedCard;
 use super::reading::Selected;
 use crate::error::CliError;
-use crate::ui::Ui;
+use crate::ui::{Ui, padded};
 
 /// What one purse answers.
 #[derive(Clone, Debug, Serialize)]
@@ -105,7 +105,7 @@ pub fn text(ui: &Ui, purses: &[PurseLine]) -> String {
             Some(fen) => yuan(ui, fen),
             None => format!("{} ({})", line.status, line.meaning),
         };
-        out += &format!("{name:<13} {value}");
+        out += &format!("{} {value}", padded(name, 13));
         if let (Some(limit), Some(own)) = (line.limit_fen, line.own_fen)
             && limit > 0
         {

@@ -86,10 +86,16 @@ pub fn list(ui: &Ui, bench: &mut OpenedCard) -> Result<(), CliError> {
 /// A card without an application is no mistake of the reader's.
 fn say_if_blank(ui: &Ui, bench: &OpenedCard) {
     if bench.selected.what == What::BlankCard {
-        ui.say(ui.lang.pick(
-            "a blank card: it has no application yet, only the MF",
-            "白卡: 尚无应用, 仅有主文件",
-        ));
+        ui.say(match bench.selected.profile {
+            Some(_) => ui.lang.pick(
+                "a blank card: it has no application yet, only the MF",
+                "白卡: 尚无应用, 仅有主文件",
+            ),
+            None => ui.lang.pick(
+                "no application found: a blank or unknown card; this is its MF",
+                "未找到应用: 白卡或未知卡; 以下为主文件",
+            ),
+        });
     }
 }
 

@@ -12,7 +12,7 @@ use super::decode::PublicFile;
 use super::psam::{self, PsamPart};
 use super::reading::What;
 use crate::error::CliError;
-use crate::ui::{Ui, hex_text};
+use crate::ui::{Ui, hex_text, padded};
 
 #[derive(Serialize)]
 struct Document {
@@ -70,10 +70,13 @@ fn text(ui: &Ui, document: &Document) -> String {
     let say = |en, zh| ui.lang.pick(en, zh);
     let unknown = say("unknown; name it with --profile", "未知, 请用 --profile 指定");
     let mut out = String::new();
-    let mut line = |name: &str, value: &str| out += &format!("{name:<13} {value}\n");
+    let mut line = |name: &str, value: &str| out += &format!("{} {value}\n", padded(name, 13));
     line(say("card", "卡片"), &document.card);
     line("ATR", &document.atr);
-    let none = say("none: a blank card, not built yet", "无: 白卡, 尚未发卡");
+    let none = match document.family {
+        Some(_) => say("none: a blank card, not built yet", "无: 白卡, 尚未发卡"),
+        None => say("no application found: a blank or unknown card", "未找到应用: 白卡或未知卡"),
+    };
     line(say("application", "应用 AID"), document.aid.as_deref().unwrap_or(none));
     line(say("family", "卡片规格"), document.family.as_deref().unwrap_or(unknown));
     if let Some(public) = &document.public {

@@ -55,13 +55,16 @@ pub fn run(
     transaction: Transaction,
 ) -> Result<(), CliError> {
     let mut opened = card.open(ui, Fetching::Done)?;
-    let profile = match &opened.profile {
-        Some(profile) => profile.clone(),
+    let (profile, others) = match &opened.profile {
+        Some(profile) => (profile.clone(), None),
         None => {
             opened.transport.reset()?;
             family_of(opened.transport.as_mut())?
         }
     };
+    if let Some(others) = &others {
+        ui.say(others);
+    }
     let program = program(args, &profile, transaction)?;
     let plan = plan(ui, &opened, &profile, args.amount, transaction);
     if opened.place.is_reader() {
@@ -70,7 +73,8 @@ pub fn run(
         ui.say(&plan);
     }
     let clock = args.desk.clock.start();
-    let mut desk = args.desk.open(ui, &profile)?;
+    let mut desk = args.desk.open(ui, &profile, card, &opened.place)?;
+    let advice = desk.advice(&profile, others.as_deref());
     let Started { mut engine, state, open } =
         args.desk.start(&mut desk, &profile, Stop::default())?;
     engine.resume(open);
@@ -79,7 +83,7 @@ pub fn run(
     let mut books = Books::new(*ui, form, state, vec![program.flow().clone()]);
     let (engine, opened) = (&mut engine, &mut opened);
     let mut till = Till { ui, engine, program: &program, order, opened, books: &mut books, clock };
-    let traded = till.trade(transaction);
+    let traded = till.trade(transaction).map_err(|error| error.advised(&advice));
     let card = till.engine.present();
     let told = tell(ui, &mut books, card, traded);
     // What was done is told; a card that keeps its power changes nothing of it.

@@ -8,7 +8,7 @@ use terminal::CardSession;
 
 use super::decode::date;
 use crate::error::CliError;
-use crate::ui::{Ui, hex_text};
+use crate::ui::{Ui, hex_text, padded};
 
 /// What terminals read of a PSAM; `None` where it does not tell.
 #[derive(Clone, Debug, Serialize)]
@@ -68,7 +68,7 @@ pub fn text(ui: &Ui, psam: &PsamPart) -> String {
         (say("receiver", "接收方"), psam.receiver.clone()),
         (say("valid", "有效期"), valid.map(|(from, to)| format!("{from} .. {to}"))),
     ] {
-        out += &format!("{name:<13} {}\n", value.unwrap_or_else(untold));
+        out += &format!("{} {}\n", padded(name, 13), value.unwrap_or_else(untold));
     }
     out
 }

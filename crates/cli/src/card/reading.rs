@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use apdu::{DfName, ResponseApdu, StatusWord, tlv};
-use applet_spec::{Directory, FileKind, FileSpec, Profile};
+use applet_spec::{Directory, FileKind, FileSpec, Profile, PurseKind};
 use link::CardTransport;
 use purse::{FileRef, Occurrence, PurseCommand, RecordRef, SelectBy};
 use terminal::CardSession;
@@ -20,6 +20,8 @@ pub struct Selected {
     pub fci: Vec<u8>,
     /// The family it looks like.
     pub profile: Option<Arc<Profile>>,
+    /// Names of others that it looks like just as much.
+    pub also: Vec<String>,
 }
 
 /// What was selected.
@@ -27,7 +29,7 @@ pub struct Selected {
 pub enum What {
     /// An application: with purses, or of a PSAM.
     Application,
-    /// The MF of a card that has none: it is not built yet.
+    /// The MF of a card that has none: it is not built yet, or has none that is known.
     BlankCard,
 }
 
@@ -62,28 +64,88 @@ pub fn select(
     };
     let mut last = StatusWord::FILE_NOT_FOUND;
     for aid in candidates {
-        let response = select_name(&mut card, &aid)?;
-        match response.status {
-            StatusWord::OK => {
-                let fci = response.data;
-                let profile = match profile {
-                    Some(profile) => Some(profile),
-                    None => built_in()?.into_iter().find(|one| one.may_be(&aid, &fci)),
-                };
-                return Ok(Selected { what: What::Application, aid, fci, profile });
+        match select_name(&mut card, &aid)? {
+            answer if answer.status.is_ok() => {
+                return application(&mut card, aid, answer.data, profile);
             }
-            StatusWord::FILE_NOT_FOUND => {}
-            other => last = other,
+            answer if answer.status == StatusWord::FILE_NOT_FOUND => {}
+            answer => last = answer.status,
         }
     }
-    if profile.as_deref().is_some_and(builds) && last == StatusWord::FILE_NOT_FOUND {
-        let fci = select_master(&mut card)?.data;
-        let name = tlv::find(&fci, &[0x6F, 0x84]).ok().flatten();
-        let aid = name.unwrap_or_default().to_vec();
-        return Ok(Selected { what: What::BlankCard, aid, fci, profile });
+    if last == StatusWord::FILE_NOT_FOUND && profile.is_none() {
+        // None that is known: perhaps the card lists one.
+        for aid in listed_names(&mut card)? {
+            let answer = select_name(&mut card, &aid)?;
+            if answer.status.is_ok() {
+                return application(&mut card, aid, answer.data, profile);
+            }
+        }
+    }
+    if last == StatusWord::FILE_NOT_FOUND && profile.as_deref().is_none_or(builds) {
+        let master = select_master(&mut card)?;
+        if master.status.is_ok() || profile.is_some() {
+            let fci = master.data;
+            let name = tlv::find(&fci, &[0x6F, 0x84]).ok().flatten();
+            let aid = name.unwrap_or_default().to_vec();
+            return Ok(Selected { what: What::BlankCard, aid, fci, profile, also: Vec::new() });
+        }
     }
     let step = "SELECT of a purse or PSAM application".to_owned();
     Err(CliError::Status { step, status: last })
+}
+
+/// The selected application. Where nobody named its family, the card is asked what tells families
+/// with the same name apart.
+fn application(
+    card: &mut CardSession<'_>,
+    aid: Vec<u8>,
+    fci: Vec<u8>,
+    profile: Option<Arc<Profile>>,
+) -> Result<Selected, CliError> {
+    let (profile, also) = match profile {
+        Some(profile) => (Some(profile), Vec::new()),
+        None => {
+            let mut alike = built_in()?;
+            alike.retain(|one| one.may_be(&aid, &fci));
+            let mut fitting = with_its_purses(card, alike)?.into_iter();
+            (fitting.next(), fitting.map(|one| one.name.clone()).collect())
+        }
+    };
+    Ok(Selected { what: What::Application, aid, fci, profile, also })
+}
+
+/// Those of the families whose purses the card has; all where none has just those. GET BALANCE
+/// changes nothing; a purse that wants a PIN for it is there.
+fn with_its_purses(
+    card: &mut CardSession<'_>,
+    alike: Vec<Arc<Profile>>,
+) -> Result<Vec<Arc<Profile>>, CliError> {
+    let mut fitting = alike.clone();
+    for kind in [PurseKind::Deposit, PurseKind::Purse] {
+        let has = |one: &Arc<Profile>| {
+            let purses = one.application().map_or(&[][..], |application| &application.purses);
+            purses.iter().any(|purse| purse.kind == kind)
+        };
+        if alike.iter().all(has) || !alike.iter().any(has) {
+            continue;
+        }
+        let answer = card.exchange(&PurseCommand::GetBalance { form: 0, purse: kind })?;
+        match answer.status {
+            StatusWord::OK | StatusWord::SECURITY_STATUS => fitting.retain(has),
+            StatusWord::WRONG_P1P2 => fitting.retain(|one| !has(one)),
+            _ => {}
+        }
+    }
+    Ok(if fitting.is_empty() { alike } else { fitting })
+}
+
+impl Selected {
+    /// Says which other families the card may be of; `None` where it can be of no other.
+    pub fn may_also_be(&self) -> Option<String> {
+        let names = self.also.iter().map(|name| format!("{name} (--profile {name})"));
+        let names: Vec<String> = names.collect();
+        (!names.is_empty()).then(|| format!("may also be: {}", names.join(", ")))
+    }
 }
 
 /// Whether cards of this profile are given their applications by commands.

@@ -71,7 +71,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         format!("{word}  {}{was}\n", row::line(ui, &one.record, width).trim_end())
     };
     let lines: String = imported.iter().map(line).collect();
-    let keys = ui.lang.pick("keys", "个密钥");
+    let keys = ui.lang.pick(if imported.len() == 1 { "key" } else { "keys" }, "个密钥");
     ui.print(&format!("{lines}{} {keys} -> {to}\n", imported.len()))
 }
 

@@ -1,5 +1,7 @@
 //! `purse mac diagnose`.
 
+use std::time::{Duration, Instant};
+
 use crypto::custody::CustodyError;
 use diagnosis::{
     Advice, Diagnosis, Disagreement, Effort, Finding, Hypothesis, Missing, Trace, Transaction,
@@ -30,6 +32,9 @@ pub(super) struct Args {
 /// a whole.
 const MOST_OPEN: usize = 8;
 
+/// How long nothing is heard of a long trace.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// What is said of a transaction.
 struct Case<'s> {
     number: usize,
@@ -48,7 +53,17 @@ pub(super) fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let Source { profile, custody, reading, .. } = &source;
     let mut cases = Vec::new();
     let mut open = 0;
-    for (number, transaction) in (1..).zip(source.transactions(ui)?) {
+    let transactions = source.transactions(ui)?;
+    let all = transactions.len();
+    let mut told = Instant::now();
+    for (number, transaction) in (1..).zip(transactions) {
+        if told.elapsed() >= SILENCE {
+            told = Instant::now();
+            ui.progress(&ui.lang.pick(
+                format!("transaction {number} of {all}"),
+                format!("第 {number} 笔交易, 共 {all} 笔"),
+            ));
+        }
         let effort = if open < MOST_OPEN { Effort::Whole } else { Effort::Singles };
         let diagnoses = diagnose(profile, custody.as_ref(), reading, transaction, effort);
         open += diagnoses.iter().filter(|one| unexplained(one)).count();

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{JobArgs, Ready};
 use crate::error::CliError;
-use crate::ui::{Tone, Ui};
+use crate::ui::{Tone, Ui, padded};
 
 /// Arguments of `purse perso plan`.
 #[derive(Debug, clap::Args)]
@@ -78,7 +78,7 @@ pub fn text(ui: &Ui, ready: &Ready, plan: &Plan) -> String {
     let mut out = String::new();
     let mut line = |name: (&str, &str), value: String| {
         let name = ui.lang.pick(name.0, name.1);
-        out += &format!("{:<12} {value}\n", name);
+        out += &format!("{} {value}\n", padded(name, 12));
     };
     line(("batch", "批次"), format!("{} ({})", batch.job.name, batch.job.target.text()));
     line(

@@ -1,6 +1,6 @@
 //! `purse perso report`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use perso::journal::Journal;
 use perso::report::{Counts, Report};
@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{JobArgs, journal, now};
 use crate::error::CliError;
 use crate::ui::Ui;
+use crate::whole_file::replace;
 
 /// Arguments of `purse perso report`.
 #[derive(Debug, clap::Args)]
@@ -57,7 +58,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
             continue;
         }
         let failed = |source| CliError::Write { path: target.clone(), source };
-        std::fs::write(target, text).map_err(failed)?;
+        replace(Path::new(target), text.as_bytes()).map_err(failed)?;
         ui.say(target);
     }
     if piped {

@@ -65,6 +65,10 @@ pub struct Args {
 /// # Errors
 /// Files, keys, journal, cards; [`CliError::Unfinished`] where not every card was made.
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
+    if args.limit == Some(0) {
+        let (message, next) = ("no card is to be made".to_owned(), "--limit 1".to_owned());
+        return Err(CliError::NothingThere { message, next });
+    }
     let mut ready = args.job.ready()?;
     let plan = Plan::of(&ready.batch, &*ready.custody)?;
     let last_try = if args.force { LastTry::Spend } else { LastTry::Keep };
@@ -74,8 +78,8 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         return Err(CliError::mistyped(text, "purse perso run .. --force"));
     }
     warn_of_public_keys(ui, &ready);
-    let only = serials(&ready, &args.only)?;
-    let give_up = serials(&ready, &args.give_up)?;
+    let only = serials(&args.job, &ready, &args.only)?;
+    let give_up = serials(&args.job, &ready, &args.give_up)?;
     let Station { mut source, sync, by_hand } =
         source::open(ui, args.card.as_deref(), &ready.batch, &*ready.custody)?;
     if by_hand {
@@ -128,13 +132,15 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     Ending { tally, interrupted: interrupt.pressed(), journal, report }.tell(ui, args.jsonl)
 }
 
-fn serials(ready: &Ready, texts: &[String]) -> Result<Vec<Serial>, CliError> {
+fn serials(job: &JobArgs, ready: &Ready, texts: &[String]) -> Result<Vec<Serial>, CliError> {
     let serial = |text: &String| {
         let read = ready.batch.job.serial.read(text);
         let serial = read.map(Serial).ok().filter(|serial| ready.batch.row(*serial).is_some());
         serial.ok_or_else(|| {
             let message = format!("the batch has no card {text}");
-            CliError::mistyped(message, "purse perso report JOB --csv - lists the serials")
+            let next =
+                format!("purse perso report {} --csv - lists the serials", job.job.display());
+            CliError::mistyped(message, next)
         })
     };
     texts.iter().map(serial).collect()

@@ -87,7 +87,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let missing = records.iter().filter(passed).any(|(serial, _)| !results.seen.contains(serial));
     let extent =
         if missing || results.seen.is_empty() && made > 0 { Extent::Part } else { Extent::Whole };
-    results.tell(ui, made, extent, interrupt.pressed())
+    results.tell(ui, &args.job, made, extent, interrupt.pressed())
 }
 
 /// Whether its making has ended, well or not. Of another card nothing is known yet.
@@ -240,7 +240,14 @@ fn serial_of(sighting: &Sighting, records: &BTreeMap<Serial, Record>) -> Option<
 }
 
 impl Results {
-    fn tell(self, ui: &Ui, made: usize, extent: Extent, interrupted: bool) -> Result<(), CliError> {
+    fn tell(
+        self,
+        ui: &Ui,
+        job: &JobArgs,
+        made: usize,
+        extent: Extent,
+        interrupted: bool,
+    ) -> Result<(), CliError> {
         let (good, bad) = (self.good, self.faults.len());
         let all_good = bad == 0 && extent == Extent::Whole;
         let summary = ui.lang.pick(
@@ -265,7 +272,7 @@ impl Results {
             (false, true) => return ui.print(&format!("{summary}\n")),
             (false, false) => Exit::Rejected,
         };
-        let next = "purse perso report JOB --html FILE".to_owned();
+        let next = format!("purse perso report {} --html FILE", job.job.display());
         let document = Some(Box::new(document));
         Err(CliError::Unfinished { exit, message: summary, next, document })
     }

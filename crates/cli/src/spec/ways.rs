@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use applet_spec::{Catalogue, Profile};
 use emulator::{Protocol, VirtualCard};
-use link::Replay;
+use link::{Recording, Replay};
 use nvm::image::Durability;
 use reader::{HexLineClient, Timeouts, VpcdServer};
 
@@ -51,7 +51,7 @@ impl Spec {
             }
             Self::Reader(name) => reader(ui, Some(&name), patience),
             Self::Vpcd(address) => vpcd(ui, &address, patience),
-            Self::Replay(path) => replay(&path),
+            Self::Replay(path) => replay(ui, &path),
         }
     }
 }
@@ -159,12 +159,33 @@ fn vpcd(ui: &Ui, address: &str, patience: Patience) -> Result<Opened, CliError> 
 }
 
 /// A recording that begins with a reset is of a card that is powered up.
-fn replay(path: &Path) -> Result<Opened, CliError> {
+fn replay(ui: &Ui, path: &Path) -> Result<Opened, CliError> {
     let name = path.display().to_string();
-    let recording = crate::recordings::parse(&name, &crate::recordings::read(path)?)?;
+    let text = crate::recordings::read(path)?;
+    let recording = crate::recordings::parse(&name, &text)?;
+    let profile = Recording::family(&text).and_then(|family| recorded_family(ui, &name, family));
     let replay = Replay::new(&name, recording, Catalogue::carries_secret);
     let unpowered = replay.begins_with_reset();
-    Ok(Opened { transport: Box::new(replay), profile: None, unpowered, place: Place::Kept })
+    Ok(Opened { transport: Box::new(replay), profile, unpowered, place: Place::Kept })
+}
+
+/// The family a recording names, where it is built in: whoever recorded with another one has its
+/// file.
+fn recorded_family(ui: &Ui, file: &str, named: (&str, &str)) -> Option<Arc<Profile>> {
+    let (name, version) = named;
+    let known = Profile::built_in(name).cloned();
+    match &known {
+        None => ui.say(&format!(
+            "{file} was recorded with profile {name} {version}, which is not built in: name its file \
+             with --profile"
+        )),
+        Some(known) if known.version != version => ui.say(&format!(
+            "{file} was recorded with profile {name} {version}, and here it is {}",
+            known.version
+        )),
+        Some(_) => {}
+    }
+    known
 }
 
 #[cfg(feature = "pcsc")]

@@ -11,6 +11,7 @@ use super::state::{Found, StateFile};
 use crate::confirm::YesArgs;
 use crate::error::CliError;
 use crate::roles::{Backing, RoleArgs};
+use crate::spec::{CardArgs, Place};
 use crate::ui::Ui;
 
 /// Options of every terminal.
@@ -42,12 +43,25 @@ pub struct Started<'d> {
     pub open: Vec<Attempt>,
 }
 
+impl Desk {
+    /// What to try where a code is refused.
+    pub fn advice(&self, cards: &Profile, others: Option<&str>) -> String {
+        self.backing.advice(cards, others)
+    }
+}
+
 impl DeskArgs {
-    /// Opens state, keys and PSAM for cards of `profile`.
+    /// Opens state, keys and PSAM for cards of `profile`, of which `card` names one at `place`.
     ///
     /// # Errors
-    /// A state that is in use or damaged; keys or a PSAM that are not to be had.
-    pub fn open(&self, ui: &Ui, profile: &Profile) -> Result<Desk, CliError> {
+    /// A state that is in use or damaged; keys or a PSAM that are not to be had, or are the card.
+    pub fn open(
+        &self,
+        ui: &Ui,
+        profile: &Profile,
+        card: &CardArgs,
+        place: &Place,
+    ) -> Result<Desk, CliError> {
         let (state, found) = match &self.state {
             Some(path) => StateFile::open(path).map(|(state, found)| (Some(state), found))?,
             None => (None, Found::default()),
@@ -59,7 +73,7 @@ impl DeskArgs {
                 format!("上次运行遗留 {count} 笔未完成交易"),
             ));
         }
-        Ok(Desk { backing: self.roles.open(ui, profile)?, state, found })
+        Ok(Desk { backing: self.roles.open(ui, profile, card, place)?, state, found })
     }
 
     /// Starts the engine at `stop`; gives the state to be kept, and what is open in it.

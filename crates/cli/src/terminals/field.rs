@@ -10,6 +10,7 @@ use link::{CardTransport, LinkError};
 use reader::{ReaderSlot, Slot};
 
 use crate::card;
+use crate::card::reading::What;
 use crate::error::CliError;
 use crate::spec::{Opened, Place};
 use crate::ui::Ui;
@@ -41,7 +42,11 @@ impl Field {
             return Ok(profile.clone());
         }
         self.next_card(ui)?;
-        family_of(self.transport.as_mut())
+        let (profile, others) = family_of(self.transport.as_mut())?;
+        if let Some(others) = others {
+            ui.say(&others);
+        }
+        Ok(profile)
     }
 
     /// Waits until a card is there and powered.
@@ -88,24 +93,34 @@ impl Field {
         Ok(())
     }
 
+    /// Gives a card that failed the time to come back: what is behind it may only just begin again.
+    pub fn rests(&self) {
+        if self.has_a_hand() {
+            thread::sleep(PAUSE);
+        }
+    }
+
     /// Whether a hand, or whoever plays it, brings and takes the card.
     pub fn has_a_hand(&self) -> bool {
         matches!(self.place, Place::Reader(_) | Place::Socket)
     }
 }
 
-/// The family of a card that has power.
+/// The family of a card that has power, and which others it may be of, in words.
 ///
 /// # Errors
 /// One that is not known.
-pub fn family_of(card: &mut dyn CardTransport) -> Result<Arc<Profile>, CliError> {
+pub fn family_of(card: &mut dyn CardTransport) -> Result<(Arc<Profile>, Option<String>), CliError> {
     let selected = card::reading::select(card, None)?;
-    selected.profile.ok_or_else(|| {
-        CliError::mistyped(
-            "the card does not tell its family",
-            "--profile NAME; purse profile list",
-        )
-    })
+    let others = selected.may_also_be();
+    let message = match selected.what {
+        What::Application => "the card does not tell its family",
+        What::BlankCard => "no application found: a blank or unknown card",
+    };
+    let profile = selected.profile;
+    let profile =
+        profile.ok_or_else(|| CliError::mistyped(message, "--profile NAME; purse profile list"))?;
+    Ok((profile, others))
 }
 
 /// Waits until the card has left a reader. As long as PC/SC fails, it is looked at again: a card that

@@ -22,9 +22,9 @@ use crate::ui::Ui;
 /// Arguments of `purse terminal run`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A fresh virtual card has nothing on it; --load puts it there first. Cards in this process are tapped
-one time after the other; in a reader each is waited for and taken away, until Ctrl-C. With --state a
-terminal that is killed at any instant settles what was open when the card comes back; without it,
+A fresh virtual card has nothing on it; --load puts it there first. Cards in this process are tapped \
+one time after the other; in a reader each is waited for and taken away, until Ctrl-C. With --state a \
+terminal that is killed at any instant settles what was open when the card comes back; without it, \
 what is still open at the end becomes a grey record.
 
 Tables in DIR are white.csv, bin.csv and black.csv; see docs/tables.md.
@@ -69,7 +69,7 @@ pub struct Args {
 
 /// What is loaded onto a fresh card where nobody says otherwise: 100.00 yuan.
 const FIRST_LOAD: Amount = Amount(10_000);
-/// How often in a row a card in this process may be lost before it is given up.
+/// How often in a row a card may be lost before it is given up.
 const PATIENCE: u32 = 5;
 
 /// Runs.
@@ -80,6 +80,10 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     if ui.json && !args.jsonl {
         let message = "taps are a stream, not one document";
         return Err(CliError::mistyped(message, "purse terminal run --jsonl"));
+    }
+    if args.taps == Some(0) {
+        let (message, next) = ("no tap is to be made".to_owned(), "--taps 1".to_owned());
+        return Err(CliError::NothingThere { message, next });
     }
     let opened = args.card.open(ui, Fetching::Done)?;
     let mut field = Field::new(opened, Duration::from_millis(args.interval));
@@ -96,7 +100,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         args.desk.yes.confirm(ui, &plan(ui, &programs, args))?;
     }
     let clock = args.desk.clock.start();
-    let mut desk = args.desk.open(ui, &profile)?;
+    let mut desk = args.desk.open(ui, &profile, &args.card, &place)?;
     let first = args.stop.first().copied().unwrap_or_default();
     let Started { mut engine, state, open } = args.desk.start(&mut desk, &profile, first)?;
     let pin = pin(&place, &profile)?;
@@ -171,7 +175,7 @@ impl Turn<'_> {
                 Ok(Outcome::Lost) => self.say_lost(engine),
                 Ok(_) => {}
                 // Nothing was charged: the card comes again, or another one does.
-                Err(error) if survived(&error, lost, field) => self.ui.say(&error.to_string()),
+                Err(error) if self.survived(&error, lost, field) => self.ui.say(&error.to_string()),
                 Err(error) => return Err(error.into()),
             }
             if came_to_an_end {
@@ -179,11 +183,12 @@ impl Turn<'_> {
                 self.at = self.at.wrapping_add(1);
             } else {
                 lost += 1;
-                if lost > PATIENCE && !field.has_a_hand() {
+                if lost > PATIENCE && !self.never_gives_up(field) {
                     return Err(CliError::TerminalCard(format!(
                         "the card fell silent {lost} times in a row"
                     )));
                 }
+                field.rests();
             }
             if done < taps {
                 field.card_goes(self.ui)?;
@@ -208,21 +213,28 @@ impl Turn<'_> {
         engine.tap(program, &self.order, self.clock.now(), field.transport.as_mut(), books)
     }
 
+    /// Whether the terminal goes on after this error. Where a hand brings cards, one bad card ends
+    /// nothing; a card that stays where it is can only have been disturbed for a while.
+    fn survived(&self, error: &FlowError, lost: u32, field: &Field) -> bool {
+        let patient = lost < PATIENCE || self.never_gives_up(field);
+        match error {
+            FlowError::Link { side: Side::Card, .. } => patient,
+            other => other.is_of_the_card() && field.has_a_hand() && patient,
+        }
+    }
+
+    /// A gate serves whoever comes next, however often one card fails there. Taps that somebody
+    /// counts come to an end, and so do those of a card that no hand takes away.
+    fn never_gives_up(&self, field: &Field) -> bool {
+        field.place.is_reader() && self.args.taps.is_none()
+    }
+
     fn say_lost(&self, engine: &Engine<'_>) {
         let why = engine.lost_by().map_or_else(String::new, |error| format!(" ({error})"));
         self.ui.say(&self.ui.lang.pick(
             format!("no answer to the second step{why}: tap the same card again"),
             format!("未收到交易应答{why}: 请用同一张卡重新刷卡"),
         ));
-    }
-}
-
-/// Whether the terminal goes on after this error. Where a hand brings cards, one bad card ends nothing;
-/// a card that stays where it is can only have been disturbed for a while.
-fn survived(error: &FlowError, lost: u32, field: &Field) -> bool {
-    match error {
-        FlowError::Link { side: Side::Card, .. } => lost < PATIENCE || field.has_a_hand(),
-        other => other.is_of_the_card() && field.has_a_hand(),
     }
 }
 
@@ -313,6 +325,7 @@ fn preload(
         if !again || tries > PATIENCE {
             break tapped;
         }
+        field.rests();
     };
     match loaded {
         Ok(Outcome::Accepted | Outcome::Recovered) => Ok(Preloaded::Done),

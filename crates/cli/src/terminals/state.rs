@@ -6,7 +6,7 @@
 mod kept;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use purse::TerminalId;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use terminal::{Attempt, Open};
 
 use crate::error::CliError;
+use crate::whole_file::{replace, with_ending};
 use kept::Kept;
 
 /// A terminal's state, kept in a file.
@@ -131,29 +132,6 @@ fn read(path: &Path) -> Result<Found, CliError> {
         serial: document.terminal_serial,
         open: open.map_err(|why| damaged(path, &why))?,
     })
-}
-
-/// Replaces a file whole; a crash leaves the old one or the new one.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = with_ending(path, "new");
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&beside, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // The rename is in the folder; where a system cannot sync those, it keeps its own promises.
-    match File::open(folder.unwrap_or(Path::new("."))) {
-        Ok(folder) => folder.sync_all().or(Ok(())),
-        Err(_) => Ok(()),
-    }
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    name.into()
 }
 
 fn damaged(path: &Path, why: &str) -> CliError {
