@@ -3,6 +3,7 @@
 //! A ratio compares two things that this run measured alternately on this machine; absolute times
 //! are printed with the processor's name and mean little elsewhere.
 
+mod batch;
 mod cipher;
 mod fleet;
 #[cfg(feature = "pcsc")]
@@ -52,6 +53,10 @@ const LIMIT_3DES: f64 = 1.3;
 const LIMIT_SM4: f64 = 1.6;
 /// Least taps per second of terminal, PSAM and card in one process.
 const LIMIT_TAPS: f64 = 20_000.0;
+/// Least cards per second of a batch that is built by commands and fully verified.
+const LIMIT_BATCH: f64 = 200.0;
+/// Most cards of the batch.
+const BATCH: usize = 1_000;
 /// Least APDU rate through PC/SC over that of a constant card.
 #[cfg(feature = "pcsc")]
 const LIMIT_PCSC: f64 = 0.8;
@@ -131,6 +136,9 @@ fn in_process(ui: &Ui, args: &Args, budget: Duration) -> Result<Vec<Line>, Strin
         ui.say(&format!("measuring taps of {profile}"));
         lines.push(tap_line(&tap::measure(profile, psam, budget)?));
     }
+    let batch = args.cards.clamp(1, BATCH) as u32;
+    ui.say(&format!("building and verifying a batch of {batch} cards"));
+    lines.push(batch_line(&batch::measure(batch)?));
     ui.say("measuring forks");
     lines.extend(fork_lines(&fleet::fork(PROFILE, budget)?));
     ui.say(&format!("personalising {} cards", args.cards));
@@ -166,6 +174,26 @@ fn tap_line(figures: &tap::Figures) -> Line {
         json: json!({
             "taps_per_s": rate, "limit_taps_per_s": LIMIT_TAPS, "kept": kept, "ratio": ratio,
             "tap_ns": tap as u64, "cipher_ns": ciphers as u64,
+        }),
+    }
+}
+
+fn batch_line(figures: &batch::Figures) -> Line {
+    let (rate, ratio) = (figures.rate(), figures.ratio());
+    let kept = rate >= LIMIT_BATCH;
+    let (card, synced) = (figures.card.as_micros(), figures.synced.as_micros());
+    Line {
+        name: "batch".to_owned(),
+        value: format!(
+            "{rate:.0} cards/s of {}; synced at each APDU {ratio:.1} times as long ({synced} / \
+             {card} µs)",
+            figures.cards
+        ),
+        limit: Some((format!("{LIMIT_BATCH:.0} cards/s"), kept)),
+        json: json!({
+            "cards": figures.cards, "cards_per_s": rate, "limit_cards_per_s": LIMIT_BATCH,
+            "kept": kept, "card_us": card as u64, "synced_card_us": synced as u64,
+            "sync_ratio": ratio,
         }),
     }
 }

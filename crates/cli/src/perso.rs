@@ -5,7 +5,7 @@ mod plan;
 mod report;
 mod run;
 mod screen;
-mod source;
+pub mod source;
 mod verify;
 mod watch;
 mod words;
