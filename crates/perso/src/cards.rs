@@ -32,6 +32,13 @@ const SERIAL: &str = "serial";
 /// Column of the remark.
 const NOTE: &str = "note";
 
+impl Row {
+    /// Every column that a table may have, for its documentation.
+    pub fn columns() -> impl Iterator<Item = &'static str> {
+        Wish::columns().chain([SERIAL, NOTE])
+    }
+}
+
 /// Reads the cards of a table.
 ///
 /// # Errors
@@ -150,10 +157,9 @@ fn columns(table: &Table, problems: &mut Vec<Problem>) -> Vec<Column> {
 }
 
 fn unknown(cell: &Cell) -> Problem {
-    let known = || Wish::columns().chain([SERIAL, NOTE]);
-    let mend = match nearest(&cell.text, known()) {
+    let mend = match nearest(&cell.text, Row::columns()) {
         Some(near) => format!("did you mean {near:?}?"),
-        None => format!("take it out; columns are {}", known().collect::<Vec<_>>().join(", ")),
+        None => format!("take it out; columns are {}", Row::columns().collect::<Vec<_>>().join(", ")),
     };
     cell.place.problem("", format!("unknown column {:?}", cell.text), mend)
 }
