@@ -108,6 +108,27 @@ fn the_example_is_planned_made_verified_and_reported() {
         assert!(said.stdout.contains("9999000000000105"), "{form}: {}", said.stdout);
         assert!(said.stdout.contains("3F01/purchase/01/01"), "{form}: check values of keys");
     }
+    let report = ["perso", "report", example, "--journal", journal, "--csv"];
+    let nowhere = folder.path().join("nowhere/report.csv");
+    run(&[&report[..], &[text(&nowhere)]].concat()).refused(13, &["failed to write"]);
+    let full = Path::new("/dev/full");
+    if full.exists() {
+        run(&[&report[..], &[text(full)]].concat()).refused(14, &["failed to write"]);
+    }
+    let kept = folder.path().join("report.csv");
+    run(&[&report[..], &[text(&kept)]].concat()).fine();
+    assert!(fs::read_to_string(&kept).expect("a report").contains("9999000000000105"));
+    assert!(!folder.path().join("report.csv.new").exists());
+}
+
+#[test]
+fn a_plan_in_chinese_keeps_its_columns() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/lab-batch.toml");
+    let plan = run(&["perso", "plan", example, "--lang", "zh"]).fine().stdout;
+    for line in ["批次         lab-batch", "卡片规格     fmcos-ep", "密钥         lab keys"]
+    {
+        assert!(plan.lines().any(|one| one.starts_with(line)), "{line} is not in:\n{plan}");
+    }
 }
 
 #[test]
