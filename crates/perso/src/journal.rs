@@ -43,7 +43,7 @@ pub struct Journal {
 pub struct Held {
     /// What is known of each serial.
     pub records: BTreeMap<Serial, Record>,
-    /// Cards that were turned away, and why; a card with a UID only once.
+    /// Cards that were turned away, and why; a card only once.
     pub refused: Vec<Refusal>,
 }
 

@@ -41,7 +41,7 @@ fn serial(number: u8) -> Serial {
 }
 
 fn card(uid: &str) -> Identity {
-    Identity { uid: Some(uid.to_owned()), atr: "3B00".to_owned() }
+    Identity { uid: Some(uid.to_owned()), atr: "3B00".to_owned(), look: String::new() }
 }
 
 fn begun(uid: &str) -> Record {

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use perso::engine::{Hands, LastTry, Machine, Observer, RunPolicy, Serial, Workshop};
+use perso::engine::{Hands, LastTry, Machine, Observer, RecordState, RunPolicy, Serial, Workshop};
 use perso::job::Target;
 use perso::journal::{Held, Journal, JournalError};
 use perso::plan::Plan;
@@ -100,6 +100,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         limit: args.limit,
         last_try,
     };
+    lost(&held, &give_up)?;
     let serials = ready.batch.serials();
     let mut machine = Machine::new(serials, held.records, held.refused, policy);
     if !only.is_empty() {
@@ -129,7 +130,8 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let (journal, job) = (path.display().to_string(), args.job.job.display());
     let named = args.journal.as_ref().map_or(String::new(), |_| format!(" --journal {journal}"));
     let report = format!("purse perso report {job}{named} --html report.html");
-    Ending { tally, interrupted: interrupt.pressed(), journal, report }.tell(ui, args.jsonl)
+    let interrupted = interrupt.pressed() && !machine.is_done();
+    Ending { tally, interrupted, journal, report }.tell(ui, args.jsonl)
 }
 
 fn serials(job: &JobArgs, ready: &Ready, texts: &[String]) -> Result<Vec<Serial>, CliError> {
@@ -144,6 +146,21 @@ fn serials(job: &JobArgs, ready: &Ready, texts: &[String]) -> Result<Vec<Serial>
         })
     };
     texts.iter().map(serial).collect()
+}
+
+/// Only what is begun can be given up.
+fn lost(held: &Held, serials: &[Serial]) -> Result<(), CliError> {
+    for serial in serials {
+        let why = match held.records.get(serial).map(|record| record.state) {
+            Some(RecordState::Begun) => continue,
+            Some(RecordState::Passed) => "its card passed",
+            Some(RecordState::Rejected) => "it was rejected already",
+            None => "no card was begun with it in this journal",
+        };
+        let message = format!("{serial} cannot be given up: {why}");
+        return Err(CliError::mistyped(message, "purse perso run .. --resume without --give-up"));
+    }
+    Ok(())
 }
 
 /// A journal that goes on, or a new one. Whoever says --resume before anything was begun means to

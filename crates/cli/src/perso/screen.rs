@@ -60,6 +60,9 @@ impl Observer for Screen {
             match event::read() {
                 Ok(event::Event::Key(key)) if key.kind == KeyEventKind::Press => {
                     let choice = choice_of(key);
+                    if choice == Choice::Stop {
+                        self.interrupt.press();
+                    }
                     if choice != Choice::None {
                         return choice;
                     }

@@ -36,6 +36,11 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// It was pressed where no signal comes of it.
+    pub fn press(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     fn choice(&self) -> Choice {
         if self.pressed() { Choice::Stop } else { Choice::None }
     }
@@ -72,7 +77,7 @@ impl Observer for Lines {
                 // A reader of our output that goes away does not stop the cards.
                 let _ = self.ui.print(&format!("{}\n", self.ui.toned(tone, &line)));
             }
-            Event::Insert { .. } | Event::Arrived { .. } if !self.by_hand => {}
+            Event::Insert { .. } | Event::Arrived { .. } | Event::TakeAway if !self.by_hand => {}
             _ => self.ui.say(&line),
         }
     }

@@ -36,7 +36,8 @@ pub fn line(event: &Event, lang: Lang) -> Option<String> {
                 format!("{serial}: 未完成的卡, 擦除后重做"),
             ),
         },
-        Event::Step { .. } | Event::TakeAway => None,
+        Event::Step { .. } => None,
+        Event::TakeAway => pick("take it away".to_owned(), "请取走".to_owned()),
         Event::Again { serial, why } => {
             pick(format!("{serial}: again: {why}"), format!("{serial}: 重试: {why}"))
         }
@@ -79,6 +80,27 @@ pub fn line(event: &Event, lang: Lang) -> Option<String> {
 pub fn stranger(why: &Stranger, lang: Lang) -> String {
     let pick = |english: String, chinese: String| lang.pick(english, chinese);
     match why {
+        Stranger::Foreign(family) => {
+            pick(format!("this is a {family} card, not a blank one"), format!("这是 {family} 卡, 不是白卡"))
+        }
+        Stranger::KeyRefused(what) => pick(
+            format!("it refuses the key that it should have ({what}); it is not tried again"),
+            format!("卡片拒绝应有的密钥 ({what}); 不再尝试"),
+        ),
+        Stranger::SameLook(what) => pick(
+            format!(
+                "this card (or one that looks the same) refused the key before ({what}); --force tries \
+                 it all the same"
+            ),
+            format!("此卡 (或外观相同的卡) 此前已拒绝密钥 ({what}); 加 --force 才再尝试"),
+        ),
+        Stranger::BegunFirst(serial) => pick(
+            format!(
+                "it is blank, and the card that was begun with {serial} must come back first; if that \
+                 is lost: --give-up {serial}"
+            ),
+            format!("此为白卡, 须先放回以 {serial} 开始制作的卡; 若已遗失: --give-up {serial}"),
+        ),
         Stranger::Used(what) => pick(
             format!(
                 "it is not blank ({what}); on-used = \"erase\" in the job uses lab cards again"

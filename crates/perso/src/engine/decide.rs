@@ -13,6 +13,10 @@ pub struct Identity {
     pub uid: Option<String>,
     /// Answer to reset, in hex. Cards of a kind often have the same.
     pub atr: String,
+    /// What answers on it, as far as that was asked for: it tells no card from another one that is as
+    /// far.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub look: String,
 }
 
 /// A card as it is found in the reader.
@@ -33,6 +37,8 @@ pub enum Holds {
     Card(Serial),
     /// Something whose serial cannot be read.
     Unreadable(String),
+    /// An application of this other family.
+    Foreign(String),
     /// It refuses everything: locked, or its application is.
     Locked(String),
 }
@@ -42,6 +48,14 @@ pub enum Holds {
 pub enum Stranger {
     /// It holds a card that is not of this batch.
     Used(String),
+    /// It is a card of this other family.
+    Foreign(String),
+    /// It refuses the key that it should have.
+    KeyRefused(String),
+    /// It has no UID, and a card that looks the same refused a key before.
+    SameLook(String),
+    /// It is blank, and a card without a UID that was begun must come back first.
+    BegunFirst(Serial),
     /// It bears a serial that the journal has on another card.
     Twin(Serial),
     /// It bears a serial of this batch that the journal has not issued.
@@ -57,7 +71,7 @@ pub enum Stranger {
     Locked(String),
     /// It does not answer as a card should.
     Silent(String),
-    /// A card that was begun must come back first.
+    /// It is not the card that was begun with this serial.
     NotTheBegun(Serial),
     /// It was turned away before.
     Before(String),
@@ -94,8 +108,10 @@ pub(super) trait Known {
     fn of_batch(&self, serial: Serial) -> bool;
     /// The serial whose card has this UID.
     fn by_uid(&self, uid: &str) -> Option<Serial>;
-    /// Why this card was turned away before.
-    fn refused(&self, uid: &str) -> Option<&Refusal>;
+    /// Why this card was turned away before, or one without a UID that looks the same.
+    fn refused(&self, card: &Identity) -> Option<&Refusal>;
+    /// The serial that was begun on a card without a UID, which is not finished.
+    fn half_made(&self) -> Option<Serial>;
 }
 
 /// What a person or the machine knows of the card that is in.
@@ -110,7 +126,8 @@ pub(super) struct Presence {
 }
 
 /// A half-done card is known by its UID, by the serial that it tells, or because it has not been
-/// taken out; else it is a stranger, since two half-done cards can look the same.
+/// taken out. Of cards without a UID only one is half done at a time: another that tells no serial may
+/// be it, and whoever approaches it finds out.
 pub(super) fn decide(
     known: &impl Known,
     sighting: &Sighting,
@@ -127,8 +144,17 @@ pub(super) fn decide(
             _ => by_record(known, serial, policy, presence),
         };
     }
-    let refused = card.uid.as_deref().and_then(|uid| known.refused(uid));
-    if let Some(Refusal { reason, last_try, .. }) = refused {
+    if let Holds::Foreign(family) = holds {
+        return Decision::Turn(Stranger::Foreign(family.clone()));
+    }
+    let made = matches!(holds, Holds::Card(serial) if known.record(*serial).is_some());
+    let refused = known.refused(card).filter(|_| !made);
+    if let (None, Some(Refusal { reason, .. })) = (&card.uid, refused) {
+        // Of cards that look the same none is told from the other, not even by a person.
+        if !spend {
+            return Decision::Turn(Stranger::SameLook(reason.clone()));
+        }
+    } else if let Some(Refusal { reason, last_try, .. }) = refused {
         if *last_try && !spend {
             return Decision::Turn(Stranger::LastTry(reason.clone()));
         }
@@ -136,7 +162,10 @@ pub(super) fn decide(
             return Decision::Turn(Stranger::Before(reason.clone()));
         }
     }
-    let present = present.filter(|_| card.uid.is_none() && !matches!(holds, Holds::Card(_)));
+    // Its key tells whether it is the one: nothing that can be asked for free does.
+    let begun = present.or_else(|| known.half_made());
+    let tells = matches!(holds, Holds::Card(_) | Holds::Locked(_)) && present.is_none();
+    let present = begun.filter(|_| !tells).filter(|_| card.uid.is_none() && !matches!(holds, Holds::Card(_)));
     if let Some(serial) = present {
         return by_record(known, serial, policy, presence);
     }
@@ -162,6 +191,7 @@ pub(super) fn decide(
         Holds::Nothing => Decision::New,
         Holds::Card(serial) => used(policy, format!("serial {serial}")),
         Holds::Unreadable(what) => used(policy, what.clone()),
+        Holds::Foreign(family) => Decision::Turn(Stranger::Foreign(family.clone())),
     }
 }
 

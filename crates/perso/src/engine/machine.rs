@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use known::Batch;
 
-use super::decide::{Decision, Presence, Stranger, decide};
+use super::decide::{Decision, Known, Presence, Stranger, decide};
 use super::event::{Event, How, Left, Tally};
 use super::{
     Choice, Entry, Identity, LastTry, Record, RecordState, Refusal, RunPolicy, Serial, Sighting,
@@ -113,6 +113,8 @@ pub enum Told {
         /// A key of it has one try left now.
         last_try: bool,
     },
+    /// The card is blank, and not the one that was begun.
+    Blank,
     /// The step is taken.
     Stepped,
     /// It is kept.
@@ -182,7 +184,7 @@ impl Machine {
         refused: impl IntoIterator<Item = Refusal>,
         policy: RunPolicy,
     ) -> Self {
-        let mut machine = Self {
+        Self {
             policy,
             batch: Batch::new(serials, records, refused),
             state: State::Idle,
@@ -200,13 +202,7 @@ impl Machine {
             no_more: false,
             made: 0,
             turned: 0,
-        };
-        for serial in machine.batch.begun() {
-            if machine.batch.lost(serial) {
-                machine.release(serial);
-            }
         }
-        machine
     }
 
     /// The cards of begun serials ended with an earlier process: these serials wait again.
@@ -296,7 +292,7 @@ impl Machine {
                 State::Idle => self.idle(),
                 State::Waiting if self.finish => self.state = State::Idle,
                 State::Waiting => {
-                    let next = self.next_serial();
+                    let next = self.wanted_serial();
                     return Do::Await(Wanted {
                         next,
                         begun: self.batch.open_uids(self.policy.retry_rejected),
@@ -309,6 +305,7 @@ impl Machine {
                 }
                 State::Leaving if self.to_keep() => return self.keep(),
                 State::Leaving if self.retry => self.state = State::Looking,
+                State::Leaving if self.finish || self.is_done() => self.state = State::Idle,
                 State::Leaving => return Do::TakeAway,
                 State::Ended if !self.pending.is_empty() => return self.keep(),
                 State::Ended => return Do::End,
@@ -360,7 +357,7 @@ impl Machine {
         } else if self.next_serial().is_none() && !self.waits_for_known() {
             None
         } else {
-            let (next, begun) = (self.next_serial(), self.batch.begun());
+            let (next, begun) = (self.wanted_serial(), self.batch.begun());
             self.events.push_back(Event::Insert { next, begun });
             self.state = State::Waiting;
             return;
@@ -376,6 +373,12 @@ impl Machine {
         again || !self.batch.begun().is_empty()
     }
 
+    /// Whether nothing that was asked for is left to do.
+    pub fn is_done(&self) -> bool {
+        let enough = self.policy.limit.is_some_and(|limit| self.made >= limit);
+        enough || (self.next_serial().is_none() && !self.waits_for_known())
+    }
+
     fn end(&mut self, left: Option<Left>) {
         self.events.push_back(Event::Ended { left });
         self.state = State::Ended;
@@ -387,7 +390,12 @@ impl Machine {
         let presence = Presence { serial: self.present, again, spend };
         let decision = decide(&self.batch, &sighting, &self.policy.cards, presence);
         let reached =
-            |serial| self.batch.records.get(&serial).map_or(0, |record| record.progress.reached());
+            // What was finished and rejected afterwards is checked again: that is its last step.
+            |serial| {
+                self.batch.records.get(&serial).map_or(0, |record| {
+                    record.progress.reached().min(record.steps.saturating_sub(1))
+                })
+            };
         let (serial, start, how) = match decision {
             Decision::New | Decision::EraseUsed => {
                 let Some(serial) = self.next_serial() else {
@@ -466,6 +474,12 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    /// The serial that a blank card would get now. A begun card without a UID comes back first: two of
+    /// them could not be told apart.
+    fn wanted_serial(&self) -> Option<Serial> {
+        self.next_serial().filter(|_| self.batch.half_made().is_none())
     }
 
     fn next_serial(&self) -> Option<Serial> {

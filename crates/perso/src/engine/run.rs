@@ -171,6 +171,9 @@ pub enum ApproachError {
         /// A key of it has one try left now.
         last_try: bool,
     },
+    /// It is blank, and not the one that was begun.
+    #[error("a blank card")]
+    Blank,
     /// The card.
     #[error("{}", .0.text())]
     Trouble(Trouble),
@@ -346,6 +349,7 @@ impl Hands<'_> {
                     Err(ApproachError::NotThisCard { why, last_try }) => {
                         Told::NotThisCard { why, last_try }
                     }
+                    Err(ApproachError::Blank) => Told::Blank,
                     Err(ApproachError::Trouble(trouble)) => Told::Failed(trouble),
                     Err(ApproachError::Work(error)) => return Err(error.into()),
                 }

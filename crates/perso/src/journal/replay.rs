@@ -127,7 +127,10 @@ impl Held {
             }
             Entry::Refused(refusal) => {
                 let known = |old: &super::Refusal| {
-                    old.card.uid.is_some() && old.card.uid == refusal.card.uid
+                    match &old.card.uid {
+                        Some(_) => old.card.uid == refusal.card.uid,
+                        None => old.card == refusal.card,
+                    }
                 };
                 self.refused.retain(|old| !known(old));
                 self.refused.push(refusal);

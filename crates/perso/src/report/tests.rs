@@ -13,7 +13,7 @@ fn row(number: u64, note: &str) -> Row {
 }
 
 fn record(state: RecordState, text: &str) -> Record {
-    let card = Identity { uid: Some(text.to_owned()), atr: "3B".to_owned() };
+    let card = Identity { uid: Some(text.to_owned()), atr: "3B".to_owned(), look: String::new() };
     let mut record = Record::begun(card, 9, 1_700_000_000);
     record.state = state;
     record.ended = Some(1_700_000_003);
@@ -34,7 +34,7 @@ fn held(text: &str) -> Held {
         (Serial(2_u64.to_be_bytes()), record(RecordState::Rejected, text)),
         (Serial(3_u64.to_be_bytes()), record(RecordState::Begun, text)),
     ];
-    let card = Identity { uid: Some(text.to_owned()), atr: String::new() };
+    let card = Identity { uid: Some(text.to_owned()), atr: String::new(), look: String::new() };
     let refused = crate::engine::Refusal { card, reason: text.to_owned(), last_try: false };
     Held { records: records.into(), refused: vec![refused] }
 }

@@ -10,13 +10,14 @@ use purse::issuing::{CardKey, Choices, Sequence, Step, TransportKey, Verdict};
 use purse::{FileRef, Language, PurseCommand};
 
 use super::reach::expected;
+use super::survey::survey;
 use super::talk::refused;
 use super::transact::{PinTries, Shown, select};
 use super::verify::{Expected, Stage, Verifier};
 use super::{CardKeys, Deed, Moment, Talk, TalkError, Teller, deeds, identify};
 use crate::batch::Batch;
 use crate::engine::{
-    Again, ApproachError, CardSource, Check, KeyLine, LastTry, Outline, Serial, Sighting, Start,
+    Again, ApproachError, CardSource, Check, Holds, KeyLine, LastTry, Outline, Serial, Sighting, Start,
     StepKind, StepReport, Titles, Trouble, WorkError, Workshop,
 };
 use crate::order::CardOrder;
@@ -31,6 +32,8 @@ pub struct FmcosWorkshop<'w> {
     work: Option<Work>,
     /// Commands sent that no step has told of.
     untold: u32,
+    /// The card that is in is known by nothing: it told neither UID nor serial.
+    nameless: bool,
 }
 
 /// The work on one card.
@@ -55,7 +58,7 @@ impl<'w> FmcosWorkshop<'w> {
         let blank = batch.blank.as_deref().ok_or_else(|| {
             WorkError::Order("the job names no profile of blank cards".to_owned())
         })?;
-        Ok(Self { batch, blank, custody, moment, last_try, work: None, untold: 0 })
+        Ok(Self { batch, blank, custody, moment, last_try, work: None, untold: 0, nameless: false })
     }
 
     /// The steps of an order, as a plan lists them.
@@ -141,6 +144,37 @@ impl<'w> FmcosWorkshop<'w> {
         }
         out.push(TransportKey::blank());
         Ok(out)
+    }
+
+    /// That a card that tells nothing is the one that is as far as step `reached`: it has the master
+    /// key that was derived for it. One with the key of a blank card is none that was erased. Each of
+    /// the two keys is tried once, and none on the last try.
+    fn prove(&self, talk: &mut Talk<'_>, reached: u32) -> Result<(), ApproachError> {
+        let work = self.work()?;
+        let (steps, erase) = (work.sequence.steps(), work.erase as usize);
+        let own = work.sequence.own_authentication();
+        let (reached, take) = (reached as usize, |at: usize, talk: &mut Talk<'_>| {
+            steps.get(at).map_or(Ok(Verdict::Refused), |step| self.take(talk, step, Again::Maybe))
+        });
+        if reached <= erase {
+            // Not erased as far as anybody knows, and no key of its own: the blank's key is asked for.
+            return Ok(());
+        }
+        take(0, talk).map_err(not_blank)?;
+        match take(own, talk) {
+            Ok(Verdict::DoneBefore) if reached > own => {
+                let why = "it has no master key, and the card that was begun has one".to_owned();
+                return Err(ApproachError::NotThisCard { why, last_try: false });
+            }
+            Ok(_) => return Ok(()),
+            // More than one try is left, or none.
+            Err(TalkError::Trouble(Trouble::Wrong(_))) => {}
+            Err(error) => return Err(not_blank(error)),
+        }
+        for at in 0..erase {
+            take(at, talk).map_err(not_blank)?;
+        }
+        Err(ApproachError::Blank)
     }
 
     /// Brings a card to step `at` of the sequence.
@@ -315,8 +349,15 @@ impl Workshop for FmcosWorkshop<'_> {
         uid: Option<&str>,
     ) -> Result<Sighting, Trouble> {
         let mut talk = Talk::to(source.card());
-        let seen = identify(&mut talk, &self.batch.profile, uid);
+        let profile = &self.batch.profile;
+        let seen = identify(&mut talk, profile, uid).and_then(|mut seen| {
+            survey(&mut talk, profile, self.blank, &mut seen)?;
+            Ok(seen)
+        });
         self.untold = talk.apdus;
+        self.nameless = seen.as_ref().is_ok_and(|seen| {
+            seen.card.uid.is_none() && !matches!(seen.holds, Holds::Card(_))
+        });
         seen.map_err(|error| match error.trouble() {
             Ok(trouble) => trouble,
             Err(error) => Trouble::Silent(error.to_string()),
@@ -331,13 +372,17 @@ impl Workshop for FmcosWorkshop<'_> {
     ) -> Result<u32, ApproachError> {
         let mut talk = Talk::to(source.card());
         let built = self.work()?.issue_steps() as u32;
-        let done = match start {
+        let proved = match start {
+            Start::At(at) | Start::From(at) if self.nameless => self.prove(&mut talk, at),
+            _ => Ok(()),
+        };
+        let done = proved.and_then(|()| match start {
             Start::Blank => self.approach_blank(&mut talk),
             Start::Used => self.approach_used(&mut talk),
             Start::At(at) if at < built => self.approach_step(&mut talk, at),
             Start::At(at) => self.approach_deed(&mut talk, at),
             Start::From(reached) => self.approach_erasure(&mut talk, reached),
-        };
+        });
         self.untold += talk.apdus;
         done
     }

@@ -19,7 +19,7 @@ pub fn identify(
     uid: Option<&str>,
 ) -> Result<Sighting, TalkError> {
     let atr = talk.reset()?;
-    let card = Identity { uid: uid.map(str::to_owned), atr };
+    let card = Identity { uid: uid.map(str::to_owned), atr, look: String::new() };
     let Some(application) = profile.application() else {
         let text = format!("{} has no purse application", profile.name);
         return Err(Trouble::Wrong(text).into());

@@ -283,7 +283,8 @@ impl Workshop for PaperWorkshop {
             return Err(trouble);
         }
         let card = world.card().ok_or_else(|| Trouble::NoCard("none".to_owned()))?;
-        let identity = Identity { uid: uid.map(str::to_owned), atr: "3B".to_owned() };
+        let (uid, look) = (uid.map(str::to_owned), String::new());
+        let identity = Identity { uid, atr: "3B".to_owned(), look };
         let holds = card.serial.map_or(Holds::Nothing, Holds::Card);
         Ok(Sighting { card: identity, holds })
     }

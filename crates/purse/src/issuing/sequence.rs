@@ -146,6 +146,11 @@ impl Sequence {
         out
     }
 
+    /// Which step authenticates with the card's own master key for the first time.
+    pub fn own_authentication(&self) -> usize {
+        self.first_authentication_after_erasure()
+    }
+
     fn first_authentication_after_erasure(&self) -> usize {
         let erase = self.first(is_erase);
         erase + self.steps.iter().skip(erase).position(is_authentication).unwrap_or_default()

@@ -71,11 +71,16 @@ impl View {
                 self.serial = Some(*serial);
             }
             Event::Step { at, steps, .. } => self.step = (at + 1, *steps, title),
-            Event::Passed { .. } | Event::Already { passed: true, .. } => self.now = Now::Passed,
-            Event::Rejected { .. }
-            | Event::BadCard { .. }
-            | Event::Turned { .. }
-            | Event::Already { passed: false, .. } => self.now = Now::TakeAway,
+            Event::Passed { serial } | Event::Already { serial, passed: true } => {
+                (self.now, self.serial) = (Now::Passed, Some(*serial));
+            }
+            Event::Rejected { serial, .. }
+            | Event::BadCard { serial, .. }
+            | Event::Already { serial, passed: false } => {
+                (self.now, self.serial) = (Now::TakeAway, Some(*serial));
+            }
+            // It bears none that was asked for.
+            Event::Turned { .. } => (self.now, self.serial) = (Now::TakeAway, None),
             Event::Ended { .. } => self.now = Now::Ended,
             Event::Arrived { .. }
             | Event::Again { .. }
@@ -85,7 +90,7 @@ impl View {
             | Event::TakeAway => {}
         }
         let kind = match event {
-            Event::Insert { .. } | Event::Arrived { .. } => return,
+            Event::Insert { .. } | Event::Arrived { .. } | Event::TakeAway => return,
             Event::Passed { .. } => Kind::Good,
             Event::Rejected { .. }
             | Event::BadCard { .. }

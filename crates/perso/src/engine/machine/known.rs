@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::decide::Known;
-use crate::engine::{Record, RecordState, Refusal, Serial, Tally};
+use crate::engine::{Identity, Record, RecordState, Refusal, Serial, Tally};
 
 /// The serials of a batch in their order, with their records.
 pub(super) struct Batch {
@@ -12,6 +12,8 @@ pub(super) struct Batch {
     pub(super) records: BTreeMap<Serial, Record>,
     by_uid: BTreeMap<String, Serial>,
     refused: BTreeMap<String, Refusal>,
+    /// Cards without a UID, by what they look like.
+    looks: BTreeMap<(String, String), Refusal>,
     begun: BTreeSet<Serial>,
     passed: u32,
     rejected: u32,
@@ -26,14 +28,13 @@ impl Batch {
         refused: impl IntoIterator<Item = Refusal>,
     ) -> Self {
         let of_batch = order.iter().copied().collect();
-        let named = |refusal: Refusal| Some((refusal.card.uid.clone()?, refusal));
-        let refused = refused.into_iter().filter_map(named).collect();
         let mut batch = Self {
             order,
             of_batch,
             records: BTreeMap::new(),
             by_uid: BTreeMap::new(),
-            refused,
+            refused: BTreeMap::new(),
+            looks: BTreeMap::new(),
             begun: BTreeSet::new(),
             passed: 0,
             rejected: 0,
@@ -42,6 +43,7 @@ impl Batch {
         for (serial, record) in records {
             batch.insert(serial, record);
         }
+        refused.into_iter().for_each(|refusal| batch.refuse(&refusal));
         batch
     }
 
@@ -84,8 +86,11 @@ impl Batch {
 
     /// The card is turned away from now on.
     pub(super) fn refuse(&mut self, refusal: &Refusal) {
-        if let Some(uid) = &refusal.card.uid {
+        let Identity { uid, atr, look } = &refusal.card;
+        if let Some(uid) = uid {
             self.refused.insert(uid.clone(), refusal.clone());
+        } else if !look.is_empty() {
+            self.looks.insert((atr.clone(), look.clone()), refusal.clone());
         }
     }
 
@@ -93,15 +98,6 @@ impl Batch {
     pub(super) fn waiting(&self) -> impl Iterator<Item = Serial> {
         let rest = self.order.iter().skip(self.begun_up_to).copied();
         rest.filter(|serial| !self.records.contains_key(serial))
-    }
-
-    /// Whether the begun card of a serial could not be known again: it has no UID and does not bear
-    /// the serial. Then no card bears it.
-    pub(super) fn lost(&self, serial: Serial) -> bool {
-        self.records.get(&serial).is_some_and(|record| {
-            let nameless = record.card.as_ref().is_none_or(|card| card.uid.is_none());
-            record.state == RecordState::Begun && nameless && !record.progress.bears
-        })
     }
 
     /// Every serial.
@@ -168,7 +164,18 @@ impl Known for Batch {
         self.by_uid.get(uid).copied()
     }
 
-    fn refused(&self, uid: &str) -> Option<&Refusal> {
-        self.refused.get(uid)
+    fn refused(&self, card: &Identity) -> Option<&Refusal> {
+        match &card.uid {
+            Some(uid) => self.refused.get(uid),
+            None => self.looks.get(&(card.atr.clone(), card.look.clone())),
+        }
+    }
+
+    fn half_made(&self) -> Option<Serial> {
+        let nameless = |serial: &Serial| {
+            let card = self.records.get(serial).and_then(|record| record.card.as_ref());
+            card.is_none_or(|card| card.uid.is_none())
+        };
+        self.begun.iter().copied().find(nameless)
     }
 }

@@ -102,6 +102,7 @@ impl Machine {
             Told::Prepared(outline) => self.prepared(outline),
             Told::Approached(at) => self.approached(at),
             Told::NotThisCard { why, last_try } => self.not_this_card(why, last_try),
+            Told::Blank => self.blank_instead(),
             Told::Stepped => self.stepped(),
             Told::Failed(trouble) => self.trouble(trouble),
             _ => {}
@@ -258,6 +259,12 @@ impl Machine {
         let Some(work) = self.work() else { return };
         let (serial, card, how) = (work.serial, work.card.clone(), work.how);
         match how {
+            // Which card it is nobody knows: what it looks like is remembered, and no serial suffers.
+            How::Resume { .. } | How::Redo if card.uid.is_none() => {
+                self.lay_down();
+                self.refuse(card, why.clone(), last_try);
+                self.turn(Stranger::KeyRefused(why));
+            }
             How::Resume { .. } | How::Redo => {
                 if let Some(record) = self.batch.records.get_mut(&serial).filter(|_| last_try) {
                     record.last_try = true;
@@ -269,13 +276,21 @@ impl Machine {
             How::New | How::EraseUsed => {
                 self.batch.forget(serial);
                 self.refuse(card, why.clone(), last_try);
-                self.turn(Stranger::Used(why));
+                self.turn(Stranger::KeyRefused(why));
             }
         }
     }
 
+    /// A blank card is in, where the begun one must come back first.
+    fn blank_instead(&mut self) {
+        let Some(work) = self.work() else { return };
+        let serial = work.serial;
+        self.lay_down();
+        self.turn(Stranger::BegunFirst(serial));
+    }
+
     fn refuse(&mut self, card: Identity, reason: String, last_try: bool) {
-        if card.uid.is_some() {
+        if card.uid.is_some() || !card.look.is_empty() {
             let refusal = Refusal { card, reason, last_try };
             self.batch.refuse(&refusal);
             self.pending.push(Entry::Refused(refusal));
@@ -285,15 +300,13 @@ impl Machine {
     fn trouble(&mut self, trouble: Trouble) {
         let Some(work) = self.work() else { return };
         let serial = work.serial;
+        let only_by_key = work.kept && work.card.uid.is_none();
         let why = trouble.text().to_owned();
         match trouble {
             Trouble::NoCard(_) => {
                 self.lay_down();
                 self.events.push_back(Event::Interrupted { serial, why });
                 self.state = State::Idle;
-                if self.batch.lost(serial) {
-                    self.release(serial);
-                }
             }
             Trouble::Silent(_) | Trouble::Refused(_)
                 if self.troubles < self.policy.cards.retries =>
@@ -303,11 +316,18 @@ impl Machine {
                 self.events.push_back(Event::Again { serial, why });
                 self.state = State::Looking;
             }
-            trouble => self.fail(why, trouble.last_try()),
+            // Nothing but its key tells it, and another card must not get the serial.
+            Trouble::Silent(_) if only_by_key => {
+                self.lay_down();
+                self.events.push_back(Event::Interrupted { serial, why });
+                self.leave();
+            }
+            trouble => self.fail(&trouble),
         }
     }
 
-    fn fail(&mut self, why: String, last_try: bool) {
+    fn fail(&mut self, trouble: &Trouble) {
+        let (why, last_try) = (trouble.text().to_owned(), trouble.last_try());
         let seconds = self.seconds;
         let Some(work) = self.work() else { return };
         let (serial, card, kept) = (work.serial, work.card.clone(), work.kept);
@@ -325,7 +345,9 @@ impl Machine {
             if kept {
                 self.pending.push(Entry::Released(serial));
             }
-            self.refuse(card, why.clone(), last_try);
+            if card.uid.is_some() || matches!(trouble, Trouble::Wrong(_) | Trouble::LastTry(_)) {
+                self.refuse(card, why.clone(), last_try);
+            }
             self.events.push_back(Event::BadCard { serial, why });
             self.turned += 1;
         }
