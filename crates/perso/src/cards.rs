@@ -159,7 +159,9 @@ fn columns(table: &Table, problems: &mut Vec<Problem>) -> Vec<Column> {
 fn unknown(cell: &Cell) -> Problem {
     let mend = match nearest(&cell.text, Row::columns()) {
         Some(near) => format!("did you mean {near:?}?"),
-        None => format!("take it out; columns are {}", Row::columns().collect::<Vec<_>>().join(", ")),
+        None => {
+            format!("take it out; columns are {}", Row::columns().collect::<Vec<_>>().join(", "))
+        }
     };
     cell.place.problem("", format!("unknown column {:?}", cell.text), mend)
 }
