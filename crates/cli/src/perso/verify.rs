@@ -225,7 +225,7 @@ impl Check<'_> {
 /// The serial of a card by its UID. Where the journal or the reader has none, as with contacts, it is
 /// the serial that the card tells, by the rule that a run goes on by.
 fn serial_of(sighting: &Sighting, records: &BTreeMap<Serial, Record>) -> Option<Serial> {
-    let Identity { uid, atr } = &sighting.card;
+    let Identity { uid, atr, .. } = &sighting.card;
     let known = |record: &Record, uid: &String| {
         record.card.as_ref().is_some_and(|card| card.uid.as_ref() == Some(uid))
     };

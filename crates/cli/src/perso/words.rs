@@ -80,9 +80,10 @@ pub fn line(event: &Event, lang: Lang) -> Option<String> {
 pub fn stranger(why: &Stranger, lang: Lang) -> String {
     let pick = |english: String, chinese: String| lang.pick(english, chinese);
     match why {
-        Stranger::Foreign(family) => {
-            pick(format!("this is a {family} card, not a blank one"), format!("这是 {family} 卡, 不是白卡"))
-        }
+        Stranger::Foreign(family) => pick(
+            format!("this is a {family} card, not a blank one"),
+            format!("这是 {family} 卡, 不是白卡"),
+        ),
         Stranger::KeyRefused(what) => pick(
             format!("it refuses the key that it should have ({what}); it is not tried again"),
             format!("卡片拒绝应有的密钥 ({what}); 不再尝试"),

@@ -165,7 +165,8 @@ pub(super) fn decide(
     // Its key tells whether it is the one: nothing that can be asked for free does.
     let begun = present.or_else(|| known.half_made());
     let tells = matches!(holds, Holds::Card(_) | Holds::Locked(_)) && present.is_none();
-    let present = begun.filter(|_| !tells).filter(|_| card.uid.is_none() && !matches!(holds, Holds::Card(_)));
+    let present =
+        begun.filter(|_| !tells).filter(|_| card.uid.is_none() && !matches!(holds, Holds::Card(_)));
     if let Some(serial) = present {
         return by_record(known, serial, policy, presence);
     }

@@ -126,11 +126,9 @@ impl Held {
                 self.records.remove(&serial);
             }
             Entry::Refused(refusal) => {
-                let known = |old: &super::Refusal| {
-                    match &old.card.uid {
-                        Some(_) => old.card.uid == refusal.card.uid,
-                        None => old.card == refusal.card,
-                    }
+                let known = |old: &super::Refusal| match &old.card.uid {
+                    Some(_) => old.card.uid == refusal.card.uid,
+                    None => old.card == refusal.card,
                 };
                 self.refused.retain(|old| !known(old));
                 self.refused.push(refusal);

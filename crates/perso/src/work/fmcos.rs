@@ -17,8 +17,8 @@ use super::verify::{Expected, Stage, Verifier};
 use super::{CardKeys, Deed, Moment, Talk, TalkError, Teller, deeds, identify};
 use crate::batch::Batch;
 use crate::engine::{
-    Again, ApproachError, CardSource, Check, Holds, KeyLine, LastTry, Outline, Serial, Sighting, Start,
-    StepKind, StepReport, Titles, Trouble, WorkError, Workshop,
+    Again, ApproachError, CardSource, Check, Holds, KeyLine, LastTry, Outline, Serial, Sighting,
+    Start, StepKind, StepReport, Titles, Trouble, WorkError, Workshop,
 };
 use crate::order::CardOrder;
 
@@ -355,9 +355,9 @@ impl Workshop for FmcosWorkshop<'_> {
             Ok(seen)
         });
         self.untold = talk.apdus;
-        self.nameless = seen.as_ref().is_ok_and(|seen| {
-            seen.card.uid.is_none() && !matches!(seen.holds, Holds::Card(_))
-        });
+        self.nameless = seen
+            .as_ref()
+            .is_ok_and(|seen| seen.card.uid.is_none() && !matches!(seen.holds, Holds::Card(_)));
         seen.map_err(|error| match error.trouble() {
             Ok(trouble) => trouble,
             Err(error) => Trouble::Silent(error.to_string()),

@@ -75,11 +75,7 @@ fn found(status: StatusWord) -> bool {
 
 /// Whether the application that is called as our own has what only the other family's has: its fid,
 /// or a file.
-fn answers_as(
-    talk: &mut Talk<'_>,
-    own: &Directory,
-    other: &Directory,
-) -> Result<bool, TalkError> {
+fn answers_as(talk: &mut Talk<'_>, own: &Directory, other: &Directory) -> Result<bool, TalkError> {
     if other.fid != own.fid {
         talk.ask(by_fid(MAIN))?;
         return Ok(talk.ask(by_fid(other.fid))?.status.is_ok());

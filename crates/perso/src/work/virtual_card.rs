@@ -147,7 +147,8 @@ impl Workshop for VirtualWorkshop<'_> {
         _source: &mut dyn CardSource,
         uid: Option<&str>,
     ) -> Result<Sighting, Trouble> {
-        let card = Identity { uid: uid.map(str::to_owned), atr: String::new(), look: String::new() };
+        let card =
+            Identity { uid: uid.map(str::to_owned), atr: String::new(), look: String::new() };
         Ok(Sighting { card, holds: Holds::Nothing })
     }
 

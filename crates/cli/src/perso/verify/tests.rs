@@ -3,7 +3,7 @@ use super::*;
 const SERIAL: Serial = Serial([0, 0, 0, 0, 0, 0, 0, 1]);
 
 fn identity(uid: Option<&str>, atr: &str) -> Identity {
-    Identity { uid: uid.map(str::to_owned), atr: atr.to_owned() }
+    Identity { uid: uid.map(str::to_owned), atr: atr.to_owned(), look: String::new() }
 }
 
 /// Which serial a card is taken for that tells this one.
