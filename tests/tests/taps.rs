@@ -72,6 +72,21 @@ fn a_card_in_a_reader_is_charged_after_a_question_only() {
 }
 
 #[test]
+fn one_reader_is_not_card_and_psam() {
+    let daemon = PrivatePcscd::start(1).unwrap();
+    let card = InsertedCard::insert(&daemon, 0, &["--profile", "jtt978", "--set", "balance=9.00"]);
+    for psam in ["reader:0".to_owned(), format!("reader:{}", daemon.reader(0))] {
+        let mut command = tests::purse_with_pcsc();
+        daemon.lead(&mut command);
+        command.args(["card", "purchase", "1fen", "-y", "--card", "reader:0", "--psam", &psam]);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains("they are two cards"), "{said}");
+    }
+    assert_eq!(card.status("ep.balance"), "9.00");
+}
+
+#[test]
 fn a_terminal_waits_for_its_first_card() {
     let daemon = PrivatePcscd::start(1).unwrap();
     let card = InsertedCard::insert(&daemon, 0, &["--profile", "jtt978", "--set", "balance=9.00"]);
