@@ -122,6 +122,8 @@ impl Plan {
 
 /// The work on one card, as far as it can be told without the card.
 struct PlannedWork {
+    /// Commands that tell what the card is, before everything else.
+    look: u32,
     sequence: Option<Sequence>,
     deeds: Vec<(Deed, Vec<Kind>)>,
 }
@@ -130,7 +132,7 @@ impl PlannedWork {
     fn of(batch: &Batch, order: &CardOrder) -> Result<Self, WorkError> {
         let Some(blank) = &batch.blank else {
             let verify = verification(&order.profile, None);
-            return Ok(Self { sequence: None, deeds: vec![(Deed::Verify, verify)] });
+            return Ok(Self { look: 0, sequence: None, deeds: vec![(Deed::Verify, verify)] });
         };
         let sequence = Sequence::of(&order.profile, &order.serial.0, blank, &Choices::default())
             .map_err(|error| WorkError::Order(error.to_string()))?;
@@ -140,19 +142,18 @@ impl PlannedWork {
         let logged = before.filter(|deed| deed.transacts()).count() as u32;
         let commands = |deed| (deed, commands(deed, &order.profile, logged));
         let deeds = deeds.into_iter().map(commands).collect();
-        Ok(Self { sequence: Some(sequence), deeds })
+        let look = 1 + crate::work::survey::commands(&order.profile, blank);
+        Ok(Self { look, sequence: Some(sequence), deeds })
     }
 
     fn issue(&self) -> &[Step] {
         self.sequence.as_ref().map_or(&[], Sequence::steps)
     }
 
-    /// Commands that tell what the card is are among them: two, before everything else.
     fn apdus(&self) -> u32 {
         let issue: u32 = self.issue().iter().map(apdus_of).sum();
         let deeds: usize = self.deeds.iter().map(|(_, commands)| commands.len()).sum();
-        let look = u32::from(self.sequence.is_some());
-        look + issue + deeds as u32
+        self.look + issue + deeds as u32
     }
 
     fn once(&self) -> u64 {

@@ -8,7 +8,7 @@ mod identify;
 mod keys;
 mod made;
 mod reach;
-mod survey;
+pub(crate) mod survey;
 mod talk;
 mod transact;
 pub mod verify;

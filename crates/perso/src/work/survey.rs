@@ -1,6 +1,8 @@
 //! What a card tells for nothing, before a key of it is tried: which applications answer, and what
 //! all of that looks like.
 
+use std::sync::Arc;
+
 use apdu::StatusWord;
 use applet_spec::{Directory, Profile};
 use purse::{Occurrence, PurseCommand, SelectBy};
@@ -8,6 +10,11 @@ use purse::{Occurrence, PurseCommand, SelectBy};
 use super::transact::select;
 use super::{Talk, TalkError};
 use crate::engine::{Holds, Sighting};
+
+/// Commands that are asked of a blank card.
+pub(crate) fn commands(family: &Profile, blank: &Profile) -> u32 {
+    1 + others_by_name(family, blank).len() as u32
+}
 
 /// Selects whatever a card of the family, or of another built-in one, would have. A card of another
 /// family is told by that; of any other the sighting gets its look. `blank` is no other family.
@@ -23,17 +30,7 @@ pub(super) fn survey(
     let Some(own) = family.application() else { return Ok(()) };
     let main = talk.ask(by_fid(family.main_directory().map_or(MAIN, |main| main.fid)))?;
     let mut look = format!("{}{}", hex::encode_upper(&main.data), main.status);
-    let others = || {
-        let all = Profile::built_in_names().iter().filter_map(|name| Profile::built_in(name));
-        all.filter(|other| other.name != family.name && other.name != blank.name)
-    };
-    let mut asked: Vec<&[u8]> = vec![&own.name];
-    for other in others() {
-        let Some(application) = other.application() else { continue };
-        if application.name.is_empty() || asked.contains(&application.name.as_slice()) {
-            continue;
-        }
-        asked.push(&application.name);
+    for (other, application) in others_by_name(family, blank) {
         let status = talk.ask(select(application)?)?.status;
         if found(status) {
             sighting.holds = Holds::Foreign(other.name.clone());
@@ -42,7 +39,7 @@ pub(super) fn survey(
         look += &format!(" {status}");
     }
     if let Holds::Card(_) | Holds::Unreadable(_) = sighting.holds {
-        let same = others().filter(|other| {
+        let same = others(family, blank).filter(|other| {
             other.application().is_some_and(|application| application.name == own.name)
         });
         for other in same {
@@ -59,6 +56,33 @@ pub(super) fn survey(
     }
     sighting.card.look = look;
     Ok(())
+}
+
+/// The built-in families beside this one.
+fn others<'f>(
+    family: &'f Profile,
+    blank: &'f Profile,
+) -> impl Iterator<Item = &'static Arc<Profile>> + 'f {
+    let all = Profile::built_in_names().iter().filter_map(|name| Profile::built_in(name));
+    all.filter(|other| other.name != family.name && other.name != blank.name)
+}
+
+/// Their applications of other names than the family's own, each name once.
+fn others_by_name(
+    family: &Profile,
+    blank: &Profile,
+) -> Vec<(&'static Arc<Profile>, &'static Directory)> {
+    let own = family.application().map(|own| own.name.as_slice()).unwrap_or_default();
+    let mut out: Vec<(&'static Arc<Profile>, &'static Directory)> = Vec::new();
+    for other in others(family, blank) {
+        let Some(application) = other.application().or(other.directories.get(1)) else { continue };
+        let name = application.name.as_slice();
+        let known = name.is_empty() || name == own || out.iter().any(|(_, one)| one.name == name);
+        if !known {
+            out.push((other, application));
+        }
+    }
+    out
 }
 
 /// Fid of every MF.
