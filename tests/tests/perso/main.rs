@@ -4,4 +4,5 @@
 mod checked;
 mod made;
 mod mishaps;
+mod nameless;
 mod station;

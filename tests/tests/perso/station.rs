@@ -36,6 +36,10 @@ pub struct Reader {
     pub pressed: BTreeSet<usize>,
     /// Commands since the beginning.
     pub sent: u32,
+    /// It tells no UID.
+    pub contacts: bool,
+    /// The last answers to EXTERNAL AUTHENTICATE.
+    pub proofs: Vec<[u8; 2]>,
     /// What happens before a command.
     pub hand: Option<Hand>,
 }
@@ -51,8 +55,17 @@ impl Reader {
             stack: Vec::new(),
             pressed: BTreeSet::new(),
             sent: 0,
+            contacts: false,
+            proofs: Vec::new(),
             hand: None,
         }
+    }
+
+    /// A finished card of a family more, not in the reader.
+    pub fn add_of(&mut self, profile: &str) -> usize {
+        let maker = CardMaker::new(Profile::find(profile).unwrap()).unwrap();
+        self.cards.push(VirtualCard::volatile(maker.lab_card(1).unwrap()));
+        self.cards.len() - 1
     }
 
     /// A blank card more, not in the reader.
@@ -83,7 +96,11 @@ impl CardTransport for Reader {
             hand(self, command);
             self.hand.get_or_insert(hand);
         }
-        self.card_in()?.transmit(command)
+        let answer = self.card_in()?.transmit(command)?;
+        if let (Some(0x82), Some(status)) = (command.get(1), answer.last_chunk()) {
+            self.proofs.push(*status);
+        }
+        Ok(answer)
     }
 
     fn describe(&self) -> String {
@@ -103,12 +120,13 @@ impl CardSource for Reader {
             None => return Ok(Arrival::NoMore),
         };
         self.inside = Some(next);
-        Ok(Arrival::Card(Some(format!("{next:04}"))))
+        Ok(Arrival::Card((!self.contacts).then(|| format!("{next:04}"))))
     }
 
     fn uid(&mut self) -> Result<Option<String>, LinkError> {
         let absent = || LinkError::NoCard("the reader".to_owned());
-        Ok(Some(format!("{:04}", self.inside.ok_or_else(absent)?)))
+        let inside = self.inside.ok_or_else(absent)?;
+        Ok((!self.contacts).then(|| format!("{inside:04}")))
     }
 
     fn card(&mut self) -> &mut dyn CardTransport {

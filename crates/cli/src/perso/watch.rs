@@ -52,12 +52,14 @@ pub struct Lines {
     interrupt: Interrupt,
     /// A person puts the cards in.
     by_hand: bool,
+    /// The line about the card that is in says already that it is to be taken away.
+    told: bool,
 }
 
 impl Lines {
     /// Watches for `ui`.
     pub fn new(ui: &Ui, interrupt: Interrupt, by_hand: bool) -> Self {
-        Self { ui: *ui, interrupt, by_hand }
+        Self { ui: *ui, interrupt, by_hand, told: false }
     }
 }
 
@@ -67,8 +69,13 @@ impl Observer for Lines {
             let title = titles.title(*at, self.ui.lang.into());
             self.ui.say(&format!("{serial} {}/{steps} {title}", at + 1));
         }
+        let told = std::mem::replace(
+            &mut self.told,
+            matches!(event, Event::Turned { .. } | Event::Already { .. }),
+        );
         let Some(line) = words::line(event, self.ui.lang) else { return };
         match event {
+            Event::TakeAway if told => {}
             Event::Passed { .. } | Event::Rejected { .. } | Event::BadCard { .. } => {
                 let tone = match event {
                     Event::Passed { .. } => Tone::Good,

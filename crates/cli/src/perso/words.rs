@@ -15,8 +15,8 @@ pub fn line(event: &Event, lang: Lang) -> Option<String> {
         Event::Insert { next: None, begun } => {
             let list = listed(begun);
             pick(
-                format!("insert a card that was begun: {list}"),
-                format!("请插入未完成的卡: {list}"),
+                format!("insert a card that was begun or is tried again: {list}"),
+                format!("请插入未完成或重试的卡: {list}"),
             )
         }
         Event::Arrived { uid: Some(uid) } => pick(format!("card {uid}"), format!("卡片 {uid}")),

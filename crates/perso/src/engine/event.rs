@@ -9,7 +9,7 @@ pub enum Event {
     Insert {
         /// The serial that it will get; `None` where only begun cards are waited for.
         next: Option<Serial>,
-        /// Begun serials whose cards are missing.
+        /// Begun serials whose cards are missing, and rejected ones where these are tried again.
         begun: Vec<Serial>,
     },
     /// A card is there.

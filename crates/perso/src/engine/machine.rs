@@ -357,7 +357,8 @@ impl Machine {
         } else if self.next_serial().is_none() && !self.waits_for_known() {
             None
         } else {
-            let (next, begun) = (self.wanted_serial(), self.batch.begun());
+            let next = self.wanted_serial();
+            let begun = self.batch.open(self.policy.retry_rejected);
             self.events.push_back(Event::Insert { next, begun });
             self.state = State::Waiting;
             return;

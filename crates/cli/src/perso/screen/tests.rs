@@ -70,6 +70,24 @@ fn the_screen_says_in_large_words_what_to_do_now() {
 }
 
 #[test]
+fn the_screen_shows_the_serial_of_the_card_in_the_reader_and_not_the_next_one() {
+    let next = Serial([0x99, 0x99, 0, 0, 0, 0, 0, 0x02]);
+    let insert = Event::Insert { next: Some(next), begun: Vec::new() };
+    for passed in [true, false] {
+        let again = Event::Already { serial: SERIAL, passed };
+        let text = shown(&view(Lang::En, &[insert.clone(), again, Event::TakeAway]), 100, 24);
+        assert!(!text.contains("9999000000000002"), "{text}");
+        let large: Vec<&str> = text.lines().take(8).collect();
+        assert!(large.concat().contains("TAKE IT AWAY"), "{text}");
+        assert!(large.concat().contains("9999000000000001"), "{text}");
+    }
+    let why = Stranger::Foreign("jtt978".to_owned());
+    let text = shown(&view(Lang::En, &[insert, Event::Turned { why }]), 100, 24);
+    assert!(text.contains("this is a jtt978 card, not a blank one"), "{text}");
+    assert!(!text.contains("9999000000000002"), "{text}");
+}
+
+#[test]
 fn the_screen_speaks_chinese() {
     let text = shown(&view(Lang::Zh, &[started()]), 80, 20);
     assert!(

@@ -143,7 +143,7 @@ impl View {
         };
         let why = match (self.now, self.said.back()) {
             (Now::TakeAway, Some((Kind::Bad, why))) => why.clone(),
-            (Now::Insert | Now::Working | Now::Passed, _) => {
+            (Now::Insert | Now::Working | Now::Passed | Now::TakeAway, _) => {
                 self.serial.map_or(String::new(), |serial| serial.to_string())
             }
             _ => String::new(),

@@ -121,6 +121,15 @@ impl Batch {
         self.begun.iter().copied().collect()
     }
 
+    /// Serials that there is more to do with on a card that has been in.
+    pub(super) fn open(&self, rejected: bool) -> Vec<Serial> {
+        if !rejected {
+            return self.begun();
+        }
+        let open = self.records.iter().filter(|(_, record)| record.state != RecordState::Passed);
+        open.map(|(serial, _)| *serial).collect()
+    }
+
     /// UIDs of the cards that there is more to do with: of those that were begun, and of those that
     /// were rejected where they are tried again.
     pub(super) fn open_uids(&self, rejected: bool) -> Vec<String> {
