@@ -76,7 +76,10 @@ fn every_mistake_is_told_with_its_place_and_mend() {
         ("count = 1\n[transactions]\ntime = \"120000\"", &["transactions.date: missing key"]),
         ("count = 1\n[transactions]\nterminal = \"01\"", &["exactly 6 bytes"]),
         ("count = 1\n[verify]\ntransaction = \"0.00\"", &["verify.transaction: nothing"]),
-        ("count = 1\n[verify]\ntransaction = \"1\"", &["verify.transaction", "its decimals are missing"]),
+        (
+            "count = 1\n[verify]\ntransaction = \"1\"",
+            &["verify.transaction", "its decimals are missing"],
+        ),
         ("count = 1\noperator = \"\"", &["operator: no short line of text"]),
         ("count = 1 x", &["job.toml:4:", "TOML syntax"]),
     ] {
