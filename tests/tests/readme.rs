@@ -3,8 +3,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tests::console::{self, Shown, shell};
+
+/// `purse` is built with PC/SC for one test and without for others: never while one of them runs it.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -38,6 +45,7 @@ fn needs_pcsc(command: &str) -> bool {
 
 #[test]
 fn every_command_of_the_readme_does_what_it_shows() {
+    let _alone = alone();
     let directory = workplace();
     let mut ran = 0;
     for Shown { command, output } in shown() {
@@ -73,6 +81,7 @@ fn named() -> Vec<String> {
 
 #[test]
 fn every_command_named_in_the_text_works() {
+    let _alone = alone();
     let directory = workplace();
     let mut seen = 0;
     for command in named() {
@@ -121,6 +130,7 @@ fn every_task_the_readme_names_exists() {
 #[cfg(feature = "pcsc")]
 #[test]
 fn the_virtual_reader_of_the_readme_serves_every_command_that_takes_it() {
+    let _alone = alone();
     let commands: Vec<Shown> =
         shown().into_iter().filter(|shown| needs_pcsc(&shown.command)).collect();
     let [emulate, users @ ..] = commands.as_slice() else { panic!("a card in a virtual reader") };
