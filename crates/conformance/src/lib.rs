@@ -1,0 +1,18 @@
+//! Conformance (一致性测试): suites as data, run against any card.
+//!
+//! A suite file says what a card must do in numbered cases ([`Case`]); [`Suite`]s are read from TOML,
+//! and cases for every rule of the command catalogues are generated. The runner drives a
+//! [`Target`], which is any [`CardTransport`](link::CardTransport) and, where there is one, the hand
+//! at it ([`CardControl`](link::CardControl)); it never knows the emulator. What happened is an
+//! [`Outcome`] for each case; reports are made from those.
+//!
+//! No I/O and no clock here: files, cards, keys and time are handed in.
+
+#![warn(clippy::indexing_slicing)]
+
+mod case;
+pub mod host;
+mod outcome;
+
+pub use case::*;
+pub use outcome::*;
