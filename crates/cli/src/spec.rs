@@ -10,10 +10,13 @@ use std::thread;
 use std::time::Duration;
 
 use applet_spec::{Catalogue, Profile};
-use link::{CardTransport, Delay, Fault, GetResponse, Recorder};
+use emulator::{Protocol, VirtualCard};
+use link::{CardControl, CardTransport, ControlledCard, Delay, Fault, GetResponse, Recorder};
+use reader::{ControlClient, Timeouts};
 
 use crate::error::CliError;
 use crate::faults::{self, CardFault};
+use crate::made;
 use crate::trace;
 use crate::ui::Ui;
 
@@ -97,6 +100,24 @@ impl Place {
     pub fn is_reader(&self) -> bool {
         matches!(self, Self::Reader(_))
     }
+}
+
+/// A card to be tested: the way to it, and the hand at it where there is one.
+pub struct Tested {
+    /// Way and hand.
+    pub way: Way,
+    /// Its family, where that is known.
+    pub profile: Option<Arc<Profile>>,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// The way to a card to be tested.
+pub enum Way {
+    /// A card in this process: what drives it also is the hand at it.
+    Whole(Box<dyn ControlledCard>),
+    /// Some other card, and the control channel of the emulator that plays it.
+    Apart(Box<dyn CardTransport>, Option<Box<dyn CardControl>>),
 }
 
 /// Where the cards of a batch are.
@@ -193,6 +214,55 @@ impl CardArgs {
     }
 }
 
+impl CardArgs {
+    /// Opens the card to be tested. `seed` is for one in this process, `control` the control channel
+    /// of another emulator's.
+    ///
+    /// # Errors
+    /// As for [`CardArgs::open`]; a control channel that is not there.
+    pub fn open_tested(
+        &self,
+        ui: &Ui,
+        seed: u64,
+        control: Option<&str>,
+    ) -> Result<Tested, CliError> {
+        let text = self.card.as_ref().filter(|text| !text.is_empty());
+        let spec = text.map(|text| Spec::parse(text)).transpose()?;
+        if let Some(Spec::Virtual { profile, file: None }) = spec {
+            if control.is_some() {
+                return Err(CliError::mistyped(
+                    "--control is for a card that another purse emulate plays",
+                    "leave --control out; a virtual card is at hand here",
+                ));
+            }
+            return self.tested_here(ui, self.profile.clone().or(profile), seed);
+        }
+        let Opened { transport, profile, place, .. } = self.open(ui, Fetching::Done)?;
+        let hand = |address| ControlClient::connect(address, Timeouts::default());
+        let control = control.map(hand).transpose()?;
+        let control = control.map(|control| Box::new(control) as Box<dyn CardControl>);
+        Ok(Tested { way: Way::Apart(transport, control), profile, place })
+    }
+
+    fn tested_here(&self, ui: &Ui, profile: Option<String>, seed: u64) -> Result<Tested, CliError> {
+        let faults = faults::read(&self.faults)?;
+        let profile = made::or_default(profile.as_deref().map(Profile::find).transpose()?)?;
+        let mut card = VirtualCard::volatile(made::fresh(&profile, seed, Protocol::T1)?);
+        faults::tear(&mut card, &faults)?;
+        let plan = faults::on_the_wire(&faults);
+        let card = Delay::new(Fault::planned(card, &plan), thread::sleep).any(plan.delay());
+        let mut card: Box<dyn ControlledCard> = Box::new(card);
+        if let Some(path) = &self.record {
+            card = Box::new(recorder(card, path, Some(&profile))?);
+        }
+        if ui.verbose {
+            card = Box::new(trace::told(card, &profile.rules, *ui));
+        }
+        let (way, place) = (Way::Whole(card), Place::Fresh);
+        Ok(Tested { way, profile: Some(profile), place })
+    }
+}
+
 /// Opens a second card, named as `--card` names the first. GET RESPONSE and wrong Le are handled.
 ///
 /// # Errors
@@ -224,6 +294,14 @@ fn recorded(
     path: &Path,
     family: Option<&Profile>,
 ) -> Result<Box<dyn CardTransport>, CliError> {
+    Ok(Box::new(recorder(card, path, family)?))
+}
+
+fn recorder<T: CardTransport>(
+    card: T,
+    path: &Path,
+    family: Option<&Profile>,
+) -> Result<Recorder<T>, CliError> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     let file = file.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => CliError::mistyped(
@@ -233,10 +311,10 @@ fn recorded(
         _ => CliError::Write { path: path.display().to_string(), source },
     })?;
     let recorder = Recorder::new(card, file, Catalogue::carries_secret)?;
-    Ok(Box::new(match family {
+    Ok(match family {
         Some(family) => recorder.of_family(&family.name, &family.version)?,
         None => recorder,
-    }))
+    })
 }
 
 /// A time in whole seconds. Five digits at most: a command in hex that was meant for something else
