@@ -1,21 +1,41 @@
 //! The other side of the card in a case: which card it is, the running transaction as the host knows
 //! it, and from that every value that a case leaves to it.
+//!
+//! A [`Host`] makes commands from what a case says and what it does not say, follows the answers,
+//! and computes what must come back. It sends nothing.
 
+mod calls;
+mod content;
+mod defaults;
 mod error;
+mod evaluate;
+mod follow;
 mod format;
+mod inputs;
+mod keys;
+mod make;
+mod parameters;
 mod plan;
 mod prepared;
+mod transaction;
+mod working_key;
 
-use apdu::StatusWord;
-use applet_spec::{Field, Profile};
+use apdu::{CommandBuf, StatusWord, tlv};
+use applet_spec::{Catalogue, Field, FciForm, Profile};
 use crypto::custody::KeyCustody;
+use zeroize::Zeroizing;
 
-use crate::{Capture, Place, Run, Send, StatusPattern, TerminalConfig, Value};
+use crate::{Capture, CaptureFrom, Place, Run, Send, StatusPattern, TerminalConfig, Value};
+use evaluate::Scope;
+use follow::Known;
+use format::settled;
+use keys::Cache;
 
 pub use error::{HostError, Trouble};
 pub use format::ValueFormat;
 pub use plan::{Plan, PlannedStep};
 pub use prepared::Prepared;
+pub use transaction::TransactionState;
 
 /// The host of a case. Its order for a step: [`command`](Self::command) (or [`raw`](Self::raw),
 /// [`select`](Self::select)), the card, [`heard`](Self::heard), [`expected`](Self::expected) for
@@ -28,57 +48,62 @@ pub struct Host<'h> {
     profile: &'h Profile,
     custody: &'h dyn KeyCustody,
     terminal: TerminalConfig,
-}
-
-/// Which transaction is running, as the host believes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TransactionState {
-    /// None.
-    Idle,
-    /// Load 圈存, initialized.
-    Load,
-    /// Purchase 消费, initialized.
-    Purchase,
-    /// Cash withdrawal 取现, initialized.
-    Cash,
-    /// Compound purchase 复合消费, initialized.
-    Capp,
-    /// Compound purchase with at least one record cached.
-    CappCached,
-    /// Unload 圈提, initialized.
-    Unload,
-    /// Overdraft update 修改透支限额, initialized.
-    Overdraft,
-    /// At a PSAM: MAC1 was made, MAC2 may come.
-    Sam,
+    serial: [u8; 8],
+    public: Vec<u8>,
+    known: Known,
+    cache: Cache,
 }
 
 impl<'h> Host<'h> {
-    /// Of a card of `profile`, whose master keys `custody` holds, at a terminal.
+    /// Of a card of `profile`, whose master keys `custody` holds, at a terminal. The card's main
+    /// application is believed to be selected.
     pub fn new(
         profile: &'h Profile,
         custody: &'h dyn KeyCustody,
         terminal: &TerminalConfig,
     ) -> Self {
-        Self { profile, custody, terminal: terminal.clone() }
+        let main = profile.main_directory().map(|directory| directory.fid);
+        let at = profile.directories.iter().position(|directory| Some(directory.fid) == main);
+        Self {
+            profile,
+            custody,
+            terminal: terminal.clone(),
+            serial: profile.serial,
+            public: profile.public_content(&profile.serial),
+            known: Known::nothing(at.unwrap_or_default()),
+            cache: Cache::default(),
+        }
     }
 
     /// Which card it is, by its serial and public file (its keys follow from them); the profile's
     /// own before that.
     pub fn meet(&mut self, serial: [u8; 8], public: &[u8]) {
-        let _ = (serial, public);
+        self.serial = serial;
+        public.clone_into(&mut self.public);
+        self.cache.clear();
     }
 
-    /// Power was lost or the card reset: no transaction runs, no challenge is valid. What the last
-    /// transaction was made of stays known, for GET TRANSACTION PROOF.
-    pub fn forget(&mut self) {}
+    /// Power was lost or the card reset: no transaction runs, no challenge is valid, the MF is
+    /// current. What the last transaction was made of stays known, for GET TRANSACTION PROOF, and
+    /// so does what was captured.
+    pub fn forget(&mut self) {
+        self.known.state = TransactionState::Idle;
+        self.known.challenge = None;
+        self.known.enter(0);
+    }
 
     /// The bytes of a command, and what is known of it.
     ///
     /// # Errors
     /// [`HostError`]: a value that cannot be made, and where it is written.
     pub fn command(&mut self, send: &Send) -> Result<Prepared, HostError> {
-        Err(HostError::at(None, Trouble::NoSuchName { name: send.command.text().to_owned() }))
+        let (command, transaction) = self.make(send)?;
+        let bytes = command.to_bytes().map_err(Trouble::from)?;
+        if self.goes_on(send.command) {
+            self.known.transaction = Some(transaction);
+        }
+        let command = Some(send.command);
+        Ok(Prepared { bytes, title: make::title(command), command })
     }
 
     /// A command as bytes. Where it is one of the catalogue's, what follows from it is known as of
@@ -87,7 +112,18 @@ impl<'h> Host<'h> {
     /// # Errors
     /// As [`command`](Self::command); free bytes.
     pub fn raw(&mut self, bytes: &Value) -> Result<Prepared, HostError> {
-        Err(HostError::at(bytes.written.as_ref(), Trouble::FreeByte))
+        let scope = Scope {
+            transaction: self.known.transaction.as_ref(),
+            challenge: self.known.challenge.as_deref(),
+            raw: true,
+            ..Scope::default()
+        };
+        let read = self.evaluate(&bytes.expression, ValueFormat::BYTES, &scope);
+        let read = read.and_then(settled);
+        let read = read.map_err(|trouble| HostError::at(bytes.written.as_ref(), trouble))?;
+        let prepared = self.prepared(read);
+        self.told(&prepared);
+        Ok(prepared)
     }
 
     /// SELECT.
@@ -95,14 +131,34 @@ impl<'h> Host<'h> {
     /// # Errors
     /// A place that the profile does not have.
     pub fn select(&self, place: &Place) -> Result<Prepared, HostError> {
-        let _ = place;
-        Err(HostError::at(None, Trouble::FreeByte))
+        let by_name = |name: &[u8]| ([0x00, 0xA4, 0x04, 0x00], name.to_vec());
+        let by_fid = |fid: u16| ([0x00, 0xA4, 0x00, 0x00], fid.to_be_bytes().to_vec());
+        let (header, data) = match place {
+            Place::Application => {
+                let none = || Trouble::not_in_profile("application");
+                let directory = self.profile.main_directory().ok_or_else(none)?;
+                match directory.name.as_slice() {
+                    [] => by_fid(directory.fid),
+                    name => by_name(name),
+                }
+            }
+            Place::Mf => by_fid(0x3F00),
+            Place::Ppse => {
+                let directories = &self.profile.directories;
+                let ppse = directories.iter().find(|directory| directory.fci == FciForm::Ppse);
+                by_name(ppse.map_or(&b"2PAY.SYS.DDF01"[..], |directory| &directory.name))
+            }
+            Place::Fid(fid) => by_fid(*fid),
+            Place::Name(name) => by_name(name),
+        };
+        let command = CommandBuf::new(header).data(&data).ne(0x100);
+        Ok(self.prepared(command.to_bytes().map_err(Trouble::from)?))
     }
 
     /// What the card answered. Any answer will do: where it is not what the command gives, nothing
     /// follows from it.
     pub fn heard(&mut self, sent: &Prepared, status: StatusWord, data: &[u8]) {
-        let _ = (sent, status, data);
+        self.follow(sent, status, data);
     }
 
     /// An expected value as bytes; `None` is any byte. `sent` is the command that it answers, which
@@ -116,8 +172,16 @@ impl<'h> Host<'h> {
         format: ValueFormat,
         sent: Option<&Prepared>,
     ) -> Result<Vec<Option<u8>>, HostError> {
-        let _ = (format, sent);
-        Err(HostError::at(value.written.as_ref(), Trouble::FreeByte))
+        let header = sent.and_then(|sent| sent.bytes.first_chunk().copied());
+        let scope = Scope {
+            command: sent.and_then(|sent| sent.command),
+            header,
+            transaction: self.known.transaction.as_ref(),
+            challenge: self.known.challenge.as_deref(),
+            ..Scope::default()
+        };
+        let read = self.evaluate(&value.expression, format, &scope);
+        read.map_err(|trouble| HostError::at(value.written.as_ref(), trouble))
     }
 
     /// Keeps a value of an answer under a name.
@@ -130,8 +194,24 @@ impl<'h> Host<'h> {
         sent: &Prepared,
         data: &[u8],
     ) -> Result<(), HostError> {
-        let _ = (capture, sent, data);
-        Err(HostError::at(None, Trouble::FreeByte))
+        let (found, what) = match &capture.from {
+            CaptureFrom::Field(name) => {
+                let found = self.answer_field(sent, name, data).map(|(_, bytes)| bytes);
+                (found, format!("field '{name}'"))
+            }
+            CaptureFrom::Data(from, to) => {
+                let found = data.get(*from..to.unwrap_or(data.len()));
+                let to = to.map_or(String::new(), |to| to.to_string());
+                (found, format!("data[{from}..{to}]"))
+            }
+            CaptureFrom::Tlv(path) => {
+                let tags: Vec<_> = path.iter().map(|tag| format!("{tag:X}")).collect();
+                (tlv::find(data, path).ok().flatten(), format!("tlv:{}", tags.join("/")))
+            }
+        };
+        let bytes = found.ok_or(Trouble::NotInAnswer { what, actual: data.len() })?;
+        self.known.names.insert(capture.name.clone(), Zeroizing::new(bytes.to_vec()));
+        Ok(())
     }
 
     /// A field of an answer by its catalogue name, and its bytes; `None` where the command has no
@@ -142,8 +222,8 @@ impl<'h> Host<'h> {
         name: &str,
         data: &'d [u8],
     ) -> Option<(&'static Field, &'d [u8])> {
-        let _ = (sent, name, data);
-        None
+        let spec: &'static _ = Catalogue::entry(sent.command?);
+        follow::field(&spec.answer, name, data)
     }
 
     /// The digits of a status word, the profile's where the pattern names one of its fields; `None`
@@ -152,21 +232,43 @@ impl<'h> Host<'h> {
     /// # Errors
     /// No such field.
     pub fn status(&self, pattern: &StatusPattern) -> Result<[Option<u8>; 4], HostError> {
-        let _ = pattern;
-        Err(HostError::at(None, Trouble::FreeByte))
+        let field = match pattern {
+            StatusPattern::Digits(digits) => return Ok(*digits),
+            StatusPattern::Profile(field) => field,
+        };
+        let rules = &self.profile.rules.status;
+        let psam = self.profile.psam.as_ref();
+        let found = match field.as_str() {
+            "wrong-state" => Some(rules.wrong_state),
+            "select-blocked" => Some(rules.select_blocked),
+            "blocked" => Some(rules.blocked),
+            "permanently-blocked" => Some(rules.permanently_blocked),
+            "no-proof" => Some(rules.no_proof),
+            "internal-file" => Some(rules.internal_file),
+            "wrong-mac2" => psam.map(|psam| psam.wrong_mac2),
+            _ => None,
+        };
+        let known = "write @status. and wrong-state, select-blocked, blocked, \
+                     permanently-blocked, no-proof, internal-file or, of a PSAM, wrong-mac2";
+        let found = found.ok_or(Trouble::NoSuchStatus { field: field.clone(), known })?;
+        match StatusPattern::exactly(found) {
+            StatusPattern::Digits(digits) => Ok(digits),
+            StatusPattern::Profile(_) => Ok([None; 4]),
+        }
     }
 
-    /// The commands of a whole transaction, in order, and what each must answer.
+    /// The commands of a whole transaction, in order, and what each must answer: VERIFY where the
+    /// purse asks for the PIN and it was not verified, the balance before, the transaction, the
+    /// balance after.
     ///
     /// # Errors
-    /// The profile has no such transaction.
+    /// The profile has no such transaction, or the commands no such field.
     pub fn begin_run(&self, run: &Run) -> Result<Plan, HostError> {
-        let _ = (run, self.profile, self.custody, &self.terminal);
-        Err(HostError::at(None, Trouble::FreeByte))
+        self.plan(run)
     }
 
     /// Which transaction is running, as the host believes.
     pub fn transaction(&self) -> TransactionState {
-        TransactionState::Idle
+        self.known.state
     }
 }

@@ -1,0 +1,177 @@
+//! What calls take in brackets.
+
+use applet_spec::{FieldFormat, KeyKind};
+use purse::{Date, IdentificationCode, Limit, TerminalId, TerminalSerial, Time};
+use zeroize::Zeroizing;
+
+use super::evaluate::{NUMBER, Scope};
+use super::format::settled;
+use super::transaction::Transaction;
+use super::{Host, Trouble, ValueFormat};
+use crate::Expression;
+
+/// Inputs of a call, beside those of the transaction.
+#[derive(Default)]
+pub(super) struct Inputs {
+    /// The transaction, with what is said in brackets.
+    pub transaction: Option<Transaction>,
+    pub key: Option<KeyKind>,
+    pub index: Option<u8>,
+    pub header: Option<[u8; 4]>,
+    pub data: Option<Zeroizing<Vec<u8>>>,
+    pub challenge: Option<Vec<u8>>,
+    pub factors: Option<Vec<[u8; 8]>>,
+    /// `byte`.
+    pub byte: Option<u8>,
+    /// `times`.
+    pub times: Option<usize>,
+}
+
+/// Calls, and what they take.
+pub(super) const CALLS: &[(&str, &[&str])] = &[
+    ("mac1", TRANSACTION),
+    ("mac2", TRANSACTION),
+    ("mac3", TRANSACTION),
+    ("tac", TRANSACTION),
+    ("sm", &["key", "index", "header", "data", "challenge", "factors"]),
+    ("mac", &["key", "index", "data", "challenge", "factors"]),
+    ("cryptogram", &["key", "index", "challenge", "factors"]),
+    ("pin-mac", &["key", "index", "data", "factors"]),
+    ("encipher", &["key", "index", "data", "factors"]),
+    ("decipher", &["key", "index", "data", "factors"]),
+    ("ecb", &["key", "index", "data", "factors"]),
+    ("right-code", &[]),
+    ("kcv", &["key", "index", "factors"]),
+    ("length", &["of"]),
+    ("repeat", &["byte", "times"]),
+];
+
+const TRANSACTION: &[&str] = &[
+    "amount",
+    "balance",
+    "serial",
+    "limit",
+    "new-limit",
+    "random",
+    "type",
+    "terminal",
+    "terminal-serial",
+    "date",
+    "time",
+    "code",
+    "key",
+    "index",
+    "factors",
+];
+
+impl Host<'_> {
+    /// Reads what stands in brackets.
+    pub(super) fn inputs(
+        &self,
+        call: &'static str,
+        allowed: &'static [&'static str],
+        given: &[(String, Expression)],
+        scope: &Scope<'_>,
+        depth: usize,
+    ) -> Result<Inputs, Trouble> {
+        let mut out = Inputs { transaction: scope.transaction.cloned(), ..Inputs::default() };
+        for (name, expression) in given {
+            if !allowed.contains(&name.as_str()) {
+                let known = match allowed {
+                    [] => "it takes none".to_owned(),
+                    _ => format!("it takes {}", allowed.join(", ")),
+                };
+                return Err(Trouble::NoSuchInput { call, name: name.clone(), known });
+            }
+            let read = |format| settled(self.within(expression, format, scope, depth)?);
+            match name.as_str() {
+                "key" => out.key = Some(key_kind(expression)?),
+                "index" => out.index = Some(exactly::<1>(name, &read(one_byte())?)?[0]),
+                "header" => out.header = Some(exactly(name, &read(ValueFormat::BYTES)?)?),
+                "data" | "of" => out.data = Some(Zeroizing::new(read(ValueFormat::BYTES)?)),
+                "challenge" => out.challenge = Some(read(ValueFormat::BYTES)?),
+                "factors" => out.factors = Some(factors(&read(ValueFormat::BYTES)?)?),
+                "byte" => {
+                    out.byte = Some(exactly::<1>(name, &read(ValueFormat::BYTES)?)?[0]);
+                }
+                "times" => {
+                    let times = u32::from_be_bytes(exactly(name, &read(NUMBER)?)?);
+                    out.times = Some(times as usize);
+                }
+                _ => {
+                    let what = format!("{call}()");
+                    let transaction =
+                        out.transaction.as_mut().ok_or(Trouble::NoTransaction { what })?;
+                    let none = matches!(expression, Expression::Literal(text) if text == "none");
+                    if name == "code" && none {
+                        transaction.code = None;
+                    } else {
+                        transaction.put(name, &read(input_format(name))?)?;
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+impl Transaction {
+    /// Puts another value in the place of an input.
+    fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), Trouble> {
+        match name {
+            "amount" => self.amount = u32::from_be_bytes(exactly(name, bytes)?),
+            "balance" => self.balance = u32::from_be_bytes(exactly(name, bytes)?),
+            "serial" => self.serial = u16::from_be_bytes(exactly(name, bytes)?),
+            "limit" => self.limit = Limit::from_bytes(exactly(name, bytes)?),
+            "new-limit" => self.new_limit = Limit::from_bytes(exactly(name, bytes)?),
+            "random" => self.random = exactly(name, bytes)?,
+            "type" => self.kind = u8::from_be_bytes(exactly(name, bytes)?),
+            "terminal" => self.terminal = TerminalId(exactly(name, bytes)?),
+            "terminal-serial" => self.terminal_serial = TerminalSerial(exactly(name, bytes)?),
+            "date" => self.date = Date(exactly(name, bytes)?),
+            "time" => self.time = Time(exactly(name, bytes)?),
+            _ => self.code = Some(IdentificationCode(exactly(name, bytes)?)),
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of exactly one length.
+pub(super) fn exactly<const N: usize>(what: &str, bytes: &[u8]) -> Result<[u8; N], Trouble> {
+    bytes.try_into().map_err(|_| Trouble::length(what, N, bytes.len()))
+}
+
+fn input_format(name: &str) -> ValueFormat {
+    match name {
+        "amount" | "balance" => ValueFormat::fixed(FieldFormat::Fen, 4),
+        "limit" | "new-limit" => ValueFormat::fixed(FieldFormat::Fen, 3),
+        "serial" => ValueFormat::fixed(FieldFormat::Number, 2),
+        "terminal-serial" => ValueFormat::fixed(FieldFormat::Number, 4),
+        "date" => ValueFormat::fixed(FieldFormat::Date, 4),
+        "time" => ValueFormat::fixed(FieldFormat::Time, 3),
+        _ => ValueFormat::BYTES,
+    }
+}
+
+const fn one_byte() -> ValueFormat {
+    ValueFormat::fixed(FieldFormat::Number, 1)
+}
+
+/// Factors in pieces of eight bytes.
+pub(super) fn factors(bytes: &[u8]) -> Result<Vec<[u8; 8]>, Trouble> {
+    match bytes.as_chunks::<8>() {
+        (factors, []) => Ok(factors.to_vec()),
+        _ => Err(Trouble::length("factors", "8 for each level", bytes.len())),
+    }
+}
+
+fn key_kind(expression: &Expression) -> Result<KeyKind, Trouble> {
+    let text = match expression {
+        Expression::Literal(text) => text.trim(),
+        _ => "..",
+    };
+    KeyKind::from_text(text).ok_or_else(|| Trouble::Unreadable {
+        text: text.to_owned(),
+        wanted: "a kind of key: write a profile's word such as load or pin-unblock".to_owned(),
+    })
+}
