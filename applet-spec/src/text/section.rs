@@ -119,8 +119,8 @@ impl<'a> Section<'a> {
     }
 
     /// A table whose keys are free: key and value, in the order of the text; a missing table is empty.
-    pub(crate) fn pairs<T: FromNode>(&self, key: &str) -> Option<Vec<(String, T)>> {
-        let entries = self.free_entries(key)?;
+    pub fn pairs<T: FromNode>(&self, key: &str) -> Option<Vec<(String, T)>> {
+        let entries = self.entries(key)?;
         let read: Vec<Option<(String, T)>> = entries
             .iter()
             .map(|entry| {
@@ -132,12 +132,12 @@ impl<'a> Section<'a> {
     }
 
     /// A table whose keys are free and whose values are tables with these keys.
-    pub(crate) fn free_sections(
+    pub fn free_sections(
         &self,
         key: &str,
         keys: &'static [&'static str],
     ) -> Option<Vec<(String, Section<'a>)>> {
-        let entries = self.free_entries(key)?;
+        let entries = self.entries(key)?;
         let read: Vec<Option<(String, Section<'a>)>> = entries
             .iter()
             .map(|entry| {
@@ -149,13 +149,14 @@ impl<'a> Section<'a> {
     }
 
     /// The same table, of whose keys only `keys` are right here.
-    pub(crate) fn narrowed(&self, keys: &'static [&'static str]) -> Self {
+    pub fn narrowed(&self, keys: &'static [&'static str]) -> Self {
         let narrowed = Self { keys, ..self.clone() };
         narrowed.refuse_unknown_keys();
         narrowed
     }
 
-    fn free_entries(&self, key: &str) -> Option<&'a [Entry]> {
+    /// The entries of a table whose keys are free, in the order of the text; a missing table is empty.
+    pub fn entries(&self, key: &str) -> Option<&'a [Entry]> {
         let Some(node) = self.node(key) else { return Some(&[]) };
         let Value::Table(table) = &node.value else {
             self.wrong(key, format!("found {}", node.value.kind()), "write a table");
@@ -202,7 +203,7 @@ impl<'a> Section<'a> {
     }
 
     /// Says what is wrong with the value of `entry` in the table `key` whose keys are free.
-    pub(crate) fn wrong_entry(
+    pub fn wrong_entry(
         &self,
         key: &str,
         entry: &str,
@@ -222,7 +223,8 @@ impl<'a> Section<'a> {
         self.log.problem(self.at, self.path.clone(), message, mend);
     }
 
-    fn node(&self, key: &str) -> Option<&'a Node> {
+    /// The value of a key as it stands in the text.
+    pub fn node(&self, key: &str) -> Option<&'a Node> {
         debug_assert!(self.keys.contains(&key), "{key} is not among the keys of {}", self.path);
         self.table.find(key).map(|entry| &entry.node)
     }
@@ -237,7 +239,8 @@ impl<'a> Section<'a> {
             .ok()
     }
 
-    fn path_of(&self, key: &str) -> String {
+    /// The path of a key of this table, as problems name it.
+    pub fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 

@@ -65,6 +65,11 @@ impl Log {
         self.problems.borrow().len() >= MAX_PROBLEMS
     }
 
+    /// How many problems are told so far.
+    pub fn count(&self) -> usize {
+        self.problems.borrow().len()
+    }
+
     /// What is wrong, in the order it was found.
     pub fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()

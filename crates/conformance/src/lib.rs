@@ -10,9 +10,18 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod built_in;
 mod case;
+mod condition;
+pub mod expression;
 pub mod host;
 mod outcome;
+pub mod profile_fields;
+mod read;
+mod shelf;
 
 pub use case::*;
+pub use condition::ConditionError;
 pub use outcome::*;
+pub use read::{MAX_CASES, MAX_ROWS, Mistake, Rules, SuiteErrors};
+pub use shelf::Suites;

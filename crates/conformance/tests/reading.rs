@@ -1,0 +1,24 @@
+//! Suite files: what they say, read.
+
+use conformance::{Rules, Suite};
+
+const LAB: &str = include_str!("fixtures/lab.toml");
+
+fn lab() -> Suite {
+    Suite::parse(LAB, "lab.toml", &Rules::default()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn a_case_with_two_tables_of_a_matrix_is_multiplied_out_row_by_row() {
+    let ids: Vec<String> = lab().cases.iter().map(|case| case.id.clone()).collect();
+    let expected = [
+        "LAB_001",
+        "LAB_002:what=amount,amount=2.50",
+        "LAB_002:what=amount,amount=1000fen",
+        "LAB_002:what=amount,amount=0.01",
+        "LAB_002:what=terminal,amount=2.50",
+        "LAB_002:what=terminal,amount=1000fen",
+        "LAB_002:what=terminal,amount=0.01",
+    ];
+    assert_eq!(ids, expected);
+}
