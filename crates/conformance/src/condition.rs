@@ -1,7 +1,9 @@
 //! Conditions on a card's profile: which words there are, and whether one holds.
 
 use applet_spec::text::{Word, nearest};
-use applet_spec::{CommandSet, KeyKind, PinUse, Profile, PurseKind, PurseSpec, SamPurpose};
+use applet_spec::{
+    CommandSet, KeyKind, PinUse, Profile, PurseKind, PurseSpec, SamPurpose, SamUsage,
+};
 use crypto::Suite;
 
 use crate::{Condition, profile_fields};
@@ -82,9 +84,12 @@ fn word_holds(word: &str, profile: &Profile) -> bool {
             let mut keys = profile.main_directory().into_iter().chain(profile.directories.first());
             keys.any(|directory| directory.keys.iter().any(|key| key.kind == kind))
         }),
-        Some(("sam-key", purpose)) => profile.sam_application().is_some_and(|directory| {
-            let named = |key: &applet_spec::SamKeySpec| key.usage.purpose();
-            directory.sam_keys.iter().filter_map(named).any(|known| known.text() == purpose)
+        Some(("sam-key", name)) => profile.sam_application().is_some_and(|directory| {
+            let mut usages = directory.sam_keys.iter().map(|key| key.usage);
+            match usage_of(name) {
+                Some(usage) => usages.any(|known| known == usage),
+                None => usages.any(|k| k.purpose().is_some_and(|known| known.text() == name)),
+            }
         }),
         Some(("profile", name)) => profile.name == name,
         _ => profile.name == word,
@@ -117,6 +122,7 @@ fn check(word: &str) -> Result<(), ConditionError> {
             "write it in hexadecimal, 01 to 1E, such as file.18",
         ),
         Some(("key", kind)) => known_word::<KeyKind>("kind of key", kind),
+        Some(("sam-key", usage)) if usage_of(usage).is_some() => Ok(()),
         Some(("sam-key", purpose)) => known_word::<SamPurpose>("purpose of a PSAM's key", purpose),
         Some(("profile", name)) if !name.is_empty() => Ok(()),
         Some(("rules" | "psam", _)) => {
@@ -184,6 +190,11 @@ fn suite(profile: &Profile) -> Suite {
     let application = profile.application();
     let mut keys = application.into_iter().flat_map(|application| &application.keys);
     keys.find(|key| key.kind == KeyKind::Purchase).map_or(profile.rules.suite, |key| key.suite)
+}
+
+/// Usage of a PSAM's key: levels and purpose in one byte.
+fn usage_of(text: &str) -> Option<SamUsage> {
+    (text.len() == 2).then(|| u8::from_str_radix(text, 16).ok().map(SamUsage)).flatten()
 }
 
 fn sfi_of(text: &str) -> Option<u8> {

@@ -20,6 +20,7 @@ pub const NAMES: &[&str] = &[
     "balance",
     "serial",
     "limit",
+    "new-limit",
     "random",
     "key-version",
     "algorithm",
@@ -31,6 +32,7 @@ pub const NAMES: &[&str] = &[
     "time",
     "pin",
     "card-serial",
+    "aid",
     "code",
     "challenge",
 ];
@@ -42,6 +44,8 @@ pub enum LiteralForm {
     Fen,
     /// Decimal, or `0x..`.
     Number,
+    /// An amount or a number: beside `+` and `-`.
+    Quantity,
     /// Eight digits.
     Date,
     /// Six digits.
@@ -52,7 +56,7 @@ pub enum LiteralForm {
     Mask,
     /// The same as `Bytes`, or `none`.
     BytesOrNone,
-    /// A kind of key: `load`; of a PSAM its purpose.
+    /// A kind of key, `load`, or the 16 bytes of one that a case has made itself.
     Key,
 }
 
@@ -66,28 +70,32 @@ pub struct ArgumentForm {
 
 /// Every input of every call.
 pub const ARGUMENTS: &[ArgumentForm] = &[
-    ArgumentForm { name: "amount", form: LiteralForm::Fen },
-    ArgumentForm { name: "balance", form: LiteralForm::Fen },
-    ArgumentForm { name: "serial", form: LiteralForm::Number },
-    ArgumentForm { name: "limit", form: LiteralForm::Fen },
-    ArgumentForm { name: "new-limit", form: LiteralForm::Fen },
-    ArgumentForm { name: "random", form: LiteralForm::Bytes },
-    ArgumentForm { name: "type", form: LiteralForm::Bytes },
-    ArgumentForm { name: "terminal", form: LiteralForm::Bytes },
-    ArgumentForm { name: "terminal-serial", form: LiteralForm::Number },
-    ArgumentForm { name: "date", form: LiteralForm::Date },
-    ArgumentForm { name: "time", form: LiteralForm::Time },
-    ArgumentForm { name: "code", form: LiteralForm::BytesOrNone },
-    ArgumentForm { name: "key", form: LiteralForm::Key },
-    ArgumentForm { name: "index", form: LiteralForm::Number },
-    ArgumentForm { name: "header", form: LiteralForm::Bytes },
-    ArgumentForm { name: "data", form: LiteralForm::Bytes },
-    ArgumentForm { name: "challenge", form: LiteralForm::Bytes },
-    ArgumentForm { name: "factors", form: LiteralForm::BytesOrNone },
-    ArgumentForm { name: "of", form: LiteralForm::Bytes },
-    ArgumentForm { name: "byte", form: LiteralForm::Bytes },
-    ArgumentForm { name: "times", form: LiteralForm::Number },
+    input("amount", LiteralForm::Fen),
+    input("balance", LiteralForm::Fen),
+    input("serial", LiteralForm::Number),
+    input("limit", LiteralForm::Fen),
+    input("new-limit", LiteralForm::Fen),
+    input("random", LiteralForm::Bytes),
+    input("type", LiteralForm::Bytes),
+    input("terminal", LiteralForm::Bytes),
+    input("terminal-serial", LiteralForm::Number),
+    input("date", LiteralForm::Date),
+    input("time", LiteralForm::Time),
+    input("code", LiteralForm::BytesOrNone),
+    input("key", LiteralForm::Key),
+    input("index", LiteralForm::Number),
+    input("header", LiteralForm::Bytes),
+    input("data", LiteralForm::Bytes),
+    input("challenge", LiteralForm::Bytes),
+    input("factors", LiteralForm::Bytes),
+    input("of", LiteralForm::Bytes),
+    input("byte", LiteralForm::Bytes),
+    input("times", LiteralForm::Number),
 ];
+
+const fn input(name: &'static str, form: LiteralForm) -> ArgumentForm {
+    ArgumentForm { name, form }
+}
 
 /// A call: its name, the inputs that must be said, and those that may be.
 pub struct CallForm {
@@ -120,28 +128,30 @@ const TRANSACTION: &[&str] = &[
 
 /// Every call.
 pub const CALLS: &[CallForm] = &[
-    CallForm { name: "mac1", needs: &[], takes: TRANSACTION },
-    CallForm { name: "mac2", needs: &[], takes: TRANSACTION },
-    CallForm { name: "mac3", needs: &[], takes: TRANSACTION },
-    CallForm { name: "tac", needs: &[], takes: TRANSACTION },
-    CallForm {
-        name: "sm",
-        needs: &[],
-        takes: &["key", "index", "header", "data", "challenge", "factors"],
-    },
-    CallForm {
-        name: "cryptogram",
-        needs: &[],
-        takes: &["key", "index", "challenge", "data", "factors"],
-    },
-    CallForm { name: "pin-mac", needs: &[], takes: &["key", "index", "data", "factors"] },
-    CallForm { name: "encipher", needs: &["data"], takes: &["key", "index", "factors"] },
-    CallForm { name: "decipher", needs: &["data"], takes: &["key", "index", "factors"] },
-    CallForm { name: "right-code", needs: &[], takes: &["code", "key", "index"] },
-    CallForm { name: "kcv", needs: &[], takes: &["key", "index", "factors"] },
-    CallForm { name: "length", needs: &["of"], takes: &[] },
-    CallForm { name: "repeat", needs: &["byte", "times"], takes: &[] },
+    call("mac1", &[], TRANSACTION),
+    call("mac2", &[], TRANSACTION),
+    call("mac3", &[], TRANSACTION),
+    call("tac", &[], TRANSACTION),
+    call("sm", &[], &["key", "index", "header", "data", "challenge", "factors"]),
+    call("mac", &["data"], &["key", "index", "challenge", "factors"]),
+    call("cryptogram", &[], &["key", "index", "challenge", "factors"]),
+    call("pin-mac", &[], &["key", "index", "data", "factors"]),
+    call("encipher", &["data"], &["key", "index", "factors"]),
+    call("decipher", &["data"], &["key", "index", "factors"]),
+    call("ecb", &["data"], &["key", "index", "factors"]),
+    call("right-code", &[], &[]),
+    call("kcv", &[], &["key", "index", "factors"]),
+    call("length", &["of"], &[]),
+    call("repeat", &["byte", "times"], &[]),
 ];
+
+const fn call(
+    name: &'static str,
+    needs: &'static [&'static str],
+    takes: &'static [&'static str],
+) -> CallForm {
+    CallForm { name, needs, takes }
+}
 
 /// Why a text is no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

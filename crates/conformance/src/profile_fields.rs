@@ -7,7 +7,7 @@ use apdu::StatusWord;
 use applet_spec::text::{Word, nearest, spelling};
 use applet_spec::{
     BalanceForm, Check, CodeInMac1, CommandSet, InitializeInCapp, IssuingRules, KeyUpdate,
-    PlainKeys, Profile, PsamSpec, SerialAdvance, SerialMoment,
+    PlainKeys, Profile, PsamSpec, SamPurpose, SerialAdvance, SerialMoment,
 };
 use crypto::Suite;
 
@@ -96,6 +96,11 @@ pub const PROFILE_FIELDS: &[ProfileField] = &[
         issuing(p, |rules| rules.erase_keeps_keys.to_string())
     }),
     text("psam.serves", |p| psam(p, |psam| psam.serves.clone())),
+    number("psam.levels", |p| {
+        let keys = p.sam_application().into_iter().flat_map(|directory| &directory.sam_keys);
+        let purchase = keys.filter(|key| key.usage.purpose() == Some(SamPurpose::Purchase));
+        purchase.map(|key| key.usage.levels().to_string()).collect()
+    }),
     number("psam.serial-file", |p| psam(p, |psam| psam.serial_file.to_string())),
     words("psam.serial-advances", spellings::<SerialAdvance>, |p| {
         psam(p, |psam| psam.serial_advances.text().to_owned())
@@ -107,7 +112,7 @@ pub const PROFILE_FIELDS: &[ProfileField] = &[
         || vec!["lab", "list", "any", "none"],
         |p| psam(p, |psam| psam.identification.text().to_owned()),
     ),
-    words("psam.deliver", spellings::<applet_spec::SamPurpose>, |p| {
+    words("psam.deliver", spellings::<SamPurpose>, |p| {
         let deliver = p.psam.iter().flat_map(|psam| &psam.deliver);
         deliver.map(|purpose| purpose.text().to_owned()).collect()
     }),

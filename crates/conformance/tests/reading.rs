@@ -1,6 +1,6 @@
 //! Suite files: what they say, read.
 
-use conformance::{Rules, Suite};
+use conformance::{Rules, Suite, Suites};
 
 const LAB: &str = include_str!("fixtures/lab.toml");
 
@@ -21,4 +21,11 @@ fn a_case_with_two_tables_of_a_matrix_is_multiplied_out_row_by_row() {
         "LAB_002:what=terminal,amount=0.01",
     ];
     assert_eq!(ids, expected);
+}
+
+#[test]
+fn every_built_in_suite_is_read() {
+    if let Err(errors) = Suites::load(&["all"], Rules::built_in(), |_| unreachable!()) {
+        panic!("{errors}");
+    }
 }

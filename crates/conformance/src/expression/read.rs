@@ -48,7 +48,10 @@ impl<'t> Parser<'t> {
         let mut left = self.joined(depth)?;
         while let Some(operator) = self.operator() {
             self.at += 1;
-            let right = self.joined(depth)?;
+            let right = match operator {
+                Operator::Join if self.at_end() => self.nothing()?,
+                _ => self.joined(depth)?,
+            };
             self.count()?;
             left = Expression::Operation(operator, Box::new(left), Box::new(right));
         }
@@ -77,6 +80,7 @@ impl<'t> Parser<'t> {
         let mut part = match self.peek() {
             None => return Err(self.missing()),
             Some('$') => self.name()?,
+            Some('|') => return self.nothing(),
             Some('(') => {
                 self.at += 1;
                 let inner = self.sum(depth + 1)?;
@@ -84,13 +88,25 @@ impl<'t> Parser<'t> {
                 inner
             }
             Some(c) if is_word(c) && c != '-' => return self.literal_or_call(depth),
-            Some(',' | ')' | '+' | '^' | '|' | '-') => return Err(self.missing()),
+            Some(',' | ')' | '+' | '^' | '-') => return Err(self.missing()),
             Some(c) => return Err(self.unexpected(c)),
         };
         while self.next_is('[') {
             part = self.range(part)?;
         }
         Ok(part)
+    }
+
+    /// A value without bytes: beside `|` and in brackets nothing need be written.
+    fn nothing(&mut self) -> Read<Expression> {
+        self.count()?;
+        self.literals.push(self.at);
+        Ok(Expression::Literal(String::new()))
+    }
+
+    /// Whether no part can come next.
+    fn at_end(&mut self) -> bool {
+        self.operator().is_some() || matches!(self.peek(), None | Some(',' | ')'))
     }
 
     fn name(&mut self) -> Read<Expression> {
@@ -215,7 +231,12 @@ impl<'t> Parser<'t> {
             return Err(self.wrong(start, format!("{input} is said twice"), mend));
         }
         self.at += 1;
-        Ok((input, self.sum(depth + 1)?))
+        self.skip_blanks();
+        let value = match self.peek() {
+            Some(',' | ')') => self.nothing()?,
+            _ => self.sum(depth + 1)?,
+        };
+        Ok((input, value))
     }
 
     /// The operator that comes next. A minus has blanks around it: names have hyphens.

@@ -55,7 +55,7 @@ pub(super) fn expect(
     };
     refuse_unnamed(section, answers, "expect");
     let status = status(section);
-    let fields = fields(here, section, "expect", &answers.fields, LiteralForm::Bytes);
+    let fields = fields(here, section, "expect", &answers.fields, LiteralForm::Mask);
     let data = here.maybe_value(section, "data", LiteralForm::Mask);
     let length = number(section, "length", 0, 256);
     let tlv = tlv(here, section);

@@ -1,7 +1,7 @@
 //! Literals: whether they are what the field or the input that they stand for takes.
 
 use applet_spec::text::{Refusal, Word, nearest};
-use applet_spec::{FieldFormat, KeyKind, SamPurpose};
+use applet_spec::{FieldFormat, KeyKind};
 use purse::Amount;
 
 use crate::expression::{LiteralForm, argument_form};
@@ -36,11 +36,16 @@ pub(super) fn each(
             }
         }
         Expression::Operation(Operator::Plus | Operator::Minus, left, right) => {
-            let amounts = form == LiteralForm::Fen;
-            each(left, form, see);
-            each(right, if amounts { LiteralForm::Fen } else { LiteralForm::Number }, see);
+            for operand in [left, right] {
+                let literal = matches!(**operand, Expression::Literal(_));
+                each(operand, if literal { LiteralForm::Quantity } else { form }, see);
+            }
         }
-        Expression::Operation(Operator::Xor | Operator::Join, left, right) => {
+        Expression::Operation(Operator::Xor, left, right) => {
+            each(left, if form == LiteralForm::Mask { LiteralForm::Bytes } else { form }, see);
+            each(right, LiteralForm::Bytes, see);
+        }
+        Expression::Operation(Operator::Join, left, right) => {
             let masked = form == LiteralForm::Mask;
             let bytes = if masked { LiteralForm::Mask } else { LiteralForm::Bytes };
             each(left, bytes, see);
@@ -53,8 +58,9 @@ pub(super) fn each(
 pub(super) fn refuse(text: &str, form: LiteralForm) -> Option<Refusal> {
     let digits = |count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     let good = match form {
-        LiteralForm::Fen => text.parse::<Amount>().is_ok(),
+        LiteralForm::Fen => is_amount(text),
         LiteralForm::Number => number(text).is_some(),
+        LiteralForm::Quantity => is_amount(text) || number(text).is_some(),
         LiteralForm::Date => digits(8),
         LiteralForm::Time => digits(6),
         LiteralForm::Bytes => are_bytes(text, false),
@@ -82,12 +88,13 @@ pub(super) fn wanted(form: LiteralForm) -> &'static str {
     match form {
         LiteralForm::Fen => "an amount, such as 2.50 or 250fen",
         LiteralForm::Number => "a number, such as 21 or 0x15",
+        LiteralForm::Quantity => "a number or an amount, such as 21, 0x15 or 2.50",
         LiteralForm::Date => "a date, YYYYMMDD",
         LiteralForm::Time => "a time, HHMMSS",
         LiteralForm::Bytes => "bytes, two hexadecimal digits each, such as 01 A0",
         LiteralForm::Mask => "bytes, two hexadecimal digits each, or ?? for any byte",
         LiteralForm::BytesOrNone => "bytes, two hexadecimal digits each, or none",
-        LiteralForm::Key => "a kind of key, such as load",
+        LiteralForm::Key => "a kind of key, such as load, or its 16 bytes",
     }
 }
 
@@ -101,8 +108,14 @@ pub(super) fn number(text: &str) -> Option<u64> {
     }
 }
 
+/// An amount, or its fen as `0x..`.
+fn is_amount(text: &str) -> bool {
+    text.parse::<Amount>().is_ok() || text.starts_with("0x") && number(text).is_some()
+}
+
 /// Whether the text is whole bytes; `masked` if `??` may be among them.
 fn are_bytes(text: &str, masked: bool) -> bool {
+    let text = text.strip_prefix("0x").unwrap_or(text);
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let (pairs, rest) = digits.as_chunks::<2>();
     rest.is_empty()
@@ -118,10 +131,10 @@ fn is_odd(text: &str) -> bool {
 }
 
 fn refuse_key(text: &str) -> Option<Refusal> {
-    let kinds = KeyKind::WORDS.iter().map(|(known, _)| *known);
-    let purposes = SamPurpose::WORDS.iter().map(|(known, _)| *known);
-    let mut known = kinds.chain(purposes);
-    if known.clone().any(|known| known == text) {
+    let mut known = KeyKind::WORDS.iter().map(|(known, _)| *known);
+    let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+    let own = digits == 32 && are_bytes(text, false);
+    if own || known.clone().any(|known| known == text) {
         return None;
     }
     let mend = match nearest(text, known.clone()) {

@@ -1,5 +1,7 @@
 //! Commands of the catalogue, and whole transactions.
 
+use std::sync::LazyLock;
+
 use applet_spec::text::{Section, Value as Toml, nearest};
 use applet_spec::{Catalogue, CommandId, Field, PurseKind};
 
@@ -86,10 +88,23 @@ impl RunKind {
     }
 }
 
-/// The fields that a command's data may have: those of the catalogue.
+/// The fields that a command's data may have: those of the catalogue, and the MAC of secure
+/// messaging where that comes off first.
 fn data_fields(command: CommandId) -> Vec<&'static Field> {
-    Catalogue::entry(command).fields.iter().collect()
+    let entry = Catalogue::entry(command);
+    let mut fields: Vec<&Field> = entry.fields.iter().collect();
+    if entry.secure_class.is_some() && fields.iter().all(|field| field.name != SECURE_MAC.name) {
+        fields.push(&SECURE_MAC);
+    }
+    fields
 }
+
+/// The secure messaging MAC (线路保护) as a field, as commands have it that are never without.
+static SECURE_MAC: LazyLock<Field> = LazyLock::new(|| {
+    let entry = Catalogue::entry(CommandId::ApplicationBlock);
+    let mac = entry.fields.last().cloned();
+    mac.unwrap_or_else(|| unreachable!("APPLICATION BLOCK has nothing else"))
+});
 
 /// A table of fields by their catalogue name. `bytes` is how fields that are no number, amount or
 /// date are read.
