@@ -155,6 +155,14 @@ impl VirtualCard {
         }
     }
 
+    fn kept(&self, name: &str) -> Result<&Card, ControlError> {
+        self.snapshots.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.snapshots.keys().map(String::as_str).take(20).collect();
+            let (count, known) = (self.snapshots.len(), known.join(", "));
+            ControlError::Value(format!("no snapshot '{name}'; there are {count}: {known}"))
+        })
+    }
+
     fn silence(&self) -> LinkError {
         match self.card.fault() {
             Some(fault) => LinkError::Bug(fault.to_string()),
@@ -243,14 +251,32 @@ impl CardControl for VirtualCard {
     }
 
     fn restore(&mut self, name: &str) -> Result<(), ControlError> {
-        let kept = self.snapshots.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.snapshots.keys().map(String::as_str).take(20).collect();
-            let (count, known) = (self.snapshots.len(), known.join(", "));
-            ControlError::Value(format!("no snapshot '{name}'; there are {count}: {known}"))
-        })?;
-        self.card = kept.fork();
+        self.card = self.kept(name)?.fork();
         self.card.power_off();
         self.store()
+    }
+
+    fn resume(&mut self, name: &str) -> Result<(), ControlError> {
+        let powered = self.card.powered();
+        self.card = self.kept(name)?.fork();
+        if !powered {
+            self.card.power_off();
+        }
+        self.store()
+    }
+
+    fn rehearse(&mut self, commands: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, ControlError> {
+        let mut copy = self.card.fork();
+        copy.memory_mut().tear_at(None);
+        if copy.protocol() == Protocol::T0 {
+            copy.set_protocol(Protocol::T1);
+        }
+        copy.power_on();
+        let answers = commands.iter().map(|command| copy.transmit(command)).collect();
+        match copy.fault() {
+            Some(fault) => Err(ControlError::Bug(fault.to_string())),
+            None => Ok(answers),
+        }
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ControlError> {

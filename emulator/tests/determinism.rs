@@ -247,3 +247,56 @@ fn a_snapshot_brought_back_is_in_the_file_too() {
     send(&mut card, bench.select());
     assert_eq!(send(&mut card, "805C000204"), "00000000 9000".wire());
 }
+
+#[test]
+fn a_rehearsal_is_answered_by_a_reset_copy_and_leaves_the_card_in_the_middle_of_its_transaction() {
+    for protocol in [Protocol::T0, Protocol::T1, Protocol::Contactless] {
+        let bench = Bench::new("jtt978");
+        let mut chip = bench.rich(1_000);
+        chip.card.set_protocol(protocol);
+        let mut card = VirtualCard::volatile(chip.card);
+        card.reset().expect("ATR");
+        send(&mut card, bench.select());
+        if protocol != Protocol::T0 {
+            send(&mut card, Init::new(Kind::Purchase, EP, 30).apdu());
+        }
+        card.tear(1).expect("a write");
+        let before = card.card().fork();
+
+        let purchase = Init::new(Kind::Purchase, EP, 30).apdu();
+        let commands = ["805C000204".wire(), bench.select(), "805C000204".wire(), purchase];
+        let answers = card.rehearse(&commands).expect("answers");
+        assert_eq!(answers[0].len(), 2, "the copy was reset: nothing is selected");
+        assert_eq!(answers[1][..1], [0x6F], "answers are whole over every protocol");
+        assert_eq!(answers[2], "000003E89000".wire());
+        assert_eq!(answers[3].len(), 17);
+
+        assert_eq!(card.card().transaction_name(), before.transaction_name());
+        assert_eq!(card.card().entropy_position(), before.entropy_position());
+        assert!(card.card().memory().same_contents(before.memory()));
+        assert_eq!(card.card().memory().tear_ahead(), Some(1));
+    }
+}
+
+#[test]
+fn a_resumed_card_is_in_the_middle_of_what_it_was_doing_unless_its_power_was_taken() {
+    let bench = Bench::new("jtt978");
+    let mut card = VirtualCard::volatile(bench.rich(1_000).card);
+    card.reset().expect("ATR");
+    send(&mut card, bench.select());
+    send(&mut card, Init::new(Kind::Purchase, EP, 30).apdu());
+    card.snapshot("begun").expect("a snapshot");
+    let running = card.card().transaction_name();
+
+    card.reset().expect("ATR");
+    card.set("balance", "1.00").expect("a purse");
+    assert_ne!(card.card().transaction_name(), running);
+    card.resume("begun").expect("the snapshot");
+    assert_eq!(card.card().transaction_name(), running);
+    send(&mut card, "805C000204");
+
+    card.power_off().expect("off");
+    card.resume("begun").expect("the snapshot");
+    assert!(!card.card().powered());
+    assert!(card.resume("ended").is_err());
+}

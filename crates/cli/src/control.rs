@@ -43,6 +43,17 @@ enum Verb {
         /// The name, one word.
         name: String,
     },
+    /// Go back to a state without its reader noticing: in the middle of what it was doing.
+    Resume {
+        /// The name, one word.
+        name: String,
+    },
+    /// Print what a copy of it, reset, would answer to commands; `-` is silence.
+    Rehearse {
+        /// Commands.
+        #[arg(value_name = "HEX", required = true)]
+        commands: Vec<String>,
+    },
     /// Set values, in this order; `purse emulate --help` lists them.
     Set {
         /// What to set.
@@ -78,6 +89,8 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         Verb::Tear { write } => format!("tear {write}"),
         Verb::Snapshot { name } => format!("snapshot {}", word(name)?),
         Verb::Restore { name } => format!("restore {}", word(name)?),
+        Verb::Resume { name } => format!("resume {}", word(name)?),
+        Verb::Rehearse { commands } => format!("rehearse {}", hexadecimal(commands)?),
         Verb::Set { settings } => format!("set {}", assignments(settings)?),
         Verb::Status => return status(ui, &mut card),
     };
@@ -109,6 +122,21 @@ fn assignments(settings: &[String]) -> Result<String, CliError> {
         )),
     };
     Ok(settings.iter().map(one).collect::<Result<Vec<_>, _>>()?.join(" "))
+}
+
+/// Commands as one line; each loses its spaces.
+fn hexadecimal(commands: &[String]) -> Result<String, CliError> {
+    let one = |command: &String| {
+        let digits: String = command.split_whitespace().collect();
+        match hex::decode(&digits) {
+            Ok(_) if !digits.is_empty() => Ok(digits),
+            _ => Err(CliError::mistyped(
+                format!("'{command}' is no command in hexadecimal"),
+                "purse control HOST:PORT rehearse 00A40000023F00",
+            )),
+        }
+    };
+    Ok(commands.iter().map(one).collect::<Result<Vec<_>, _>>()?.join(" "))
 }
 
 fn word(name: &str) -> Result<&str, CliError> {

@@ -38,6 +38,17 @@ macro_rules! forward_methods {
             $inner.restore(name)
         }
 
+        fn resume(&mut $self, name: &str) -> Result<(), crate::ControlError> {
+            $inner.resume(name)
+        }
+
+        fn rehearse(
+            &mut $self,
+            commands: &[Vec<u8>],
+        ) -> Result<Vec<Vec<u8>>, crate::ControlError> {
+            $inner.rehearse(commands)
+        }
+
         fn set(&mut $self, key: &str, value: &str) -> Result<(), crate::ControlError> {
             $inner.set(key, value)
         }

@@ -112,6 +112,21 @@ pub trait CardControl {
     /// [`ControlError`].
     fn restore(&mut self, name: &str) -> Result<(), ControlError>;
 
+    /// Goes back to the state kept under `name` without its reader noticing: with what the card was
+    /// in the middle of where it had power then and has it now, without power otherwise.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn resume(&mut self, name: &str) -> Result<(), ControlError>;
+
+    /// What a copy of the card would answer to `commands`, after a reset and with no tear ahead. The
+    /// card itself, and what it is in the middle of, stay as they are. Answers are whole (nothing
+    /// waits for GET RESPONSE); an empty one is silence.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    fn rehearse(&mut self, commands: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, ControlError>;
+
     /// Sets one value of the card (balance, serial, lock ...).
     ///
     /// # Errors

@@ -105,6 +105,27 @@ impl CardControl for ControlClient {
         self.tell(&format!("restore {}", word("name", name)?))
     }
 
+    fn resume(&mut self, name: &str) -> Result<(), ControlError> {
+        self.tell(&format!("resume {}", word("name", name)?))
+    }
+
+    fn rehearse(&mut self, commands: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, ControlError> {
+        let words: String =
+            commands.iter().map(|command| format!(" {}", hex::encode_upper(command))).collect();
+        let answer = self.ask(&format!("rehearse{words}"))?;
+        let bytes = |word| if word == "-" { Ok(Vec::new()) } else { hex::decode(word) };
+        let answers: Result<Vec<Vec<u8>>, _> = answer.split_whitespace().map(bytes).collect();
+        let wrong = |what: String| ControlError::Link(LinkError::Protocol(what));
+        let answers = answers.map_err(|error| {
+            wrong(format!("the emulator's answer to 'rehearse' is not hexadecimal: {error}"))
+        })?;
+        if answers.len() != commands.len() {
+            let (gave, asked) = (answers.len(), commands.len());
+            return Err(wrong(format!("{gave} answers to {asked} rehearsed commands")));
+        }
+        Ok(answers)
+    }
+
     fn set(&mut self, key: &str, value: &str) -> Result<(), ControlError> {
         let pair = format!("{key}={value}");
         self.tell(&format!("set {}", word("setting", &pair)?))
@@ -131,6 +152,10 @@ mod tests {
             "ok\n",
             "ok\n",
             "ok\n",
+            "ok resumed a\n",
+            "ok 9000 -\n",
+            "ok 9000\n",
+            "ok 9\n",
             status,
             status,
         ]);
@@ -141,6 +166,11 @@ mod tests {
         card.snapshot("a").unwrap();
         card.restore("a").unwrap();
         card.set("balance", "10.00").unwrap();
+        card.resume("a").unwrap();
+        let commands = [vec![0x00, 0xB0], vec![0x00, 0xEE]];
+        assert_eq!(card.rehearse(&commands).unwrap(), [vec![0x90, 0x00], vec![]]);
+        assert!(card.rehearse(&commands).is_err());
+        assert!(card.rehearse(&commands).is_err());
         assert!(card.inserted());
         let pairs = card.status().unwrap();
         assert!(pairs.contains(&("n".into(), "3".into())));
@@ -154,6 +184,10 @@ mod tests {
                 "snapshot a",
                 "restore a",
                 "set balance=10.00",
+                "resume a",
+                "rehearse 00B0 00EE",
+                "rehearse 00B0 00EE",
+                "rehearse 00B0 00EE",
                 "status --json",
                 "status --json"
             ]

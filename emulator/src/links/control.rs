@@ -6,6 +6,8 @@
 //! | `reset` | the card is reset; a PC/SC reader is not told, as with a glitch on its contacts |
 //! | `tear K` | power is lost at the K-th memory write from now, 1 is the next |
 //! | `snapshot NAME`, `restore NAME` | the whole state is kept, or taken back; restoring powers off |
+//! | `resume NAME` | the state is taken back and its reader does not notice |
+//! | `rehearse HEX...` | a copy of the card, reset, answers these commands: `ok HEX...`, `-` is silence |
 //! | `set KEY=VALUE...` | values of the card, in this order |
 //! | `status`, `status --json` | answers one JSON object of strings; `inserted` is yes or no |
 //!
@@ -21,6 +23,8 @@ use super::shared::fatal;
 
 /// Longest line.
 pub const MAX_LINE: usize = 64 * 1024;
+/// Longest line of answers to `rehearse`.
+const MAX_ANSWERS: usize = 128 * 1024;
 
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +43,10 @@ pub enum Request {
     Snapshot(String),
     /// Go back to a state.
     Restore(String),
+    /// Go back to a state behind the reader's back.
+    Resume(String),
+    /// Ask a copy of the card.
+    Rehearse(Vec<Vec<u8>>),
     /// Set values.
     Set(Vec<(String, String)>),
     /// Tell the state.
@@ -51,7 +59,7 @@ pub enum RequestError {
     /// An unknown word.
     #[error(
         "'{0}' is not known; send insert, remove, reset, tear K, snapshot NAME, restore NAME, \
-         set KEY=VALUE... or status"
+         resume NAME, rehearse HEX..., set KEY=VALUE... or status"
     )]
     Unknown(String),
     /// Too few or too many words, or a wrong one.
@@ -90,7 +98,16 @@ impl Request {
             ("tear", _) => usage("tear takes one number: tear 1 loses power at the next write"),
             ("snapshot", [name]) => Ok(Self::Snapshot((*name).to_owned())),
             ("restore", [name]) => Ok(Self::Restore((*name).to_owned())),
-            ("snapshot" | "restore", _) => usage("snapshot and restore take one name"),
+            ("resume", [name]) => Ok(Self::Resume((*name).to_owned())),
+            ("snapshot" | "restore" | "resume", _) => {
+                usage("snapshot, restore and resume take one name")
+            }
+            ("rehearse", commands) => commands
+                .iter()
+                .map(hex::decode)
+                .collect::<Result<_, _>>()
+                .map(Self::Rehearse)
+                .or_else(|_| usage("rehearse takes commands as hexadecimal words")),
             ("set", []) => usage("set takes KEY=VALUE, several with spaces between them"),
             ("set", pairs) => {
                 pairs.iter().map(|pair| assignment(pair)).collect::<Result<_, _>>().map(Self::Set)
@@ -147,6 +164,13 @@ where
             shared.departure(|card| card.restore(&name))?;
             format!("ok restored {name}, powered off")
         }
+        Request::Resume(name) => {
+            shared.control(|card| card.resume(&name))?;
+            format!("ok resumed {name}")
+        }
+        Request::Rehearse(commands) => {
+            answers(&shared.control(|card| card.rehearse(&commands))?)?
+        }
         Request::Set(pairs) => {
             shared.control(|card| set(card, &pairs))?;
             format!("ok set {} values", pairs.len())
@@ -154,6 +178,24 @@ where
         Request::Status => shared.control(status)?,
     };
     Ok(done)
+}
+
+/// Answers in hexadecimal; one line of them must fit a client's patience.
+fn answers(answers: &[Vec<u8>]) -> Result<String, ControlError> {
+    let mut line = "ok".to_owned();
+    for answer in answers {
+        line.push(' ');
+        match answer.as_slice() {
+            [] => line.push('-'),
+            bytes => line.push_str(&hex::encode_upper(bytes)),
+        }
+        if line.len() > MAX_ANSWERS {
+            return Err(ControlError::Value(format!(
+                "the answers are longer than {MAX_ANSWERS} characters; rehearse fewer commands"
+            )));
+        }
+    }
+    Ok(line)
 }
 
 /// Sets values in order; an error says which are set already.

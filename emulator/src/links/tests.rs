@@ -120,6 +120,18 @@ impl CardControl for Fake {
         }
     }
 
+    fn resume(&mut self, name: &str) -> Result<(), ControlError> {
+        self.note(format!("resume {name}"))
+    }
+
+    fn rehearse(&mut self, commands: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, ControlError> {
+        let answer = |command: &Vec<u8>| match command.as_slice() {
+            [] => Vec::new(),
+            [length, ..] => vec![0xAB; usize::from(*length) * 256 + 2],
+        };
+        Ok(commands.iter().map(answer).collect())
+    }
+
     fn set(&mut self, key: &str, value: &str) -> Result<(), ControlError> {
         if key == "odd" {
             return Err(ControlError::Value("'odd' is no key".into()));

@@ -85,6 +85,7 @@ pub fn status(memory: &Nvm) -> Result<Vec<(String, String)>, NvmError> {
     if let Some(pin) = df.pin(memory)? {
         say("pin-tries".to_owned(), pin.tries.to_string());
     }
+    say("wrong-macs".to_owned(), df.wrong_macs(memory)?.to_string());
     if let Some(public) = public_file(memory, df, VALID_TO + 4)? {
         let [a, b, c, d, e, f, g, h] = memory.array::<8>(public.data + u32::from(VALID_FROM))?;
         say("valid-from".to_owned(), format!("{a:02X}{b:02X}{c:02X}{d:02X}"));

@@ -103,6 +103,12 @@ fn control_pulls_tears_sets_and_restores_the_running_card() {
     assert_eq!(balance(), 1);
     control(&["restore", "ten"]).fine();
     assert_eq!(balance(), 1000);
+    control(&["set", "balance=2fen"]).fine();
+    let copy = control(&["rehearse", "00 A4 04 00 08 A000000632010105", "805C000204"]).fine().stdout;
+    assert!(copy.trim_end().ends_with(" 000000029000"), "{copy}");
+    control(&["resume", "ten"]).fine();
+    assert_eq!(balance(), 1000);
+    control(&["rehearse", "00A"]).refused(2, &["hexadecimal"]);
 
     control(&["remove"]).fine();
     run(&["card", "balance", "--card", &card]).refused(11, &["no card"]);

@@ -155,6 +155,14 @@ impl CardControl for Switched {
         unsupported()
     }
 
+    fn resume(&mut self, _name: &str) -> Result<(), ControlError> {
+        unsupported()
+    }
+
+    fn rehearse(&mut self, commands: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, ControlError> {
+        self.card.rehearse(commands)
+    }
+
     fn set(&mut self, _key: &str, _value: &str) -> Result<(), ControlError> {
         unsupported()
     }

@@ -18,11 +18,12 @@ fn each_verb_does_what_it_says_and_answers_one_line() {
     assert_eq!(ask(&shared, "tear 5"), "ok power is lost at write 5 from now");
     assert_eq!(ask(&shared, "snapshot a"), "ok snapshot a");
     assert_eq!(ask(&shared, "restore a"), "ok restored a, powered off");
+    assert_eq!(ask(&shared, "resume a"), "ok resumed a");
     assert_eq!(ask(&shared, "set balance=10.00 serial=x=y"), "ok set 2 values");
     assert_eq!(ask(&shared, ""), "");
     assert_eq!(
         card.lock().unwrap().log,
-        ["tear 5", "snapshot a", "restore a", "balance=10.00", "serial=x=y"]
+        ["tear 5", "snapshot a", "restore a", "resume a", "balance=10.00", "serial=x=y"]
     );
 }
 
@@ -45,6 +46,9 @@ fn what_is_wrong_is_said_in_one_line_and_changes_nothing() {
         ("tear 99999999999999999999", "1 is the next"),
         ("snapshot", "take one name"),
         ("restore a b", "take one name"),
+        ("resume", "take one name"),
+        ("rehearse 00A", "hexadecimal words"),
+        ("rehearse 00A4 xx", "hexadecimal words"),
         ("set", "set takes KEY=VALUE"),
         ("set balance", "without spaces"),
         ("set =1", "without spaces"),
@@ -61,6 +65,23 @@ fn what_is_wrong_is_said_in_one_line_and_changes_nothing() {
         ask(&shared, "set a=1 odd=2 b=3"),
         "error: 'odd' is no key (the 1 before it are set)"
     );
+}
+
+#[test]
+fn a_rehearsal_is_answered_in_one_line_of_bounded_length() {
+    let (shared, _) = Fake::shared();
+    assert_eq!(ask(&shared, "rehearse"), "ok");
+    assert_eq!(ask(&shared, "rehearse 00B0 0084"), "ok ABAB ABAB");
+    let long = "rehearse".to_owned() + &" FF00".repeat(2);
+    assert!(ask(&shared, &long).contains("rehearse fewer commands"));
+}
+
+#[test]
+fn a_resumed_card_has_not_left_its_reader() {
+    let (shared, _) = Fake::shared();
+    let before = shared.departures();
+    ask(&shared, "resume a");
+    assert_eq!(shared.departures(), before);
 }
 
 #[test]
