@@ -287,6 +287,7 @@ impl CardControl for VirtualCard {
         let profile = &self.card.system().profile;
         let say = |key: &str, value: String| (key.to_owned(), value);
         let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+        let ahead = self.card.memory().tear_ahead();
         let mut out = vec![
             say("profile", profile.name.clone()),
             say("version", profile.version.clone()),
@@ -294,6 +295,7 @@ impl CardControl for VirtualCard {
             say("powered", yes_no(self.card.powered())),
             say("transaction", self.card.transaction_name().to_owned()),
             say("writes", self.card.memory().writes().to_string()),
+            say("tear", ahead.map_or_else(|| "no".to_owned(), |writes| writes.to_string())),
         ];
         // A card without power cannot be read; a powered copy of it can.
         let mut copy = self.card.memory().fork();

@@ -18,10 +18,12 @@ pub mod host;
 mod outcome;
 pub mod profile_fields;
 mod read;
+pub mod run;
 mod shelf;
 
 pub use case::*;
 pub use condition::ConditionError;
 pub use outcome::*;
 pub use read::{MAX_CASES, MAX_ROWS, Mistake, Rules, SuiteErrors};
+pub use run::{Runner, Target};
 pub use shelf::Suites;

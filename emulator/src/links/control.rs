@@ -168,9 +168,7 @@ where
             shared.control(|card| card.resume(&name))?;
             format!("ok resumed {name}")
         }
-        Request::Rehearse(commands) => {
-            answers(&shared.control(|card| card.rehearse(&commands))?)?
-        }
+        Request::Rehearse(commands) => answers(&shared.control(|card| card.rehearse(&commands))?)?,
         Request::Set(pairs) => {
             shared.control(|card| set(card, &pairs))?;
             format!("ok set {} values", pairs.len())

@@ -104,7 +104,8 @@ fn control_pulls_tears_sets_and_restores_the_running_card() {
     control(&["restore", "ten"]).fine();
     assert_eq!(balance(), 1000);
     control(&["set", "balance=2fen"]).fine();
-    let copy = control(&["rehearse", "00 A4 04 00 08 A000000632010105", "805C000204"]).fine().stdout;
+    let copy =
+        control(&["rehearse", "00 A4 04 00 08 A000000632010105", "805C000204"]).fine().stdout;
     assert!(copy.trim_end().ends_with(" 000000029000"), "{copy}");
     control(&["resume", "ten"]).fine();
     assert_eq!(balance(), 1000);

@@ -1,0 +1,384 @@
+//! One try at a case: the card is brought to its state, then the steps are done and checked.
+
+use std::sync::Arc;
+
+use apdu::StatusWord;
+use link::LinkError;
+
+use super::Hand;
+use super::bench::{Bench, End};
+use super::check::Check;
+use super::state::{Difference, State};
+use super::words::text;
+use crate::host::{Host, HostError, PlannedStep, Prepared, Trouble};
+use crate::{
+    Action, Capture, Case, Change, Deed, Exchange, Expect, Finding, Place, Start, StatusPattern,
+    Step, StepSeen, Text, Verdict,
+};
+
+/// How a try at a case ended.
+pub(super) struct Attempted {
+    pub(super) verdict: Verdict,
+    pub(super) steps: Vec<StepSeen>,
+}
+
+/// A try at a case.
+pub(super) struct Attempt<'t, 'r, 'b> {
+    pub(super) bench: &'t mut Bench<'r, 'b>,
+    pub(super) case: &'t Arc<Case>,
+    pub(super) host: Host<'r>,
+    /// The state before the next step, where it can be read on a copy.
+    pub(super) state: Option<State>,
+    pub(super) seen: Vec<StepSeen>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Bench<'_, '_> {
+    /// Tries a case.
+    pub(super) fn attempt(&mut self, case: &Arc<Case>) -> Attempted {
+        let host = Host::new(self.profile, self.custody, &case.terminal);
+        let (seen, findings) = (Vec::new(), Vec::new());
+        let mut attempt = Attempt { bench: self, case, host, state: None, seen, findings };
+        let end = attempt.run();
+        let Attempt { seen: steps, findings, .. } = attempt;
+        let verdict = match end {
+            Err(End::Broken(problem)) => {
+                self.doubtful = true;
+                Verdict::Broken(problem)
+            }
+            Err(End::Skipped(reason)) => Verdict::Skipped(reason),
+            Ok(()) | Err(End::Failed) if findings.is_empty() => Verdict::Passed,
+            Ok(()) | Err(End::Failed) => Verdict::Failed(findings),
+        };
+        Attempted { verdict, steps }
+    }
+}
+
+impl Attempt<'_, '_, '_> {
+    fn run(&mut self) -> Result<(), End> {
+        match self.bench.hand() {
+            Hand::AtTheCard => self.begin()?,
+            Hand::None => return self.run_plain(),
+        }
+        self.steps()
+    }
+
+    /// Without a hand: the state is read by commands at the beginning and the end.
+    fn run_plain(&mut self) -> Result<(), End> {
+        self.bench.awaken()?;
+        self.meet(None)?;
+        if !self.case.card.is_empty() {
+            self.reach_balance()?;
+        }
+        let compared = self.case.start == Start::Selected;
+        let before = if compared { Some(self.bench.state_of_card()?) } else { None };
+        self.start()?;
+        self.steps()?;
+        let Some(before) = before else { return Ok(()) };
+        let after = self.bench.state_of_card()?;
+        let changes: Vec<Change> =
+            self.case.steps.iter().flat_map(|step| step.changes.iter().cloned()).collect();
+        self.compare(None, &before, &after, &changes);
+        Ok(())
+    }
+
+    /// With a hand: from the snapshot, set, reset.
+    fn begin(&mut self) -> Result<(), End> {
+        let settings = &self.case.card;
+        if let Some((setting, problem)) = self.bench.take_back(settings)? {
+            self.find(None, text("setting of the card", "卡片设置"), setting, problem);
+            return Err(End::Failed);
+        }
+        self.meet(Some(settings))?;
+        self.state = Some(self.bench.first_state(settings)?);
+        self.start_from_reset()
+    }
+
+    fn meet(&mut self, settings: Option<&[(String, String)]>) -> Result<(), End> {
+        if let Some(card) = self.bench.identity(settings.unwrap_or_default())? {
+            self.host.meet(card.serial, &card.public);
+        }
+        Ok(())
+    }
+
+    pub(super) fn start(&mut self) -> Result<(), End> {
+        self.bench.awaken()?;
+        self.start_from_reset()
+    }
+
+    fn start_from_reset(&mut self) -> Result<(), End> {
+        self.host.forget();
+        match self.case.start {
+            Start::Off => Ok(self.bench.power_off()?),
+            Start::Reset => Ok(()),
+            Start::Selected if self.bench.profile.main_directory().is_none() => Ok(()),
+            // A locked application may refuse; the steps say what it must answer.
+            Start::Selected => self.select_application(),
+        }
+    }
+
+    pub(super) fn select_application(&mut self) -> Result<(), End> {
+        let made = self.host.select(&Place::Application);
+        let prepared = made.map_err(|error| self.unmade(None, &error))?;
+        let (status, data) = split(&self.bench.transmit(&prepared.bytes)?)?;
+        self.host.heard(&prepared, status, &data);
+        Ok(())
+    }
+
+    fn steps(&mut self) -> Result<(), End> {
+        let case = Arc::clone(self.case);
+        for (at, step) in case.steps.iter().enumerate() {
+            self.step(at, step)?;
+            if !self.findings.is_empty() {
+                return Err(End::Failed);
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, at: usize, step: &Step) -> Result<(), End> {
+        match &step.action {
+            Action::Do(deed) => {
+                for _ in 0..step.repeat {
+                    self.deed(at, *deed)?;
+                }
+            }
+            Action::Set(settings) => return self.set(at, settings),
+            Action::Send(_) | Action::Raw(_) | Action::Select(_) | Action::Run(_) => {
+                let times = if step.tear { step.repeat.saturating_sub(1) } else { step.repeat };
+                for _ in 0..times {
+                    self.command_step(at, step)?;
+                }
+                if step.tear {
+                    self.torn_step(at, step)?;
+                }
+            }
+        }
+        self.frame(at, step)
+    }
+
+    /// Once what the step does.
+    fn command_step(&mut self, at: usize, step: &Step) -> Result<(), End> {
+        let last = self.all_but_last(at, step)?;
+        self.last(at, step, &last)
+    }
+
+    /// The commands of a step up to the last one, which is made and not sent.
+    pub(super) fn all_but_last(&mut self, at: usize, step: &Step) -> Result<Last, End> {
+        let made = match &step.action {
+            Action::Send(send) => self.host.command(send),
+            Action::Raw(bytes) => self.host.raw(bytes),
+            Action::Select(place) => self.host.select(place),
+            Action::Run(run) => {
+                let plan =
+                    self.host.begin_run(run).map_err(|error| self.unmade(Some(at), &error))?;
+                let mut steps = plan.steps.into_iter().peekable();
+                while let Some(planned) = steps.next() {
+                    let made = self.host.command(&planned.send);
+                    let prepared = made.map_err(|error| self.unmade(Some(at), &error))?;
+                    if steps.peek().is_none() {
+                        return Ok(Last { prepared, planned: Some(planned) });
+                    }
+                    let expect = Expect {
+                        status: vec![StatusPattern::exactly(StatusWord::OK)],
+                        fields: planned.fields,
+                        ..Expect::default()
+                    };
+                    self.exchange(at, &prepared, &[&expect], &planned.captures)?;
+                }
+                return Err(End::Broken("a transaction without commands".to_owned()));
+            }
+            Action::Do(_) | Action::Set(_) => {
+                return Err(End::Broken("a step without a command".to_owned()));
+            }
+        };
+        let prepared = made.map_err(|error| self.unmade(Some(at), &error))?;
+        Ok(Last { prepared, planned: None })
+    }
+
+    /// The last command of a step, sent and checked.
+    pub(super) fn last(&mut self, at: usize, step: &Step, last: &Last) -> Result<(), End> {
+        let Last { prepared, planned } = last;
+        let Some(planned) = planned else {
+            return self.exchange(at, prepared, &[&step.expect], &step.captures);
+        };
+        let fields = planned.fields.clone();
+        let expect = Expect { fields, ..Expect::default() };
+        let captures: Vec<_> = planned.captures.iter().chain(&step.captures).cloned().collect();
+        self.exchange(at, prepared, &[&step.expect, &expect], &captures)
+    }
+
+    /// Sends a command and makes every check of its answer. Ends the case where one fails.
+    fn exchange(
+        &mut self,
+        at: usize,
+        prepared: &Prepared,
+        expects: &[&Expect],
+        captures: &[Capture],
+    ) -> Result<(), End> {
+        let begun = self.bench.now();
+        let answer = self.bench.transmit(&prepared.bytes);
+        let elapsed = self.bench.now().saturating_sub(begun);
+        let mut seen = StepSeen {
+            step: at,
+            title: prepared.title.clone(),
+            exchanges: vec![Exchange {
+                command: prepared.bytes.clone(),
+                answer: answer.as_ref().ok().cloned(),
+                elapsed,
+            }],
+            expected: Vec::new(),
+        };
+        let answer = match answer.map_err(End::from).and_then(|answer| split(&answer)) {
+            Ok(answer) => answer,
+            Err(end) => {
+                self.seen.push(seen);
+                return Err(end);
+            }
+        };
+        let (status, data) = answer;
+        self.host.heard(prepared, status, &data);
+        let mut check = Check {
+            host: &self.host,
+            rule: self.case.rules.first(),
+            step: at,
+            prepared,
+            status,
+            data: &data,
+            elapsed,
+            findings: Vec::new(),
+            expected: Vec::new(),
+        };
+        for expect in expects {
+            check.answer(expect);
+        }
+        let Check { findings, expected, .. } = check;
+        seen.expected = expected;
+        self.seen.push(seen);
+        if !findings.is_empty() {
+            self.findings.extend(findings);
+            return Err(End::Failed);
+        }
+        for capture in captures {
+            if let Err(error) = self.host.capture(capture, prepared, &data) {
+                return Err(self.unmade(Some(at), &error));
+            }
+        }
+        Ok(())
+    }
+
+    fn deed(&mut self, at: usize, deed: Deed) -> Result<(), End> {
+        let (en, zh) = match deed {
+            Deed::Reset => ("reset", "复位"),
+            Deed::PowerOff => ("power off", "断电"),
+            Deed::Remove => ("card removed", "拔出卡片"),
+            Deed::Insert => ("card inserted", "插入卡片"),
+        };
+        self.note(at, text(en, zh));
+        match deed {
+            Deed::Reset => drop(self.bench.awaken()?),
+            Deed::PowerOff => self.bench.power_off()?,
+            Deed::Remove => self.bench.control()?.remove()?,
+            Deed::Insert => self.bench.control()?.insert()?,
+        }
+        self.host.forget();
+        Ok(())
+    }
+
+    fn set(&mut self, at: usize, settings: &[(String, String)]) -> Result<(), End> {
+        for (key, value) in settings {
+            self.note(at, text(format!("set {key}={value}"), format!("设置 {key}={value}")));
+            if let Err(error) = self.bench.control()?.set(key, value) {
+                let link::ControlError::Value(problem) = error else { return Err(error.into()) };
+                let what = text("setting of the card", "卡片设置");
+                self.find(Some(at), what, format!("{key}={value}"), problem);
+                return Err(End::Failed);
+            }
+        }
+        // What it changed is what was asked for.
+        if self.state.is_some() {
+            self.state = Some(self.bench.state()?);
+        }
+        Ok(())
+    }
+
+    /// The state after a step must be that before it in everything that the step may not change.
+    fn frame(&mut self, at: usize, step: &Step) -> Result<(), End> {
+        let Some(before) = self.state.take() else { return Ok(()) };
+        let after = self.bench.state()?;
+        self.compare(Some(at), &before, &after, &step.changes);
+        self.state = Some(after);
+        Ok(())
+    }
+
+    fn compare(&mut self, at: Option<usize>, before: &State, after: &State, allowed: &[Change]) {
+        let mut told: Vec<Vec<Change>> = Vec::new();
+        for difference in after.differences(&self.bench.probe, before) {
+            // The same is often seen in several ways; once is enough.
+            if !difference.is_allowed(allowed) && !told.contains(&difference.changes) {
+                told.push(difference.changes.clone());
+                self.changed(at, difference);
+            }
+        }
+    }
+
+    fn changed(&mut self, at: Option<usize>, difference: Difference) {
+        let Text { en, zh } = &difference.name;
+        let what = text(format!("{en} changed"), format!("{zh} 被改变"));
+        let rule = self.case.rules.first().cloned();
+        self.findings.push(difference.finding(at, what, rule));
+    }
+
+    pub(super) fn find(
+        &mut self,
+        step: Option<usize>,
+        what: Text,
+        expected: String,
+        actual: String,
+    ) {
+        let rule = self.case.rules.first().cloned();
+        self.findings.push(Finding { step, what, expected, actual, bytes: None, rule });
+    }
+
+    pub(super) fn note(&mut self, step: usize, title: Text) {
+        let (exchanges, expected) = (Vec::new(), Vec::new());
+        self.seen.push(StepSeen { step, title, exchanges, expected });
+    }
+
+    /// A value that cannot be made ends the case: where a key is missing it cannot be run, otherwise
+    /// the card did not give what the value is made of.
+    pub(super) fn unmade(&mut self, step: Option<usize>, error: &HostError) -> End {
+        if matches!(error.trouble, Trouble::Custody(_)) {
+            return End::Skipped(text(
+                format!("a key that it needs cannot be used: {error}"),
+                format!("所需密钥不可用: {error}"),
+            ));
+        }
+        let what = text("a value that the step needs", "步骤所需的值");
+        self.find(step, what, "can be made from what the card answered".into(), error.to_string());
+        End::Failed
+    }
+}
+
+/// The last command of a step.
+pub(super) struct Last {
+    pub(super) prepared: Prepared,
+    /// Of a whole transaction, what it must answer beside what the step says.
+    planned: Option<PlannedStep>,
+}
+
+/// Status word and data of an answer.
+pub(super) fn split(answer: &[u8]) -> Result<(StatusWord, Vec<u8>), End> {
+    match answer.split_last_chunk::<2>() {
+        Some((data, status)) => Ok((StatusWord(u16::from_be_bytes(*status)), data.to_vec())),
+        None => Err(End::Broken(format!(
+            "the card's answer has {} bytes: no status word",
+            answer.len()
+        ))),
+    }
+}
+
+/// Whether a card that gave this error fell silent.
+pub(super) fn silent(error: &LinkError) -> bool {
+    matches!(error, LinkError::Mute | LinkError::NoCard(_))
+}

@@ -1,0 +1,201 @@
+//! The checks of one answer. All are made; each that fails is a finding.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apdu::{StatusWord, tlv};
+
+use super::words::{digits, masked, text};
+use crate::host::{Host, HostError, Prepared, ValueFormat};
+use crate::{Expect, Finding, Rule, Text, TlvExpect};
+
+/// An answer, and what was found in it.
+pub(super) struct Check<'c, 'h> {
+    pub(super) host: &'c Host<'h>,
+    pub(super) rule: Option<&'c Arc<Rule>>,
+    pub(super) step: usize,
+    pub(super) prepared: &'c Prepared,
+    pub(super) status: StatusWord,
+    pub(super) data: &'c [u8],
+    pub(super) elapsed: Duration,
+    pub(super) findings: Vec<Finding>,
+    pub(super) expected: Vec<Text>,
+}
+
+impl Check<'_, '_> {
+    /// Makes every check.
+    pub(super) fn answer(&mut self, expect: &Expect) {
+        let status_is_right = self.check_status(expect);
+        self.within(expect);
+        // A refusal has no data: that they are missing says no more than the status word did.
+        if !status_is_right && self.data.is_empty() {
+            return;
+        }
+        for (name, value) in &expect.fields {
+            let field = self.host.answer_field(self.prepared, name, self.data);
+            let Some((field, bytes)) = field else {
+                let what = text(format!("field '{name}'"), format!("字段 '{name}'"));
+                self.find(what, "in the answer".to_owned(), self.shown_data());
+                continue;
+            };
+            let what = text(&field.name, &field.name_zh);
+            let wanted = self.host.expected(value, ValueFormat::of(field), Some(self.prepared));
+            self.same(what, wanted, bytes);
+        }
+        if let Some(value) = &expect.data {
+            let wanted = self.host.expected(value, ValueFormat::BYTES, Some(self.prepared));
+            self.same(text("answer data", "应答数据"), wanted, self.data);
+        }
+        if let Some(length) = expect.length {
+            let words = text(format!("{length} bytes"), format!("{length} 字节"));
+            self.expected.push(words);
+            if usize::from(length) != self.data.len() {
+                let what = text("length of the answer data", "应答数据长度");
+                self.find(what, format!("{length} bytes"), format!("{} bytes", self.data.len()));
+            }
+        }
+        for (path, wanted) in &expect.tlv {
+            self.tlv(path, wanted);
+        }
+        if let Some(value) = &expect.differs {
+            self.differs(self.host.expected(value, ValueFormat::BYTES, Some(self.prepared)));
+        }
+    }
+
+    fn check_status(&mut self, expect: &Expect) -> bool {
+        if expect.status.is_empty() {
+            return true;
+        }
+        let mut patterns = Vec::new();
+        for pattern in &expect.status {
+            match self.host.status(pattern) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(error) => self.unmade(text("status word", "状态字"), &error),
+            }
+        }
+        let actual = [12, 8, 4, 0].map(|shift| (self.status.0 >> shift & 0xF) as u8);
+        let matches = |pattern: &[Option<u8>; 4]| {
+            pattern.iter().zip(actual).all(|(digit, actual)| digit.is_none_or(|d| d == actual))
+        };
+        let words = patterns.iter().map(digits).collect::<Vec<_>>().join(", ");
+        self.expected.push(text(format!("status word {words}"), format!("状态字 {words}")));
+        if patterns.iter().any(matches) {
+            return true;
+        }
+        let bytes = match patterns.as_slice() {
+            [only] => pair(only),
+            _ => None,
+        };
+        let what = text("status word", "状态字");
+        let actual = self.status.bytes().to_vec();
+        let shown = format!("{} ({})", self.status, self.status.meaning());
+        self.push(what, words, shown, bytes.map(|wanted| (wanted, actual)));
+        false
+    }
+
+    fn within(&mut self, expect: &Expect) {
+        let Some(limit) = expect.within else { return };
+        self.expected.push(text(format!("within {limit:?}"), format!("{limit:?} 以内")));
+        if self.elapsed > limit {
+            let what = text("time of the answer", "应答时间");
+            self.find(what, format!("at most {limit:?}"), format!("{:?}", self.elapsed));
+        }
+    }
+
+    fn tlv(&mut self, path: &[u32], wanted: &TlvExpect) {
+        let tags: Vec<String> = path.iter().map(|tag| format!("{tag:02X}")).collect();
+        let tags = tags.join("/");
+        let what = text(format!("element {tags}"), format!("TLV {tags}"));
+        let found = match tlv::find(self.data, path) {
+            Ok(found) => found,
+            Err(error) => {
+                self.find(what, "data that can be read as TLV".to_owned(), error.to_string());
+                return;
+            }
+        };
+        match (wanted, found) {
+            (TlvExpect::Present, Some(_)) | (TlvExpect::Absent, None) => {}
+            (TlvExpect::Present, None) => {
+                self.find(what, "present".to_owned(), self.shown_data());
+            }
+            (TlvExpect::Absent, Some(value)) => {
+                self.find(what, "absent".to_owned(), hex::encode_upper(value));
+            }
+            (TlvExpect::Is(_), None) => {
+                self.find(what, "present".to_owned(), self.shown_data());
+            }
+            (TlvExpect::Is(value), Some(actual)) => {
+                let wanted = self.host.expected(value, ValueFormat::BYTES, Some(self.prepared));
+                self.same(what, wanted, actual);
+            }
+        }
+    }
+
+    fn same(&mut self, what: Text, wanted: Result<Vec<Option<u8>>, HostError>, actual: &[u8]) {
+        let wanted = match wanted {
+            Ok(wanted) => wanted,
+            Err(error) => return self.unmade(what, &error),
+        };
+        let words = masked(&wanted);
+        self.expected.push(text(format!("{} {words}", what.en), format!("{} {words}", what.zh)));
+        if !fits(&wanted, actual) {
+            let bytes = Some((wanted, actual.to_vec()));
+            self.push(what, words, hex::encode_upper(actual), bytes);
+        }
+    }
+
+    fn differs(&mut self, unwanted: Result<Vec<Option<u8>>, HostError>) {
+        let what = text("answer data", "应答数据");
+        let unwanted = match unwanted {
+            Ok(unwanted) => unwanted,
+            Err(error) => return self.unmade(what, &error),
+        };
+        let words = masked(&unwanted);
+        self.expected.push(text(format!("not {words}"), format!("不是 {words}")));
+        if fits(&unwanted, self.data) {
+            self.find(what, format!("anything but {words}"), self.shown_data());
+        }
+    }
+
+    /// What must come back could not be made from what the card answered before.
+    fn unmade(&mut self, what: Text, error: &HostError) {
+        self.find(what, "made from what the card answered before".to_owned(), error.to_string());
+    }
+
+    fn shown_data(&self) -> String {
+        match self.data {
+            [] => "no data".to_owned(),
+            data => hex::encode_upper(data),
+        }
+    }
+
+    fn find(&mut self, what: Text, expected: String, actual: String) {
+        self.push(what, expected, actual, None);
+    }
+
+    fn push(
+        &mut self,
+        what: Text,
+        expected: String,
+        actual: String,
+        bytes: Option<(Vec<Option<u8>>, Vec<u8>)>,
+    ) {
+        let rule = self.rule.cloned();
+        self.findings.push(Finding { step: Some(self.step), what, expected, actual, bytes, rule });
+    }
+}
+
+/// A status word's digits as two bytes; `None` where half a byte is free.
+fn pair([a, b, c, d]: &[Option<u8>; 4]) -> Option<Vec<Option<u8>>> {
+    let byte = |high: &Option<u8>, low: &Option<u8>| match (high, low) {
+        (Some(high), Some(low)) => Some(Some(high << 4 | low)),
+        (None, None) => Some(None),
+        _ => None,
+    };
+    Some(vec![byte(a, b)?, byte(c, d)?])
+}
+
+fn fits(wanted: &[Option<u8>], actual: &[u8]) -> bool {
+    wanted.len() == actual.len()
+        && wanted.iter().zip(actual).all(|(wanted, actual)| wanted.is_none_or(|w| w == *actual))
+}

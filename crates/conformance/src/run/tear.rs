@@ -1,0 +1,170 @@
+//! Power lost at every memory write of a step, and at every write of the recovery after it.
+
+use super::attempt::{Attempt, Last, silent, split};
+use super::bench::End;
+use super::state::{Difference, State};
+use super::words::text;
+use crate::{Step, Text};
+
+/// Snapshot just before the command, in the middle of whatever runs.
+const BEFORE: &str = "conform-before";
+/// Snapshot just after it.
+const AFTER: &str = "conform-after";
+/// More writes than any command has; a card that is torn so often and never answers does not
+/// notice its writes.
+const MOST_WRITES: u64 = 10_000;
+
+/// What a command came to whose power was to be lost.
+enum Torn {
+    /// It was answered: it has no such write.
+    Answered,
+    /// The card fell silent and has power again.
+    Silent,
+    /// The same, and the recovery has no such write.
+    Recovered,
+}
+
+/// Where a card may be after its power was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Where {
+    Before,
+    After,
+}
+
+impl Attempt<'_, '_, '_> {
+    /// The step as it must be, then torn at each write of its last command; then the case goes on
+    /// from the untorn step.
+    pub(super) fn torn_step(&mut self, at: usize, step: &Step) -> Result<(), End> {
+        let last = self.all_but_last(at, step)?;
+        let before = self.bench.state()?;
+        self.bench.control()?.snapshot(BEFORE)?;
+        self.last(at, step, &last)?;
+        let after = self.bench.state()?;
+        self.bench.control()?.snapshot(AFTER)?;
+
+        let mut reached = Where::Before;
+        let (mut writes, mut recoveries) = (0, 0);
+        for write in 1.. {
+            if write > MOST_WRITES {
+                let what = text("power lost at each write", "逐次写掉电");
+                let actual = format!("silent still at write {write}");
+                self.find(Some(at), what, "an answer at last".to_owned(), actual);
+                return Err(End::Failed);
+            }
+            if let Torn::Answered = self.lose_power(&last, write, None)? {
+                break;
+            }
+            writes += 1;
+            let now = self.bench.state()?;
+            let place = moment(write, None);
+            reached = self.judge(at, &place, reached, [&before, &after], &now)?;
+            for again in 1..=MOST_WRITES {
+                if !matches!(self.lose_power(&last, write, Some(again))?, Torn::Silent) {
+                    break;
+                }
+                recoveries += 1;
+                let now = self.bench.state()?;
+                // In the recovery of one torn write the card is where that write left it.
+                self.judge(at, &moment(write, Some(again)), reached, [&before, &after], &now)?;
+            }
+        }
+        self.note(
+            at,
+            text(
+                format!(
+                    "power lost at each of {writes} writes, and {recoveries} times in the recovery"
+                ),
+                format!("在 {writes} 次写时逐一掉电, 恢复中再掉电 {recoveries} 次"),
+            ),
+        );
+        // The host's view is that of the untorn step.
+        Ok(self.bench.control()?.resume(AFTER)?)
+    }
+
+    /// Sends the command with power lost at one of its writes, and at one of the recovery.
+    fn lose_power(&mut self, last: &Last, write: u64, again: Option<u64>) -> Result<Torn, End> {
+        let control = self.bench.control()?;
+        control.resume(BEFORE)?;
+        control.tear(write)?;
+        match self.bench.transmit(&last.prepared.bytes) {
+            Ok(answer) => {
+                split(&answer)?;
+                return Ok(Torn::Answered);
+            }
+            Err(error) if silent(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(again) = again {
+            self.bench.control()?.tear(again)?;
+        }
+        self.bench.awaken()?;
+        if again.is_none() {
+            return Ok(Torn::Silent);
+        }
+        let status = self.bench.control()?.status()?;
+        match status.iter().find(|(key, _)| key == "tear") {
+            Some((_, ahead)) if ahead == "no" => Ok(Torn::Silent),
+            // A hand that does not tell whether the recovery was torn cannot count its writes.
+            _ => Ok(Torn::Recovered),
+        }
+    }
+
+    /// The card must be as before the step or as after it, wholly, and never go back from after.
+    fn judge(
+        &mut self,
+        at: usize,
+        moment: &Text,
+        reached: Where,
+        [before, after]: [&State; 2],
+        now: &State,
+    ) -> Result<Where, End> {
+        let probe = &self.bench.probe;
+        let from_before = now.differences(probe, before);
+        let from_after = now.differences(probe, after);
+        let (Some(old), Some(new)) = (from_before.first(), from_after.first()) else {
+            return match reached {
+                // Where both are the same, nothing can be told apart.
+                Where::After if !from_after.is_empty() => {
+                    let lost = from_after.into_iter().next();
+                    Err(self.half_done(at, moment, "after", lost))
+                }
+                reached if from_before.is_empty() => Ok(reached),
+                _ => Ok(Where::After),
+            };
+        };
+        let name = text(
+            format!("{}, and {}", old.name.en, new.name.en),
+            format!("{}, 以及 {}", old.name.zh, new.name.zh),
+        );
+        let difference = Difference { name, ..old.clone() };
+        Err(self.half_done(at, moment, "before or after", Some(difference)))
+    }
+
+    fn half_done(
+        &mut self,
+        at: usize,
+        moment: &Text,
+        wanted: &str,
+        difference: Option<Difference>,
+    ) -> End {
+        let rule = self.case.rules.first().cloned();
+        if let Some(difference) = difference {
+            let what = text(
+                format!("{}, {}: not as {wanted} the step", difference.name.en, moment.en),
+                format!("{}, {}: 既非执行前也非执行后的状态", difference.name.zh, moment.zh),
+            );
+            self.findings.push(difference.finding(Some(at), what, rule));
+        }
+        End::Failed
+    }
+}
+
+fn moment(write: u64, again: Option<u64>) -> Text {
+    match again {
+        None => text(format!("power lost at write {write}"), format!("第 {write} 次写时掉电")),
+        Some(again) => text(
+            format!("power lost at write {write} and at write {again} of the recovery"),
+            format!("第 {write} 次写时掉电, 恢复的第 {again} 次写时再次掉电"),
+        ),
+    }
+}
