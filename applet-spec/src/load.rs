@@ -19,7 +19,7 @@ mod words;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::text::{self, Kind, Log};
+use crate::text::{self, Kind, Log, Value};
 use crate::{Profile, ProfileErrors};
 
 /// What a profile is, for the reading that it shares with other files.
@@ -85,5 +85,31 @@ impl Profile {
         let text = if extended { text::flatten(&root) } else { text.to_owned() };
         let profile = top::read(&log, &root, text);
         log.finish(profile).map_err(|problems| problems.seen_from(origin))
+    }
+
+    /// This profile with the table `table` of a text laid over it, the way a profile is laid over
+    /// the one it extends. Name and version stay. `origin` is what errors call the text.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the table, or with the profile it leads to.
+    pub fn overlaid(
+        &self,
+        text: &str,
+        table: &str,
+        origin: &str,
+    ) -> Result<Profile, ProfileErrors> {
+        PROFILE.refuse_long(text.len(), origin)?;
+        let log = Log::default();
+        let base = text::parse(&log, &format!("profile {}", self.name), &self.text);
+        let over = match text::parse(&log, origin, text).value {
+            Value::Table(over) => over.find(table).map(|entry| entry.node.clone()),
+            _ => None,
+        };
+        let root = match over {
+            Some(over) => text::merge(base, over),
+            None => base,
+        };
+        let profile = top::read(&log, &root, text::flatten(&root));
+        log.finish(profile)
     }
 }

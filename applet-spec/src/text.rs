@@ -14,6 +14,7 @@ mod values;
 pub use crate::words;
 pub(crate) use flatten::flatten;
 pub(crate) use kind::Kind;
+pub use kind::read;
 pub(crate) use merge::merge;
 pub use section::Section;
 pub use source::{Log, MAX_TEXT, Place};

@@ -9,7 +9,8 @@ use nvm::{Nvm, NvmError};
 
 use crate::application::{Application, Context, Halt, Reply};
 use crate::issue::CardSystem;
-use crate::native::NativeSystem;
+use crate::native::{NativeSystem, wrong};
+use crate::wrong::{Wrong, WrongError};
 
 /// A virtual card. [`Card::fork`] copies it for the price of a few pointers.
 #[derive(Clone)]
@@ -93,6 +94,14 @@ impl Card {
                 self.fail(format!("card memory: {other}"), "power-on");
                 return None;
             }
+        }
+        if !self.system.deviations.is_empty()
+            && let Err(error) = wrong::after_reset(&self.system, &mut self.memory)
+        {
+            if error != NvmError::PowerLost {
+                self.fail(format!("card memory: {error}"), "power-on");
+            }
+            return None;
         }
         self.native.reset(&self.memory);
         self.powered = true;
@@ -184,6 +193,20 @@ impl Card {
     /// What the card shares with others of its profile.
     pub fn system(&self) -> &Arc<CardSystem> {
         &self.system
+    }
+
+    /// Makes a card wrong that is made already; it loses power.
+    ///
+    /// # Errors
+    /// A wrong card that has to be wrong from its making, or is none of this card's profile.
+    pub fn go_wrong(&mut self, wrong: Wrong) -> Result<(), WrongError> {
+        if let Some(card) = wrong.from_making() {
+            return Err(WrongError::Made { name: card.name.clone() });
+        }
+        self.power_off();
+        self.system = CardSystem::wrong(self.system.profile.clone(), wrong)?;
+        self.native = NativeSystem::new(self.system.clone());
+        Ok(())
     }
 
     /// The memory, to look at.

@@ -14,6 +14,7 @@ mod issue;
 pub mod links;
 pub mod native;
 mod virtual_card;
+pub mod wrong;
 
 pub use application::{Application, Context, Halt, Reply};
 pub use card::{Card, CardFault, Protocol};

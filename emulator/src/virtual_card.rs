@@ -15,6 +15,7 @@ use nvm::image::{CardImage, Durability, ImageError};
 
 use crate::native::settings::{self, SetError};
 use crate::native::tree::check as check_layout;
+use crate::wrong::{Wrong, WrongError};
 use crate::{Card, CardSystem, Protocol};
 
 /// A card in a virtual reader.
@@ -130,6 +131,14 @@ impl VirtualCard {
         self.store()
     }
 
+    /// Makes the card wrong on purpose for as long as it is open: its image says nothing of it.
+    ///
+    /// # Errors
+    /// A wrong card that has to be wrong from its making, or is none of this card's profile.
+    pub fn go_wrong(&mut self, wrong: Wrong) -> Result<(), WrongError> {
+        self.card.go_wrong(wrong)
+    }
+
     /// The card.
     pub fn card(&self) -> &Card {
         &self.card
@@ -206,8 +215,10 @@ impl CardTransport for VirtualCard {
     }
 
     fn describe(&self) -> String {
-        let profile = &self.card.system().profile;
-        format!("virtual card {} {}", profile.name, profile.version)
+        let system = self.card.system();
+        let (profile, wrong) = (&system.profile, system.wrongness());
+        let card = format!("virtual card {} {}", profile.name, profile.version);
+        if wrong.is_right() { card } else { format!("{card}, wrong on purpose: {}", wrong.names()) }
     }
 }
 
@@ -297,6 +308,10 @@ impl CardControl for VirtualCard {
             say("writes", self.card.memory().writes().to_string()),
             say("tear", ahead.map_or_else(|| "no".to_owned(), |writes| writes.to_string())),
         ];
+        let wrong = self.card.system().wrongness();
+        if !wrong.is_right() {
+            out.push(say("wrong", wrong.names()));
+        }
         // A card without power cannot be read; a powered copy of it can.
         let mut copy = self.card.memory().fork();
         copy.tear_at(None);

@@ -19,6 +19,14 @@ pub(crate) struct Kind {
     pub text: fn(&str) -> Option<&'static str>,
 }
 
+/// Reads a file that users write. `what` is what errors call its kind: `wrong card`.
+///
+/// # Errors
+/// It cannot be read, is too long, or is not UTF-8.
+pub fn read(path: &Path, what: &'static str) -> Result<String, ProfileErrors> {
+    Kind { what, names: &[], text: |_| None }.read(path)
+}
+
 impl Kind {
     /// Whether a name is a path: anything with a `/` or `\` in it or with `.toml` at its end.
     pub(crate) fn is_path(name: &str) -> bool {

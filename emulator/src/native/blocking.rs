@@ -9,6 +9,7 @@ use purse::BlockKind;
 
 use super::secure::WrongMac;
 use super::tree::{self, Blocked, KeySlot};
+use super::wrong::Deviation;
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -18,7 +19,9 @@ impl Session<'_, '_> {
             .own_or_maintenance(KeyKind::ApplicationBlock)?
             .ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?;
         let slot = self.usable(Some(slot))?;
-        self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
+        if !self.deviates(Deviation::BlockMacUnchecked) {
+            self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
+        }
         let blocked = match kind {
             BlockKind::Temporary => Blocked::Temporarily,
             BlockKind::Permanent => Blocked::Permanently,
@@ -30,12 +33,15 @@ impl Session<'_, '_> {
 
     pub(super) fn application_unblock(&mut self, mac: Mac) -> Outcome {
         let df = self.df();
-        if df.blocked(self.memory)? != Blocked::Temporarily {
+        let blocked = df.blocked(self.memory)?;
+        if blocked != Blocked::Temporarily && !self.lets_unblock(blocked) {
             return Err(Halt::Status(StatusWord::CONDITIONS));
         }
         let slot = self.own_or_maintenance(KeyKind::ApplicationUnblock)?;
         let slot = self.usable(slot)?;
-        self.check_secured(&slot, &[], mac, WrongMac::Counts)?;
+        if !self.deviates(Deviation::UnblockMacUnchecked) {
+            self.check_secured(&slot, &[], mac, WrongMac::Counts)?;
+        }
         let counts = self.rules.wrong_mac_limit.is_some();
         self.atomically(|session| {
             df.block(session.memory, Blocked::No)?;
@@ -51,6 +57,10 @@ impl Session<'_, '_> {
         let slot = self.own_or_maintenance(KeyKind::CardBlock)?;
         let slot = self.usable(slot)?;
         self.check_secured(&slot, &[], mac, WrongMac::IsFree)?;
+        if self.deviates(Deviation::CardBlockOneApplication) {
+            self.df().block(self.memory, Blocked::Permanently)?;
+            return Ok(Reply::done());
+        }
         self.memory.put(tree::CARD_BLOCKED, &[1])?;
         Ok(Reply::done())
     }

@@ -10,6 +10,7 @@ use purse::record::{capp_id, capp_length_fits, capp_locked};
 
 use super::transaction::{CachedRecord, Transaction};
 use super::tree::{Ef, Structure};
+use super::wrong::Deviation;
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -48,17 +49,26 @@ impl Session<'_, '_> {
             return Err(Halt::Status(StatusWord::NO_SPACE));
         }
         if file.structure != Structure::Cyclic {
-            if capp_locked(rules, &held) {
+            if capp_locked(rules, &held) && !self.deviates(Deviation::CappLockIgnored) {
                 return Err(Halt::Status(StatusWord::RECORD_LOCKED));
             }
             check_and_complete(self.rules, &mut data, held.len())?;
+        }
+        if self.deviates(Deviation::CappNotZeroFilled) {
+            data.extend_from_slice(held.get(data.len()..).unwrap_or_default());
         }
         data.resize(held.len(), 0);
         let cached: usize = compound.cache.iter().map(|record| record.data.len()).sum();
         if cached + data.len() > usize::from(rules.cache) {
             return Err(Halt::Status(StatusWord::NO_SPACE));
         }
+        if self.deviates(Deviation::CappLastRecordOnly) {
+            compound.cache.clear();
+        }
         compound.cache.push(CachedRecord { file: file.address, slot, data });
+        if self.deviates(Deviation::CappRecordWithoutDebit) {
+            self.write_cached(compound.cache.get(compound.cache.len() - 1..).unwrap_or_default())?;
+        }
         self.state.transaction = Transaction::Capp(compound);
         Ok(Reply::done())
     }
@@ -71,7 +81,12 @@ impl Session<'_, '_> {
                 None => {
                     let file = Ef::at(self.memory, record.file)?;
                     let lost = || Halt::Bug("a cached record has lost its file".to_owned());
-                    self.append_to(&file.ok_or_else(lost)?, &record.data)?;
+                    let file = file.ok_or_else(lost)?;
+                    if self.deviates(Deviation::CappRingOverwritten) && file.used > 0 {
+                        self.overwrite(&file, 1, &record.data)?;
+                    } else {
+                        self.append_to(&file, &record.data)?;
+                    }
                 }
             }
         }
@@ -84,6 +99,7 @@ impl Session<'_, '_> {
         match record {
             RecordRef::First(_) | RecordRef::Previous(_) if ring => Ok(None),
             RecordRef::Number(number) => Ok(Some(number)),
+            RecordRef::First(_) if self.deviates(Deviation::CappWrongRecord) => Ok(Some(1)),
             RecordRef::First(id) => {
                 for number in 1..=file.used {
                     let held = file.record(self.memory, number)?.unwrap_or_default();

@@ -6,31 +6,32 @@
 
 use apdu::StatusWord;
 use applet_spec::{BalanceForm, CodeInMac1, KeyKind, PinUse, PurseKind, SerialMoment};
-use crypto::{Mac, SessionKey, TacKey};
+use crypto::{Mac, SessionKey, secure_messaging_mac};
 use purse::answer::{Balance, Confirmed, Debited, Proof};
 use purse::mac::{self, MacInput, Moment};
 use purse::record::LogRecord;
-use purse::{Amount, Debit, Limit, OnlineStep, TransactionType};
+use purse::{Amount, Debit, Limit, OnlineStep, TerminalSerial, TransactionType};
 
 use super::personalise::bit;
 use super::transaction::{
     CachedRecord, Initialized, Mac1Verified, Mac2Verified, OnlineInitialized, Transaction,
 };
-use super::tree::{Blocked, Df, PurseState, StoredProof};
+use super::tree::{Blocked, Df, Ef, KeySlot, PurseState, StoredProof};
+use super::wrong::{Deviation, LogPlace};
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
 /// Everything a transaction changes.
-struct Entry<'e> {
-    begun: &'e Initialized,
+pub(super) struct Entry<'e> {
+    pub(super) begun: &'e Initialized,
     moment: &'e Moment,
-    after: PurseState,
+    pub(super) after: PurseState,
     /// Serial of this transaction, before the increment.
     serial: u16,
     /// Amount as the log shows it.
     logged: Amount,
     codes: Codes,
-    records: &'e [CachedRecord],
+    pub(super) records: &'e [CachedRecord],
 }
 
 /// What the proof of a transaction keeps; zero where the transaction has none.
@@ -48,9 +49,13 @@ impl Session<'_, '_> {
         let verified = self.check_mac2(&load, mac::online_mac2(begun.amount, &moment), step)?;
         let before = self.funded(&begun)?;
         let balance = Amount(before.balance.0.saturating_add(begun.amount.0));
+        let balance = self.credited(balance, &before, begun.amount);
         let after = PurseState { balance, ..before };
-        let input = mac::online_proof(after.balance, before.online, begun.amount, &moment);
-        let tac = self.tac_key(&begun)?.tac(input.as_bytes());
+        let balance = self.or_wrong(after.balance, Deviation::TacOldBalance, before.balance);
+        let serial =
+            self.or_wrong(before.online, Deviation::TacSerialAfter, before.online.wrapping_add(1));
+        let input = mac::online_proof(balance, serial, begun.amount, &self.moment_in_tac(moment));
+        let tac = self.tac(&begun, &load.session, &input)?;
         let codes = Codes { mac: Mac([0; 4]), tac };
         self.commit_online(verified, &begun, &moment, after, begun.amount, codes)?;
         Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
@@ -65,7 +70,8 @@ impl Session<'_, '_> {
         let before = self.funded(&begun)?;
         let balance = Amount(before.balance.0.saturating_sub(begun.amount.0));
         let after = PurseState { balance, ..before };
-        let input = mac::online_proof(after.balance, before.online, begun.amount, &moment);
+        let balance = self.or_wrong(after.balance, Deviation::UnloadMac3OldBalance, before.balance);
+        let input = mac::online_proof(balance, before.online, begun.amount, &moment);
         let mac3 = unload.session.mac(input.as_bytes());
         let codes = Codes { mac: mac3, tac: Mac([0; 4]) };
         self.commit_online(verified, &begun, &moment, after, begun.amount, codes)?;
@@ -92,9 +98,12 @@ impl Session<'_, '_> {
             .and_then(|balance| u32::try_from(balance).ok())
             .filter(|balance| *balance <= maximum.0)
             .ok_or(StatusWord::CONDITIONS)?;
-        let after = PurseState { balance: Amount(balance), limit, ..before };
-        let input = mac::overdraft_tac(after.balance, before.online, limit, &moment);
-        let tac = self.tac_key(&begun)?.tac(input.as_bytes());
+        let wrong = Deviation::OverdraftBalanceKept;
+        let balance = self.or_wrong(Amount(balance), wrong, before.balance);
+        let after = PurseState { balance, limit, ..before };
+        let moment_in_tac = self.moment_in_tac(moment);
+        let input = mac::overdraft_tac(after.balance, before.online, limit, &moment_in_tac);
+        let tac = self.tac(&begun, &update.session, &input)?;
         let codes = Codes { mac: Mac([0; 4]), tac };
         self.commit_online(verified, &begun, &moment, after, Amount(limit.fen()), codes)?;
         Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
@@ -119,7 +128,7 @@ impl Session<'_, '_> {
         let offline = begun.purse.state(self.memory)?.offline;
         let key = begun.key.value(self.memory)?;
         let cipher = self.system.keys.cipher(begun.key.suite, &key);
-        let input = mac::offline_session_input(begun.random, offline, debit.terminal_serial);
+        let input = self.session_input(begun.random, offline, debit.terminal_serial);
         let session = SessionKey::derive(begun.key.suite, &cipher, &input);
         let code = match self.rules.code_in_mac1 {
             CodeInMac1::Never => None,
@@ -127,17 +136,21 @@ impl Session<'_, '_> {
             CodeInMac1::After80Ca | CodeInMac1::Always => self.identification_code()?,
         };
         let input = mac::purchase_mac1(begun.amount, &moment, code.as_ref());
-        let expected = session.mac(input.as_bytes());
-        let Some(verified) = Mac1Verified::compare(debit.mac1, expected) else {
+        let expected = self.mac1_expected(&session, &input);
+        let received = self.mac1_believed(debit.mac1, expected);
+        let Some(verified) = Mac1Verified::compare(received, expected) else {
             return Err(self.wrong_mac(begun.transaction_type)?);
         };
         let before = self.funded(&begun)?;
         let balance = Amount(before.balance.0.saturating_sub(begun.amount.0));
         let offline = before.offline.wrapping_add(1);
-        let after = PurseState { balance, offline, ..before };
-        let mac2 = session.mac(mac::purchase_mac2(begun.amount).as_bytes());
-        let input = mac::purchase_tac(begun.amount, &moment, debit.terminal_serial);
-        let tac = self.tac_key(&begun)?.tac(input.as_bytes());
+        let after = self.debited(PurseState { balance, offline, ..before }, &before);
+        let amount = self.or_wrong(begun.amount, Deviation::Mac2Field, after.balance);
+        let mac2 = session.mac(mac::purchase_mac2(amount).as_bytes());
+        let wrong = Deviation::TacWithoutTerminalSerial;
+        let serial = self.or_wrong(debit.terminal_serial, wrong, TerminalSerial([0; 4]));
+        let input = mac::purchase_tac(begun.amount, &self.moment_in_tac(moment), serial);
+        let tac = self.tac(&begun, &session, &input)?;
         self.commit_purchase(
             verified,
             &Entry {
@@ -151,6 +164,7 @@ impl Session<'_, '_> {
             },
         )?;
         let mut data = Vec::with_capacity(Debited::LENGTH + 2);
+        let (tac, mac2) = self.in_order(tac, mac2, Deviation::DebitOrder);
         data.extend_from_slice(&Debited { tac, mac2 }.to_bytes());
         Ok(Reply::data(data))
     }
@@ -167,6 +181,7 @@ impl Session<'_, '_> {
             .iter()
             .find(|(p1, _)| *p1 == form)
             .map(|(_, form)| *form)
+            .or_else(|| self.deviates(Deviation::BalanceFormAny).then_some(BalanceForm::Stored))
             .ok_or(StatusWord::WRONG_P1P2)?;
         let terms = purse.terms(self.memory)?;
         let asked = terms.pin_for & bit(PinUse::Balance) != 0;
@@ -176,7 +191,8 @@ impl Session<'_, '_> {
         let state = purse.state(self.memory)?;
         let (stored, limit) = (state.balance.0, state.limit.fen());
         let (actual, used) = (stored.saturating_sub(limit), limit.saturating_sub(stored));
-        let one = |balance| Reply::data(Balance { balance: Amount(balance) }.to_bytes());
+        let high = if self.deviates(Deviation::BalanceHighBit) { 1 << 31 } else { 0 };
+        let one = |balance| Reply::data(Balance { balance: Amount(balance | high) }.to_bytes());
         Ok(match form {
             BalanceForm::Stored => one(stored),
             BalanceForm::Limit => one(limit),
@@ -190,11 +206,17 @@ impl Session<'_, '_> {
 
     pub(super) fn give_proof(&mut self, transaction_type: u8, serial: u16) -> Outcome {
         let proof = self.df().proof(self.memory)?;
-        let asked = proof.transaction_type == transaction_type && proof.serial == serial;
-        if !(proof.valid && asked) {
+        let same_type =
+            proof.transaction_type == transaction_type || self.deviates(Deviation::ProofAnyType);
+        let same_serial = proof.serial == serial || self.deviates(Deviation::ProofAnySerial);
+        if !(proof.valid && same_type && same_serial) {
             return Err(Halt::Status(self.rules.status.no_proof));
         }
-        let answer = Proof { mac: Mac(proof.mac), tac: Mac(proof.tac) };
+        if self.deviates(Deviation::ProofOnce) {
+            self.df().set_proof(self.memory, &StoredProof { valid: false, ..proof })?;
+        }
+        let (mac, tac) = self.in_order(Mac(proof.mac), Mac(proof.tac), Deviation::ProofOrder);
+        let answer = Proof { mac, tac };
         Ok(Reply::data(answer.to_bytes()))
     }
 
@@ -205,7 +227,9 @@ impl Session<'_, '_> {
         input: MacInput,
         step: &OnlineStep,
     ) -> Result<Mac2Verified, Halt> {
-        match Mac2Verified::compare(step.mac2, online.session.mac(input.as_bytes())) {
+        let expected = online.session.mac(input.as_bytes());
+        let received = self.mac2_believed(online.begun.transaction_type, step.mac2, expected);
+        match Mac2Verified::compare(received, expected) {
             Some(verified) => Ok(verified),
             None => Err(self.wrong_mac(online.begun.transaction_type)?),
         }
@@ -233,7 +257,7 @@ impl Session<'_, '_> {
         codes: Codes,
     ) -> Result<(), Halt> {
         let serial = after.online;
-        after.online = serial.wrapping_add(1);
+        after.online = self.or_wrong(serial.wrapping_add(1), Deviation::OnlineSerialStays, serial);
         self.commit(&Entry { begun, moment, after, serial, logged, codes, records: &[] })
     }
 
@@ -262,11 +286,19 @@ impl Session<'_, '_> {
             mac: entry.codes.mac.0,
             tac: entry.codes.tac.0,
         };
+        let proof = self.proof_kept(proof)?;
         let counts = self.rules.wrong_mac_limit.is_some();
         let own_log = entry.begun.purse.terms(self.memory)?.log;
+        let log = self.log_file(df, own_log, &record)?;
+        let record = self.logged(record, &entry.after);
+        let ahead = self.commit_ahead(entry, log.as_ref(), &record)?;
         self.atomically(|session| {
-            session.write_cached(entry.records)?;
-            session.log(df, own_log, &record)?;
+            if !ahead.records {
+                session.write_cached(entry.records)?;
+            }
+            if let Some(log) = log.filter(|_| !ahead.log) {
+                session.append_to_log(&log, &record)?;
+            }
             entry.begun.purse.set_state(session.memory, &entry.after)?;
             df.set_proof(session.memory, &proof)?;
             if counts && df.wrong_macs(session.memory)? != 0 {
@@ -276,13 +308,10 @@ impl Session<'_, '_> {
         })
     }
 
-    /// Writes a log record to the purse's own log, or the file that the profile's routing names.
-    fn log(&mut self, df: Df, own_log: u8, record: &LogRecord) -> Result<(), Halt> {
+    /// Where a log record goes: the purse's own log, or the file that the profile's routing names.
+    fn log_file(&self, df: Df, own_log: u8, record: &LogRecord) -> Result<Option<Ef>, Halt> {
         if own_log != 0 {
-            return match df.by_sfi(self.memory, own_log)? {
-                Some(file) => self.append_to(&file, &record.to_bytes()),
-                None => Ok(()),
-            };
+            return Ok(df.by_sfi(self.memory, own_log)?);
         }
         let [purchase, load, other_city] = df.log(self.memory)?;
         let own = df.by_sfi(self.memory, purchase)?;
@@ -296,10 +325,14 @@ impl Session<'_, '_> {
         } else {
             purchase
         };
-        let file = if sfi == purchase { own } else { df.by_sfi(self.memory, sfi)?.or(own) };
-        match file {
-            Some(file) => self.append_to(&file, &record.to_bytes()),
-            None => Ok(()),
+        Ok(if sfi == purchase { own } else { df.by_sfi(self.memory, sfi)?.or(own) })
+    }
+
+    pub(super) fn append_to_log(&mut self, file: &Ef, record: &LogRecord) -> Result<(), Halt> {
+        match self.log_place(file)? {
+            Some(LogPlace::Nowhere) => Ok(()),
+            Some(LogPlace::Newest) => self.overwrite(file, 1, &record.to_bytes()),
+            None => self.append_to(file, &record.to_bytes()),
         }
     }
 
@@ -313,14 +346,28 @@ impl Session<'_, '_> {
         Ok(!record.terminal.0.starts_with(&city))
     }
 
-    fn tac_key(&self, begun: &Initialized) -> Result<std::sync::Arc<TacKey>, Halt> {
-        let index = self.rules.tac_index_for(begun.key.index);
-        let slot = self
-            .df()
-            .key(self.memory, KeyKind::Tac, index)?
-            .ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?;
+    /// The TAC over `input`.
+    fn tac(
+        &self,
+        begun: &Initialized,
+        session: &SessionKey,
+        input: &MacInput,
+    ) -> Result<Mac, Halt> {
+        if self.deviates(Deviation::TacBySessionKey) {
+            return Ok(session.mac(input.as_bytes()));
+        }
+        let slot = self.tac_key(begun)?;
         let key = slot.value(self.memory)?;
-        Ok(self.system.keys.tac(slot.suite, &key))
+        if self.deviates(Deviation::TacKeyNotFolded) {
+            return Ok(secure_messaging_mac(slot.suite, &key, &[], input.as_bytes()));
+        }
+        Ok(self.system.keys.tac(slot.suite, &key).tac(input.as_bytes()))
+    }
+
+    fn tac_key(&self, begun: &Initialized) -> Result<KeySlot, Halt> {
+        let index = self.rules.tac_index_for(begun.key.index);
+        let slot = self.df().key(self.memory, KeyKind::Tac, index)?;
+        Ok(slot.ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?)
     }
 
     /// A wrong transaction MAC: 9302, or where the profile counts them, the last one locks the

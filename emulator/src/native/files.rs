@@ -6,6 +6,7 @@ use crypto::Mac;
 use purse::{FileRef, Protected};
 
 use super::tree::{Df, Ef, Structure};
+use super::wrong::Deviation;
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -21,7 +22,7 @@ impl Session<'_, '_> {
         self.check_access(file.read)?;
         self.check_read_protection(&file, mac)?;
         let left = file.size.checked_sub(offset).filter(|left| *left > 0);
-        let left = left.ok_or(StatusWord::WRONG_OFFSET)?;
+        let Some(left) = left else { return self.beyond_end(ne) };
         let mut data = vec![0; usize::from(left)];
         self.memory.read(file.data + u32::from(offset), &mut data)?;
         self.shorten(&mut data, ne);
@@ -101,7 +102,7 @@ impl Session<'_, '_> {
     /// Cuts an answer to the bytes asked for. T=0 needs the exact Le, which the transport checks:
     /// it is given everything where more was asked for than there is.
     pub(super) fn shorten(&self, data: &mut Vec<u8>, ne: Option<u32>) {
-        if let Some(ne) = ne {
+        if let Some(ne) = ne.filter(|_| !self.deviates(Deviation::LeIgnored)) {
             data.truncate(ne as usize);
         }
     }

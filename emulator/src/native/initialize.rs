@@ -4,11 +4,12 @@ use apdu::StatusWord;
 use applet_spec::{Check, InitializeInCapp, KeyKind, PinUse, PurseKind};
 use crypto::SessionKey;
 use purse::answer::{OnlineInitialized, PurchaseInitialized, UpdateInitialized};
-use purse::{Amount, Initialize, TerminalId, TransactionType, mac};
+use purse::{Amount, Initialize, Limit, TerminalId, TransactionType, mac};
 
 use super::personalise::bit;
 use super::transaction::{self, CompoundInitialized, Initialized, Transaction};
 use super::tree::{KeySlot, PurseState, PurseTerms};
+use super::wrong::Deviation;
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -75,7 +76,9 @@ impl Session<'_, '_> {
         let i = Initialize { purse, key, amount: Amount(0), terminal };
         let (begun, state) = self.begin(running, &i, &need)?;
         let session = self.online_session(&begun, state.online)?;
-        let input = mac::overdraft_mac1(state.balance, state.limit, transaction_type, terminal);
+        let wrong = Deviation::OverdraftMac1WithoutLimit;
+        let limit = self.or_wrong(state.limit, wrong, Limit::NONE);
+        let input = mac::overdraft_mac1(state.balance, limit, transaction_type, terminal);
         let answer = UpdateInitialized {
             balance: state.balance,
             serial: state.online,
@@ -98,11 +101,12 @@ impl Session<'_, '_> {
         pin_use: PinUse,
     ) -> Outcome {
         let need = Need { transaction_type, key: KeyKind::Purchase, pin_use };
-        let (begun, state) = self.begin(running, i, &need)?;
+        let (mut begun, mut state) = self.begin(running, i, &need)?;
+        self.begin_wrongly(&mut begun, &mut state)?;
         let answer = PurchaseInitialized {
             balance: state.balance,
             serial: state.offline,
-            limit: state.limit,
+            limit: self.or_wrong(state.limit, Deviation::LimitNotTold, Limit::NONE),
             key_version: begun.key.version,
             algorithm: begun.key.algorithm,
             random: begun.random,
@@ -141,14 +145,15 @@ impl Session<'_, '_> {
             let refused: Option<StatusWord> = match check {
                 Check::State => self.refuses_now(running, need.transaction_type),
                 Check::Key => {
-                    key = df.key(self.memory, need.key, i.key)?;
+                    key = self.transaction_key(need.key, i.key)?;
                     key.is_none().then_some(StatusWord::KEY_INDEX_UNSUPPORTED)
                 }
                 Check::Rights => {
-                    let asked = terms.pin_for & bit(need.pin_use) != 0;
+                    let asked =
+                        terms.pin_for & bit(need.pin_use) != 0 && !self.forgets_pin(need.pin_use);
                     let own = match key {
                         Some(key) => Some(key),
-                        None => df.key(self.memory, need.key, i.key)?,
+                        None => self.transaction_key(need.key, i.key)?,
                     };
                     let given = (!asked || self.holds_rights())
                         && self.granted(terms.use_right)?
@@ -165,12 +170,12 @@ impl Session<'_, '_> {
             }
         }
         let key = match key {
-            Some(key) => key,
-            None => {
-                df.key(self.memory, need.key, i.key)?.ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?
-            }
+            Some(key) => Some(key),
+            None => self.transaction_key(need.key, i.key)?,
         };
+        let key = self.key_told(key.ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?);
         let random = self.random();
+        let random = self.or_wrong(random, Deviation::RandomConstant, [0x5A; 4]);
         let begun = Initialized {
             transaction_type: need.transaction_type,
             purse,
@@ -180,6 +185,17 @@ impl Session<'_, '_> {
             random,
         };
         Ok((begun, state))
+    }
+
+    /// The key of a transaction.
+    fn transaction_key(&self, kind: KeyKind, index: u8) -> Result<Option<KeySlot>, Halt> {
+        let df = self.df();
+        match df.key(self.memory, kind, index)? {
+            None if self.deviates(Deviation::KeyIndexIgnored) => {
+                Ok(df.first_key(self.memory, kind)?)
+            }
+            found => Ok(found),
+        }
     }
 
     /// An INITIALIZE while a compound purchase is running, and a compound one while anything is,
@@ -203,6 +219,9 @@ impl Session<'_, '_> {
         kind: TransactionType,
         amount: Amount,
     ) -> Option<StatusWord> {
+        if let Some(judged) = self.amount_misjudged(terms, state, kind, amount) {
+            return judged;
+        }
         if kind.credits() {
             let after = state.balance.0.checked_add(amount.0);
             let fits = after.is_some_and(|after| after <= terms.maximum.0);
@@ -240,6 +259,8 @@ impl Session<'_, '_> {
     fn online_session(&self, begun: &Initialized, serial: u16) -> Result<SessionKey, Halt> {
         let key = begun.key.value(self.memory)?;
         let cipher = self.system.keys.cipher(begun.key.suite, &key);
+        let after = serial.wrapping_add(1);
+        let serial = self.or_wrong(serial, Deviation::SessionSerialAfter, after);
         let input = mac::online_session_input(begun.random, serial);
         Ok(SessionKey::derive(begun.key.suite, &cipher, &input))
     }
@@ -250,8 +271,8 @@ impl Session<'_, '_> {
         state: &PurseState,
     ) -> Result<(transaction::OnlineInitialized, Reply), Halt> {
         let session = self.online_session(&begun, state.online)?;
-        let input =
-            mac::online_mac1(state.balance, begun.amount, begun.transaction_type, begun.terminal);
+        let balance = self.balance_in_mac1(&begun, state);
+        let input = mac::online_mac1(balance, begun.amount, begun.transaction_type, begun.terminal);
         let answer = OnlineInitialized {
             balance: state.balance,
             serial: state.online,

@@ -20,6 +20,7 @@ mod select;
 pub mod settings;
 mod transaction;
 pub mod tree;
+pub mod wrong;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use crate::application::{Application, Context, Halt, Reply};
 use crate::issue::CardSystem;
 use transaction::Transaction;
 use tree::{Blocked, Df};
+use wrong::Deviation;
 
 /// Volatile state of the native card system; everything else is in card memory.
 #[derive(Clone)]
@@ -139,16 +141,25 @@ impl NativeSystem {
 
 impl Application for NativeSystem {
     fn reset(&mut self, memory: &Nvm) {
+        let kept = self.kept_over_reset();
         *self = Self::new(self.system.clone());
         self.current = Df::master(memory).unwrap_or(Df(0));
         self.building = self.current.is_open_ground(memory).unwrap_or(false);
+        if let Some((directory, transaction)) = kept {
+            (self.current, self.transaction) = (directory, transaction);
+        }
     }
 
     fn process(&mut self, context: &mut Context<'_>, apdu: &CommandApdu<'_>) -> Outcome {
         let system = self.system.clone();
-        let rules = &system.profile.rules;
+        let rules = &system.acts_by.rules;
         let challenge = self.challenge.take();
+        if self.deviates(Deviation::ChallengeLivesOn) {
+            self.challenge = challenge;
+        }
         let transaction = std::mem::replace(&mut self.transaction, Transaction::Idle);
+        let taken_for = self.taken_for(apdu, rules);
+        let apdu = &taken_for.as_deref().map_or(*apdu, CommandApdu::new);
         let parsed = Command::parse_with(Catalogue::of(rules.commands), apdu, rules);
         self.check_blocked(context.memory, rules, &parsed)?;
         let (spec, command) = match parsed {
@@ -156,10 +167,12 @@ impl Application for NativeSystem {
             Err(error) => {
                 // A command that leaves the transaction alone does so when it is refused, too.
                 let spec = error.command.map(Catalogue::entry);
-                if spec.is_some_and(|spec| spec.transaction == TransactionEffect::Keeps) {
+                if spec.is_some_and(|spec| spec.transaction == TransactionEffect::Keeps)
+                    || self.deviates(Deviation::StateKeptAfterError)
+                {
                     self.transaction = transaction;
                 }
-                return Err(Halt::Status(error.status(rules)));
+                return self.refused(&error, rules);
             }
         };
         let keep = match spec.transaction {
@@ -167,6 +180,7 @@ impl Application for NativeSystem {
             TransactionEffect::Read => rules.read_keeps_transaction,
             _ => false,
         };
+        let keep = self.keeps_wrongly(spec.id).unwrap_or(keep);
         let mut session = Session {
             state: self,
             memory: context.memory,
@@ -181,9 +195,13 @@ impl Application for NativeSystem {
             self.transaction = transaction;
             return outcome;
         }
+        let left = session.state.left_open(&transaction);
         let outcome = session.execute(command, transaction);
         if outcome.is_err() {
             self.transaction = Transaction::Idle;
+        }
+        if let Some(left) = left {
+            self.leave_open(left, spec, &outcome);
         }
         if context.memory.in_transaction() && outcome != Err(Halt::PowerLost) {
             return Err(Halt::Bug("a command left its memory transaction open".to_owned()));
@@ -211,13 +229,23 @@ impl NativeSystem {
             Ok((spec, _)) => Some(*spec),
             Err(error) => error.command.map(Catalogue::entry),
         };
+        let wrongly = spec.is_some_and(|spec| self.lets_through(blocked, spec.id));
         let (allowed, status) = match blocked {
             Blocked::Permanently => {
                 (spec.is_some_and(|s| s.when_permanently_blocked), rules.status.permanently_blocked)
             }
             _ => (spec.is_some_and(|s| s.when_blocked), rules.status.blocked),
         };
-        if allowed { Ok(()) } else { Err(Halt::Status(status)) }
+        if allowed || wrongly { Ok(()) } else { Err(Halt::Status(status)) }
+    }
+
+    /// The answer to a command that cannot be read.
+    fn refused(&self, error: &CommandError, rules: &Rules) -> Outcome {
+        let unknown = matches!(error.problem, purse::Problem::Instruction(_));
+        if unknown && self.deviates(Deviation::UnknownInstructionOk) {
+            return Ok(Reply::done());
+        }
+        Err(Halt::Status(error.status(rules)))
     }
 }
 
@@ -283,6 +311,7 @@ impl Session<'_, '_> {
     fn give_identification_code(&mut self) -> Outcome {
         let code = self.identification_code()?.ok_or(StatusWord::KEY_NOT_FOUND)?;
         self.state.code_given = true;
+        let code = self.code_told(code);
         Ok(Reply::data(code.0))
     }
 

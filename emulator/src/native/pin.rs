@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::secure::WrongMac;
 use super::tree::PinSlot;
+use super::wrong::Deviation;
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -25,7 +26,9 @@ impl Session<'_, '_> {
 
     pub(super) fn change_pin(&mut self, index: u8, old: &Pin, new: &Pin) -> Outcome {
         let slot = self.pin_slot(index)?;
-        self.try_pin(&slot, old)?;
+        if !self.deviates(Deviation::ChangePinOldIgnored) {
+            self.try_pin(&slot, old)?;
+        }
         self.atomically(|session| Ok(slot.replace(session.memory, new.padded())?))?;
         Ok(Reply::done())
     }
@@ -36,7 +39,8 @@ impl Session<'_, '_> {
         let key_slot = self.first_key(KeyKind::PinReset)?;
         let key = key_slot.value(self.memory)?;
         let expected = pin_reload_mac(key_slot.suite, &key, pin.expose());
-        self.judge(&key_slot, mac == expected, WrongMac::Counts)?;
+        let right = mac == expected || self.deviates(Deviation::ReloadPinMacUnchecked);
+        self.judge(&key_slot, right, WrongMac::Counts)?;
         self.atomically(|session| Ok(slot.replace(session.memory, pin.padded())?))?;
         Ok(Reply::done())
     }
@@ -46,7 +50,7 @@ impl Session<'_, '_> {
         let df = self.df();
         let slot = df.pin(self.memory)?.ok_or(StatusWord::KEY_NOT_FOUND)?;
         let key_slot = self.first_key(KeyKind::PinUnblock)?;
-        if slot.tries != 0 {
+        if slot.tries != 0 && !self.deviates(Deviation::PinUnblockedUnasked) {
             return Err(Halt::Status(StatusWord::CONDITIONS));
         }
         let right = self.secured_rightly(&key_slot, enciphered, mac)?;
@@ -84,26 +88,32 @@ impl Session<'_, '_> {
 
     /// A wrong PIN takes back what a right one before it gave.
     fn take_back_pin(&mut self) {
+        if self.deviates(Deviation::PinStateSurvivesWrongPin) {
+            return;
+        }
         if std::mem::take(&mut self.state.rights.pin) {
             self.state.rights.state = 0;
         }
     }
 
     fn try_pin(&mut self, slot: &PinSlot, pin: &Pin) -> Result<(), Halt> {
-        let left = slot.tries.checked_sub(1).ok_or(Halt::Status(StatusWord::METHOD_BLOCKED))?;
+        let left = self.tries_left(slot, slot.tries.checked_sub(1));
+        let left = left.ok_or(Halt::Status(StatusWord::METHOD_BLOCKED))?;
         if slot.tries_max == PinSlot::UNLIMITED {
             return self.compare_pin(slot, pin, 0x0F);
         }
         slot.set_tries(self.memory, left)?;
         self.compare_pin(slot, pin, left)?;
-        slot.set_tries(self.memory, slot.tries_max)?;
+        let wrong = Deviation::PinTriesNotRestored;
+        slot.set_tries(self.memory, self.or_wrong(slot.tries_max, wrong, slot.tries))?;
         Ok(())
     }
 
     fn compare_pin(&mut self, slot: &PinSlot, pin: &Pin, left: u8) -> Result<(), Halt> {
-        if !bool::from(pin.padded().ct_eq(&slot.value)) {
+        if !bool::from(self.pin_compared(slot, pin).ct_eq(&slot.value)) {
             self.take_back_pin();
-            return Err(Halt::Status(StatusWord::tries_left(left)));
+            let shown = left + u8::from(self.deviates(Deviation::PinTriesShownWrong));
+            return Err(Halt::Status(StatusWord::tries_left(shown)));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use purse::record::{capp_id, capp_length_fits};
 use purse::{FileRef, Protected, RecordRef};
 
 use super::tree::{Ef, Structure};
+use super::wrong::Deviation;
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -20,8 +21,11 @@ impl Session<'_, '_> {
         let file = self.record_file(file)?;
         self.check_access(file.read)?;
         self.check_read_protection(&file, mac)?;
-        let number = self.locate(&file, record)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
-        let mut data = file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        let number = self.locate(&file, record)?.or_else(|| self.number_of_none());
+        let number = number.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        let held = file.record(self.memory, self.counted_from(&file, number))?;
+        let held = held.or_else(|| self.record_of_none(&file));
+        let mut data = held.ok_or(StatusWord::RECORD_NOT_FOUND)?;
         self.state.current_record = number;
         self.shorten(&mut data, ne);
         self.protect_answer(&file, data)
@@ -166,7 +170,7 @@ impl Session<'_, '_> {
                 true => capp_id(&self.rules.capp, &held),
                 false => held.first().copied(),
             };
-            if id == 0 || own == Some(id) {
+            if id == 0 || own == Some(id) || self.deviates(Deviation::RecordIdIgnored) {
                 return Ok(Some(number));
             }
         }

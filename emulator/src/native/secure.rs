@@ -14,6 +14,7 @@ use purse::mac::secure_messaging_input;
 use subtle::ConstantTimeEq;
 
 use super::tree::{Blocked, Ef, KeySlot};
+use super::wrong::Deviation;
 use super::{Challenge, Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -29,6 +30,7 @@ pub(super) enum WrongMac {
 impl Session<'_, '_> {
     pub(super) fn give_challenge(&mut self, length: u8) -> Outcome {
         let bytes: [u8; 16] = self.random();
+        let bytes = self.or_wrong(bytes, Deviation::ChallengeConstant, [0x5A; 16]);
         let challenge = Challenge { bytes, length: usize::from(length).min(16) };
         let answer = challenge.as_bytes().to_vec();
         self.state.challenge = Some(challenge);
@@ -63,8 +65,11 @@ impl Session<'_, '_> {
         if expected.len() != cryptogram.len() {
             return Err(Halt::Status(StatusWord::WRONG_LENGTH));
         }
-        if bool::from(expected.ct_eq(cryptogram)) {
-            self.restore_tries(&slot)?;
+        let unchecked = self.deviates(Deviation::AuthenticationUnchecked);
+        if unchecked || bool::from(expected.ct_eq(cryptogram)) {
+            if !self.deviates(Deviation::AuthenticationTriesStay) {
+                self.restore_tries(&slot)?;
+            }
             self.state.rights.authenticated = slot.next_state != 0;
             self.state.rights.state = slot.next_state;
             return Ok(Reply::done());
@@ -112,6 +117,9 @@ impl Session<'_, '_> {
                 }
                 let key = slot.value(self.memory)?;
                 decipher(slot.suite, &key, data).map_err(|_| Halt::Status(StatusWord::WRONG_DATA))
+            }
+            (_, Protected::Plain(data)) if self.deviates(Deviation::FileUnprotected) => {
+                Ok(data.clone())
             }
             _ => Err(Halt::Status(StatusWord::CLASS_NOT_FOR_FILE)),
         }
@@ -171,12 +179,17 @@ impl Session<'_, '_> {
         data: &[u8],
         mac: Mac,
     ) -> Result<bool, Halt> {
-        let challenge = self.challenge.ok_or(StatusWord::NO_CHALLENGE)?;
+        let challenge = self.challenge.or_else(|| self.challenge_not_needed());
+        let challenge = challenge.ok_or(StatusWord::NO_CHALLENGE)?;
+        if self.deviates(Deviation::SmMacUnchecked) {
+            return Ok(true);
+        }
         let apdu = self.apdu;
         let header = [apdu.cla(), apdu.ins(), apdu.p1(), apdu.p2()];
         let key = slot.value(self.memory)?;
         let input = secure_messaging_input(header, data);
-        Ok(mac == secure_messaging_mac(slot.suite, &key, challenge.as_bytes(), &input))
+        let (start, input) = self.covered_by_secure_mac(challenge, input);
+        Ok(mac == secure_messaging_mac(slot.suite, &key, start.as_bytes(), &input))
     }
 
     /// Counts a right or wrong MAC of a maintenance-like key: 6988, and the last wrong one in an
@@ -194,7 +207,10 @@ impl Session<'_, '_> {
             return Err(Halt::Status(StatusWord::METHOD_BLOCKED));
         }
         if right {
-            return self.restore_tries(slot);
+            return match self.deviates(Deviation::SmTriesNotRestored) {
+                true => Ok(()),
+                false => self.restore_tries(slot),
+            };
         }
         Err(self.count_against(slot, |_| StatusWord::SM_MAC_WRONG)?)
     }
@@ -206,8 +222,12 @@ impl Session<'_, '_> {
         slot: &KeySlot,
         status: impl FnOnce(u8) -> StatusWord,
     ) -> Result<Halt, Halt> {
+        if self.deviates(Deviation::SmTriesNotCounted) {
+            return Ok(Halt::Status(status(slot.tries)));
+        }
         let df = self.df();
-        if slot.tries != 1 || !df.is_purse_application(self.memory)? {
+        let last = slot.tries == 1 && !self.deviates(Deviation::SmNeverLocks);
+        if !last || !df.is_purse_application(self.memory)? {
             return Ok(Halt::Status(status(self.spend_try(slot)?)));
         }
         self.atomically(|session| {

@@ -6,6 +6,7 @@ use applet_spec::FciForm;
 use purse::{Occurrence, SelectBy};
 
 use super::tree::{Blocked, Df, Ef, Structure};
+use super::wrong::Deviation;
 use super::{Outcome, Rights, Session};
 use crate::application::{Halt, Reply};
 
@@ -40,7 +41,11 @@ impl Session<'_, '_> {
     fn by_name(&self, name: &DfName, occurrence: Occurrence) -> Result<Option<Df>, Halt> {
         let mut passed = occurrence == Occurrence::First;
         for df in Df::all(self.memory) {
-            if passed && df.name(self.memory)?.starts_with(name.as_bytes()) {
+            let own = df.name(self.memory)?;
+            let whole_only = self.deviates(Deviation::PartialNameUnmatched);
+            let named = own.starts_with(name.as_bytes())
+                && !(whole_only && own.len() != name.as_bytes().len());
+            if passed && named {
                 return Ok(Some(df));
             }
             passed |= df == self.df();
@@ -61,9 +66,14 @@ impl Session<'_, '_> {
         self.state.current = df;
         self.state.current_file = 0;
         self.state.current_record = 0;
-        self.state.rights = Rights::default();
-        self.state.code_given = false;
-        self.state.sam = super::psam::Granted::default();
+        if !self.deviates(Deviation::PinStateSurvivesSelect) {
+            self.state.rights = Rights::default();
+        }
+        self.state.code_given &= self.deviates(Deviation::CodeSurvivesSelect);
+        let sam = std::mem::take(&mut self.state.sam);
+        if self.deviates(Deviation::PsamKeySurvivesSelect) {
+            self.state.sam = sam.only_key();
+        }
         let rules = self.rules.status;
         match df.blocked(self.memory)? {
             Blocked::No => Ok(Reply::data(self.fci(df)?)),
@@ -92,7 +102,9 @@ impl Session<'_, '_> {
                     }
                     None => Vec::new(),
                 };
-                version.into_iter().chain([Node::Primitive(0x9F0C, content)]).collect()
+                let left_out = self.deviates(Deviation::FciWithoutPublicFile);
+                let content = (!left_out).then_some(Node::Primitive(0x9F0C, content));
+                version.into_iter().chain(content).collect()
             }
         };
         let mut inner = Vec::new();

@@ -8,6 +8,7 @@ use purse::CryptMode;
 use super::Running;
 use crate::application::{Halt, Reply};
 use crate::native::tree::SamKeySlot;
+use crate::native::wrong::Deviation;
 use crate::native::{Outcome, Session};
 
 /// A diversified key, and what it is for.
@@ -85,7 +86,7 @@ impl Session<'_, '_> {
     /// Whether keys of this purpose are delivered. The one behind the laboratory's identification
     /// codes never is: codes could be made with it.
     fn delivers(&self, purpose: SamPurpose, slot: &SamKeySlot) -> bool {
-        let Some(psam) = &self.system.profile.psam else { return false };
+        let Some(psam) = &self.system.acts_by.psam else { return false };
         let secret = match psam.identification {
             IdentificationCheck::Lab { key } => {
                 (slot.usage, slot.index) == (SamUsage::IDENTIFICATION, key)
@@ -108,8 +109,21 @@ impl Session<'_, '_> {
         Ok(Reply::done())
     }
 
+    /// Padding behind whole blocks.
+    fn one_block_of_padding(&self) -> Result<Vec<u8>, Halt> {
+        let key = self.state.sam.delivered.as_ref().ok_or(StatusWord::CONDITIONS)?;
+        let mut block = vec![0; key.suite.block()];
+        if let Some(first) = block.first_mut() {
+            *first = 0x80;
+        }
+        Ok(block)
+    }
+
     fn finish_mac(&self, mut mac: BlockMac, blocks: &[u8]) -> Outcome {
         take(&mut mac, blocks)?;
+        if self.deviates(Deviation::PsamCryptPads) {
+            take(&mut mac, &self.one_block_of_padding()?)?;
+        }
         let length = usize::from(self.psam()?.mac_length);
         Ok(Reply::data(mac.finish().get(..length).unwrap_or_default()))
     }

@@ -17,6 +17,7 @@ use purse::{IdentificationCode, PsamCommand};
 
 use super::transaction::Transaction;
 use super::tree::{Df, SamKeySlot};
+use super::wrong::Deviation;
 use super::{Outcome, Session};
 use crate::application::Halt;
 
@@ -40,6 +41,13 @@ pub struct Granted {
     delivered: Option<Delivered>,
     /// The card's identification code that was found right.
     code: Option<IdentificationCode>,
+}
+
+impl Granted {
+    /// Without the identification code.
+    pub(super) fn only_key(self) -> Self {
+        Self { code: None, ..self }
+    }
 }
 
 impl Running {
@@ -81,7 +89,7 @@ impl Session<'_, '_> {
     /// What the profile says of this PSAM.
     fn psam(&self) -> Result<&PsamSpec, Halt> {
         let missing = || Halt::Bug("a PSAM's command on a card of no PSAM".to_owned());
-        self.system.profile.psam.as_ref().ok_or_else(missing)
+        self.system.acts_by.psam.as_ref().ok_or_else(missing)
     }
 
     /// The current directory, where it has keys to work with.
@@ -99,6 +107,9 @@ impl Session<'_, '_> {
             return Err(Halt::Status(StatusWord::WRONG_LENGTH));
         }
         let root = slot.value(self.memory)?;
+        if self.deviates(Deviation::PsamFactorsSwapped) {
+            return Ok(factors.iter().fold(root, |key, one| diversify(slot.suite, &key, one)));
+        }
         Ok(factors.iter().rev().fold(root, |key, factor| diversify(slot.suite, &key, factor)))
     }
 }

@@ -10,6 +10,7 @@ use super::Running;
 use crate::application::{Halt, Reply};
 use crate::native::transaction::Mac2Verified;
 use crate::native::tree::{Df, Ef, SamKeySlot};
+use crate::native::wrong::Deviation;
 use crate::native::{Outcome, Session};
 
 /// A purchase whose MAC1 was given out.
@@ -32,14 +33,10 @@ impl Session<'_, '_> {
         let cipher = BlockCipher::new(slot.suite, &key);
         let input = mac::offline_session_input(asked.random, asked.serial, terminal_serial);
         let session = SessionKey::derive(slot.suite, &cipher, &input);
-        let input = mac::sam_mac1(
-            asked.amount,
-            asked.transaction_type,
-            terminal,
-            asked.date,
-            asked.time,
-            code.as_ref(),
-        );
+        let terminal = self.or_wrong(terminal, Deviation::PsamMac1TerminalZero, TerminalId([0; 6]));
+        let kind = self.or_wrong(asked.transaction_type, Deviation::PsamMac1TypeFixed, 0x06);
+        let input =
+            mac::sam_mac1(asked.amount, kind, terminal, asked.date, asked.time, code.as_ref());
         let mac1 = session.mac(input.as_bytes());
         // Whatever becomes of the answer, no other MAC1 gets this serial.
         if self.psam()?.serial_advances == SerialAdvance::AtInitialize {
@@ -59,7 +56,9 @@ impl Session<'_, '_> {
         };
         let Purchase { session, amount } = *purchase;
         let expected = session.mac(mac::purchase_mac2(amount).as_bytes());
-        let Some(verified) = Mac2Verified::compare(mac2, expected) else {
+        let unchecked = self.deviates(Deviation::PsamMac2Unchecked);
+        let received = if unchecked { expected } else { mac2 };
+        let Some(verified) = Mac2Verified::compare(received, expected) else {
             return Err(Halt::Status(self.psam()?.wrong_mac2));
         };
         self.count(verified)?;
@@ -81,7 +80,9 @@ impl Session<'_, '_> {
         let mut found = None;
         for slot in application.sam_keys(self.memory) {
             let named = slot.usage.purpose() == Some(SamPurpose::Purchase)
-                && (slot.version, slot.algorithm) == (asked.key_version, asked.algorithm);
+                && slot.algorithm == asked.algorithm
+                && (slot.version == asked.key_version
+                    || self.deviates(Deviation::PsamKeyVersionIgnored));
             if named && usize::from(slot.usage.levels()) == asked.factors.len() {
                 return Ok(slot);
             }
@@ -115,6 +116,9 @@ impl Session<'_, '_> {
     }
 
     fn advance(&mut self, counter: &Ef) -> Result<(), Halt> {
+        if self.deviates(Deviation::PsamSerialStays) {
+            return Ok(());
+        }
         let next = self.memory.be32(counter.data)?.wrapping_add(1);
         Ok(self.memory.put(counter.data, &next.to_be_bytes())?)
     }
