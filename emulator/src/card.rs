@@ -200,9 +200,7 @@ impl Card {
     /// # Errors
     /// A wrong card that has to be wrong from its making, or is none of this card's profile.
     pub fn go_wrong(&mut self, wrong: Wrong) -> Result<(), WrongError> {
-        if let Some(card) = wrong.from_making() {
-            return Err(WrongError::Made { name: card.name.clone() });
-        }
+        wrong.check_made()?;
         self.power_off();
         self.system = CardSystem::wrong(self.system.profile.clone(), wrong)?;
         self.native = NativeSystem::new(self.system.clone());

@@ -88,9 +88,15 @@ impl Wrong {
         self.cards.iter().filter_map(|card| card.deviation).collect()
     }
 
-    /// The first of them that has to be wrong from its making.
-    pub fn from_making(&self) -> Option<&WrongCard> {
-        self.cards.iter().map(Arc::as_ref).find(|card| card.from_making())
+    /// Whether a card that is made already can be so.
+    ///
+    /// # Errors
+    /// A wrong card that has to be wrong from its making.
+    pub fn check_made(&self) -> Result<(), WrongError> {
+        match self.cards.iter().find(|card| card.from_making()) {
+            Some(card) => Err(WrongError::Made { name: card.name.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// What a card of `profile` acts by.

@@ -39,7 +39,7 @@ pub struct Args {
     /// A reusable odd card: profile, seed, [set] and with in a TOML file.
     #[arg(long, value_name = "FILE")]
     card_file: Option<PathBuf>,
-    /// Inject a fault: tear@K, mute@N, lost@N, delay=20ms; see below.
+    /// Inject a fault: tear@K, mute@N, lost@N, delay=20ms, wrong:NAME; see below.
     #[arg(long = "with", value_name = "FAULT")]
     faults: Vec<String>,
     /// How the card talks.
@@ -93,7 +93,9 @@ pub fn after_help() -> String {
         \x20 tear@K      power is lost at the K-th memory write\n\
         \x20 mute@N      the N-th command after power-on is neither executed nor answered\n\
         \x20 lost@N      the N-th command after power-on is executed, its answer is lost\n\
-        \x20 delay=20ms  every answer waits (also 1s, 500us)\n\n\
+        \x20 delay=20ms  every answer waits (also 1s, 500us)\n\
+        \x20 wrong:NAME  the card breaks one rule on purpose, such as wrong:mac2-field; NAME may be a\n\
+        \x20             file of your own (docs/wrong-cards.md lists them and tells the form)\n\n\
         Examples:\n\
         \x20 purse emulate --profile jtt978 --vpcd 127.0.0.1:35963 --control 127.0.0.1:3966\n\
         \x20 purse emulate --profile cjt166 --state card.img --listen 127.0.0.1:3965\n\

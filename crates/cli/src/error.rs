@@ -7,6 +7,7 @@ use applet_spec::ProfileErrors;
 use applet_spec::flow::Refusal;
 use crypto::custody::CustodyError;
 use diagnosis::{Code, Missing};
+use emulator::wrong::WrongError;
 use emulator::{PersonaliseError, VirtualCardError};
 use keystore::key_file::KeyFileError;
 use keystore::{ImportError, KeystoreError};
@@ -60,6 +61,9 @@ pub enum CliError {
     /// A profile is wrong.
     #[error("{0}")]
     Profile(#[from] ProfileErrors),
+    /// A card cannot be made wrong.
+    #[error("--with wrong: {0}")]
+    Wrong(#[from] WrongError),
     /// A profile makes no card.
     #[error(transparent)]
     Personalise(#[from] PersonaliseError),
@@ -301,6 +305,9 @@ impl CliError {
             Self::Custody(error)
             | Self::Personalise(PersonaliseError::Custody(error))
             | Self::Flow(FlowError::Custody(error)) => after_custody_error(error),
+            Self::Wrong(WrongError::Unknown { .. }) => {
+                Some("purse conform list --wrong; or --with wrong:./mine.toml".to_owned())
+            }
             Self::Profile(_) => Some("purse profile list, purse profile check FILE".to_owned()),
             Self::VirtualCard(VirtualCardError::OtherProfile { held_name, .. }) => {
                 Some(format!(

@@ -8,6 +8,7 @@ use std::io;
 use apdu::StatusWord;
 use applet_spec::flow::Refusal;
 use diagnosis::Missing;
+use emulator::wrong::WrongError;
 use emulator::{PersonaliseError, VirtualCardError};
 use keystore::KeystoreError;
 use keystore::key_file::KeyFileError;
@@ -83,6 +84,8 @@ impl Exit {
     pub fn of(error: &CliError) -> Self {
         match error {
             CliError::Usage(_) | CliError::Mistyped { .. } => Self::Usage,
+            CliError::Wrong(WrongError::File(_)) => Self::Configuration,
+            CliError::Wrong(_) => Self::Usage,
             CliError::Advised { error, .. } => Self::of(error),
             CliError::NoReader { .. } => Self::NoReader,
             CliError::Reader(error) => of_reader(error),

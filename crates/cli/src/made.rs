@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use applet_spec::Profile;
-use emulator::{Card, CardMaker, Protocol, VirtualCard};
+use emulator::wrong::Wrong;
+use emulator::{Card, CardMaker, CardSystem, Protocol, VirtualCard};
 use nvm::image::{Durability, ImageError};
 
 use crate::error::CliError;
@@ -20,6 +21,22 @@ pub const DEFAULT_PROFILE: &str = "jtt978";
 /// A profile that makes no card without keys from elsewhere.
 pub fn fresh(profile: &Arc<Profile>, seed: u64, protocol: Protocol) -> Result<Card, CliError> {
     let mut card = CardMaker::new(profile.clone())?.lab_card(seed)?;
+    card.set_protocol(protocol);
+    Ok(card)
+}
+
+/// As [`fresh`], wrong on purpose from its making.
+///
+/// # Errors
+/// As there, and a wrong card that is none of the profile.
+pub fn wrong(
+    profile: &Arc<Profile>,
+    wrong: Wrong,
+    seed: u64,
+    protocol: Protocol,
+) -> Result<Card, CliError> {
+    let system = CardSystem::wrong(profile.clone(), wrong)?;
+    let mut card = CardMaker::of(system)?.lab_card(seed)?;
     card.set_protocol(protocol);
     Ok(card)
 }

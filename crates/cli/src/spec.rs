@@ -37,7 +37,7 @@ pub struct CardArgs {
     /// Wait for the card, this long or until Ctrl-C.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, value_parser = seconds, global = true)]
     wait: Option<Option<Duration>>,
-    /// Let something go wrong: mute@N, lost@N, delay=20ms; tear@K with virtual: cards.
+    /// Let something go wrong: mute@N, lost@N, delay=20ms; tear@K, wrong:NAME with virtual: cards.
     #[arg(long = "with", value_name = "FAULT", global = true)]
     faults: Vec<String>,
     /// Record what goes over the link in this new file; --card replay:FILE plays it.

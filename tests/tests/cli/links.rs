@@ -172,7 +172,7 @@ fn faults_strike_any_card_and_are_recorded() {
     with("virtual:jtt978", "mute@2").refused(11, &["gave no answer"]);
     with("virtual:jtt978", "lost@2").refused(11, &["gave no answer"]);
     with("virtual:jtt978", "mute@3").fine();
-    with("virtual:jtt978", "moot@3").refused(2, &["write tear@K, mute@N"]);
+    with("virtual:jtt978", "moot@3").refused(2, &["write tear@K, wrong:NAME, mute@N"]);
     let mut emulator = Emulator::start(&["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]);
     let card = format!("tcp:{}", emulator.address("listening on "));
     let hand = emulator.address("control on ").to_string();

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::CliError;
-use crate::faults::CardFault;
+use crate::faults::{CardFault, WRONG};
 
 /// What a card file says.
 #[derive(Debug, Default)]
@@ -59,12 +59,17 @@ impl CardFile {
             .map_err(|error| refuse(format!("{error}; a card file is UTF-8 text")))?;
         let mut file = Reader { origin: &origin, text: &text }.read()?;
         if let (Some(name), Some(folder)) = (&file.profile, path.parent())
-            && (name.contains(['/', '\\']) || name.ends_with(".toml"))
+            && is_path(name)
         {
             file.profile = Some(folder.join(name).display().to_string());
         }
         Ok(file)
     }
+}
+
+/// Whether a name is the path of a file.
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || name.ends_with(".toml")
 }
 
 struct Reader<'t> {
@@ -146,9 +151,19 @@ impl<'t> Reader<'t> {
     fn fault(&self, value: &Value<'t>) -> Result<CardFault, CliError> {
         let at = value.span().start;
         match value.get_ref() {
-            DeValue::String(text) => CardFault::from_str(text)
+            DeValue::String(text) => CardFault::from_str(&self.seen_from_here(text))
                 .map_err(|problem| self.wrong(at, &format!("with: {problem}"))),
             _ => Err(self.wrong(at, "with: write each fault in quotes, such as \"mute@4\"")),
+        }
+    }
+
+    /// The path of a wrong card's file is seen from the card file.
+    fn seen_from_here(&self, fault: &str) -> String {
+        match (fault.strip_prefix(WRONG), Path::new(self.origin).parent()) {
+            (Some(name), Some(folder)) if is_path(name) => {
+                format!("{WRONG}{}", folder.join(name).display())
+            }
+            _ => fault.to_owned(),
         }
     }
 

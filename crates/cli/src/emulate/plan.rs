@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use applet_spec::Profile;
 use emulator::native::settings;
-use emulator::{Card, Protocol, VirtualCard};
+use emulator::{Card, VirtualCard};
 use link::{ControlError, Fault, FaultPlan};
 use nvm::image::Durability;
 
@@ -60,12 +60,29 @@ impl Plan {
         let protocol = args.protocol.into();
         let durability = if args.durable { Durability::Host } else { Durability::Process };
         let profile = self.profile.clone();
-        let make = |profile: &Arc<Profile>| self.made(profile, protocol);
+        let wrong = faults::wrongness(&self.faults);
         let (mut card, origin) = match &args.state {
-            Some(path) => made::kept(&Wanted { path, durability, protocol, profile }, make)?,
-            None => (VirtualCard::volatile(make(&made::or_default(profile)?)?), Origin::New),
+            Some(path) => {
+                // Refused before there is a file.
+                wrong.check_made()?;
+                let make = |profile: &Arc<Profile>| {
+                    wrong.profile(profile)?;
+                    let card = made::fresh(profile, self.seed()?, protocol)?;
+                    self.made_odd(card)
+                };
+                let wanted = Wanted { path, durability, protocol, profile };
+                let (mut card, origin) = made::kept(&wanted, make)?;
+                card.go_wrong(wrong.clone())?;
+                (card, origin)
+            }
+            None => {
+                let profile = made::or_default(profile)?;
+                let card = made::wrong(&profile, wrong.clone(), self.seed()?, protocol)?;
+                (VirtualCard::volatile(self.made_odd(card)?), Origin::New)
+            }
         };
         introduce(ui, &card, origin, args);
+        faults::label(ui, &wrong);
         if self.profile.is_some_and(|wanted| wanted.text != card.card().system().profile.text) {
             ui.say(
                 "note: that profile has changed since; this card keeps the rules it was made with",
@@ -82,8 +99,7 @@ impl Plan {
     }
 
     /// A new card, odd before anybody sees it: a wrong setting leaves no file behind.
-    fn made(&self, profile: &Arc<Profile>, protocol: Protocol) -> Result<Card, CliError> {
-        let mut card = made::fresh(profile, self.seed()?, protocol)?;
+    fn made_odd(&self, mut card: Card) -> Result<Card, CliError> {
         let memory = card.memory_mut();
         memory.power_on().map_err(|error| CliError::Bug(format!("card memory: {error}")))?;
         for setting in &self.made_with {

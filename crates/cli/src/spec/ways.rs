@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use applet_spec::{Catalogue, Profile};
+use emulator::wrong::Wrong;
 use emulator::{Protocol, VirtualCard};
 use link::{Recording, Replay};
 use nvm::image::Durability;
@@ -33,13 +34,15 @@ impl Spec {
         faults: &[CardFault],
     ) -> Result<Opened, CliError> {
         if !matches!(self, Self::Virtual { .. }) {
-            no_tear(faults)?;
+            not_of_virtual(faults)?;
         }
         match self {
             Self::Virtual { profile, file } => {
                 let profile = profile.as_deref().map(Profile::find).transpose()?;
                 let place = if file.is_some() { Place::Kept } else { Place::Fresh };
-                let mut card = virtual_card(ui, profile, file)?;
+                let wrong = faults::wrongness(faults);
+                let mut card = virtual_card(ui, profile, file, wrong)?;
+                faults::label(ui, card.card().system().wrongness());
                 faults::tear(&mut card, faults)?;
                 let profile = Some(card.card().system().profile.clone());
                 Ok(Opened { transport: Box::new(card), profile, unpowered: true, place })
@@ -65,11 +68,17 @@ pub(super) fn only_reader(
     patience: Patience,
     faults: &[CardFault],
 ) -> Result<Opened, CliError> {
-    no_tear(faults)?;
+    not_of_virtual(faults)?;
     reader(ui, None, patience)
 }
 
-fn no_tear(faults: &[CardFault]) -> Result<(), CliError> {
+fn not_of_virtual(faults: &[CardFault]) -> Result<(), CliError> {
+    if faults.iter().any(|fault| matches!(fault, CardFault::Wrong(_))) {
+        return Err(CliError::mistyped(
+            "--with wrong:NAME makes a virtual card wrong, and this card is what it is",
+            "--card virtual:PROFILE --with wrong:NAME, or purse emulate --with wrong:NAME",
+        ));
+    }
     if faults.iter().any(|fault| matches!(fault, CardFault::Tear(_))) {
         return Err(CliError::mistyped(
             "--with tear@K is of a virtual card's memory, and this card's is out of reach",
@@ -83,15 +92,22 @@ fn virtual_card(
     ui: &Ui,
     profile: Option<Arc<Profile>>,
     file: Option<PathBuf>,
+    wrong: Wrong,
 ) -> Result<VirtualCard, CliError> {
     let (durability, protocol) = (Durability::Process, Protocol::T1);
     let Some(path) = file else {
         let profile = made::or_default(profile)?;
-        return Ok(VirtualCard::volatile(made::fresh(&profile, SEED, protocol)?));
+        return Ok(VirtualCard::volatile(made::wrong(&profile, wrong, SEED, protocol)?));
     };
     let wanted = Wanted { path: &path, durability, protocol, profile };
-    let make = |profile: &_| made::fresh(profile, made::random_seed()?, protocol);
-    let (card, origin) = made::kept(&wanted, make)?;
+    // Refused before there is a file.
+    wrong.check_made()?;
+    let make = |profile: &_| {
+        wrong.profile(profile)?;
+        made::fresh(profile, made::random_seed()?, protocol)
+    };
+    let (mut card, origin) = made::kept(&wanted, make)?;
+    card.go_wrong(wrong)?;
     if origin == Origin::New {
         let profile = &card.card().system().profile;
         let (name, version) = (&profile.name, &profile.version);
