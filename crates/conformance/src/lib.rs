@@ -20,6 +20,7 @@ pub mod profile_fields;
 mod read;
 pub mod run;
 mod shelf;
+pub mod report;
 
 pub use case::*;
 pub use condition::ConditionError;

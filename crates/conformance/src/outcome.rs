@@ -126,8 +126,15 @@ pub struct Counts {
 impl RunReport {
     /// How many ended how.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for outcome in &self.outcomes {
+        Counts::of(&self.outcomes)
+    }
+}
+
+impl Counts {
+    /// Of these.
+    pub fn of<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>) -> Self {
+        let mut counts = Self::default();
+        for outcome in outcomes {
             let count = match outcome.verdict {
                 Verdict::Passed => &mut counts.passed,
                 Verdict::Failed(_) => &mut counts.failed,
@@ -137,5 +144,10 @@ impl RunReport {
             *count += 1;
         }
         counts
+    }
+
+    /// All of them.
+    pub fn total(&self) -> usize {
+        self.passed + self.failed + self.skipped + self.broken
     }
 }
