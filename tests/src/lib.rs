@@ -1,5 +1,6 @@
 //! What the end-to-end tests share.
 
+pub mod browser;
 pub mod console;
 pub mod inserted;
 pub mod pcscd;

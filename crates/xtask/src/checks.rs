@@ -42,6 +42,8 @@ pub fn test(options: &[String]) -> Result<(), Failure> {
     run(cargo(&pcsc).args(["readers", "--test", "taps", "--test", "readme"]).args(options))?;
     let softhsm = ["test", "--package", "tests", "--features", "softhsm", "--test", "softhsm"];
     run(cargo(&softhsm).args(options))?;
+    let browser = ["test", "--package", "tests", "--features", "browser", "--test", "html_report"];
+    run(cargo(&browser).args(options))?;
     // Beside `cli`, which wants it, the key store has PKCS#11; alone it has not.
     run(cargo(&["test", "--package", "keystore"]).args(options))?;
     // The PC/SC build of `purse`, driving its own card through a daemon of its own.

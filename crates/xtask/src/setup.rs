@@ -1,4 +1,5 @@
-//! What the PC/SC tests, the tests of key tokens and the fuzzer need of the system, and getting it through apt-get.
+//! What the PC/SC tests, the tests of key tokens, the test of pages in a browser and the fuzzer need of
+//! the system, and getting it through apt-get.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +20,8 @@ const NEEDS: &[Need] = &[
     ("the software token SoftHSM2", "softhsm2", || {
         installed("softhsm2-util") && SOFTHSM.iter().any(|path| Path::new(path).exists())
     }),
+    // Where it has another name, the test finds it under that one too.
+    ("the browser Chromium", "chromium", || BROWSERS.iter().any(|name| installed(name))),
     ("pkg-config", "pkg-config", || installed("pkg-config")),
     ("the PC/SC library", "libpcsclite-dev", || {
         installed("pkg-config") && succeeds("pkg-config", &["--exists", "libpcsclite"])
@@ -33,6 +36,10 @@ const SOFTHSM: &[&str] = &[
     "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
     "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
 ];
+
+/// What the browser is called; the tests look for the same.
+const BROWSERS: &[&str] =
+    &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 const VPCD: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 

@@ -179,10 +179,9 @@ impl Page<'_> {
     fn failure(&self, outcome: &Outcome) -> Markup {
         let broken = super::matrix::broken_by(outcome).next();
         let finding = match &outcome.verdict {
-            Verdict::Failed(findings) => findings.first().map(|finding| {
-                let place = text::place(outcome, finding, self.language);
-                format!("{place}: {}", finding.what.in_language(self.language))
-            }),
+            Verdict::Failed(findings) => {
+                findings.first().map(|finding| text::in_short(outcome, finding, self.language))
+            }
             Verdict::Broken(why) => Some(why.clone()),
             _ => None,
         };

@@ -4,8 +4,7 @@ use applet_spec::Rules;
 use purse::Language;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::secrets::Secrets;
-use super::text::{Paint, findings_in_words, place};
+use super::text::{Paint, findings_in_words, in_short};
 use super::{Group, groups, on_one_line, reproduce, trace, visible, words};
 use crate::{Finding, Heading, Outcome, RunReport, Verdict};
 
@@ -106,19 +105,10 @@ fn status(outcome: &Outcome, language: Language) -> TestCaseStatus {
 
 /// A finding on one line, with the rule's id and text.
 fn message(outcome: &Outcome, finding: &Finding, language: Language) -> String {
-    let finding = Secrets::of(outcome).hide(finding, words::NOT_SHOWN.of(language));
     let rule = finding.rule.as_ref().map(|rule| {
         let text = rule.text.in_language(language);
         format!("{}: {text} | ", rule.id)
     });
-    on_one_line(&format!(
-        "{}{}: {}: {} {}, {} {}",
-        rule.unwrap_or_default(),
-        place(outcome, &finding, language),
-        finding.what.in_language(language),
-        words::EXPECTED.of(language),
-        finding.expected,
-        words::ACTUAL.of(language),
-        finding.actual,
-    ))
+    let finding = in_short(outcome, finding, language);
+    on_one_line(&format!("{}{finding}", rule.unwrap_or_default()))
 }

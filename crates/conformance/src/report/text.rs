@@ -149,6 +149,20 @@ pub(super) fn place(outcome: &Outcome, finding: &Finding, language: Language) ->
     format!("{} {}{}", words::STEP.of(language), step + 1, title.unwrap_or_default())
 }
 
+/// A finding on one line: where, what, what must be, what was.
+pub(super) fn in_short(outcome: &Outcome, finding: &Finding, language: Language) -> String {
+    let finding = Secrets::of(outcome).hide(finding, words::NOT_SHOWN.of(language));
+    on_one_line(&format!(
+        "{}: {}: {} {}, {} {}",
+        place(outcome, &finding, language),
+        finding.what.in_language(language),
+        words::EXPECTED.of(language),
+        finding.expected,
+        words::ACTUAL.of(language),
+        finding.actual,
+    ))
+}
+
 fn rows(diff: &Diff, language: Language, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
     for row in diff.rows() {

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::{Page, fragment, link};
 use crate::report::{RuleStanding, traceability, visible, words};
+use crate::{Outcome, Verdict};
 
-/// Cases of a rule that are shown without being asked for.
+/// Cases of a rule that passed or were skipped and are shown without being asked for.
 const SHOWN: usize = 24;
 
 impl Page<'_> {
@@ -36,27 +37,37 @@ impl Page<'_> {
                     p { (visible(rule.text.in_language(self.language))) }
                 }
                 td { span.{ "v " (standing.code()) } { (words::standing(*standing).of(self.language)) } }
-                td {
-                    @if outcomes.len() <= SHOWN {
-                        (self.rule_cases(entry))
-                    } @else {
-                        details {
-                            summary { (outcomes.len()) " " (self.say(words::TOTAL)) }
-                            (self.rule_cases(entry))
-                        }
-                    }
-                }
+                td { (self.rule_cases(outcomes)) }
                 td.src { (visible(&rule.source)) }
             }
         }
     }
 
-    fn rule_cases(&self, entry: &RuleStanding<'_>) -> Markup {
+    /// The cases that did not pass first; many that did are folded.
+    fn rule_cases(&self, outcomes: &[&Outcome]) -> Markup {
+        let good = |o: &&Outcome| matches!(o.verdict, Verdict::Passed | Verdict::Skipped(_));
+        let (rest, first): (Vec<&Outcome>, Vec<&Outcome>) = outcomes.iter().partition(|o| good(o));
         html! {
-            ul.proof {
-                @for outcome in &entry.outcomes {
-                    li data-verdict=(outcome.verdict.code()) {
-                        (link(outcome)) " " span.{ "t " (outcome.verdict.code()) } { (outcome.verdict.in_words(self.language)) }
+            (self.case_list(&first))
+            @if rest.len() <= SHOWN {
+                (self.case_list(&rest))
+            } @else {
+                details {
+                    summary { (rest.len()) " " (self.say(words::TOTAL)) ": " (self.say(words::PASSED)) ", " (self.say(words::SKIPPED)) }
+                    (self.case_list(&rest))
+                }
+            }
+        }
+    }
+
+    fn case_list(&self, outcomes: &[&Outcome]) -> Markup {
+        html! {
+            @if !outcomes.is_empty() {
+                ul.proof {
+                    @for outcome in outcomes {
+                        li data-verdict=(outcome.verdict.code()) {
+                            (link(outcome)) " " span.{ "t " (outcome.verdict.code()) } { (outcome.verdict.in_words(self.language)) }
+                        }
                     }
                 }
             }
