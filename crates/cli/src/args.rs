@@ -11,8 +11,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
 use crate::{
-    apdu_command, bench, card, control, demo, doctor, emulate, keys, mac, perso, profile, readers,
-    shell, terminals, traces,
+    apdu_command, bench, card, conform, control, demo, doctor, emulate, keys, mac, perso, profile,
+    readers, shell, terminals, traces,
 };
 
 /// The whole command line.
@@ -78,6 +78,8 @@ pub enum Command {
     Card(card::Args),
     /// Batches of cards: plan, make, verify, report.
     Perso(perso::Args),
+    /// What a card must do, in numbered cases, run against any card.
+    Conform(conform::Args),
     /// What MACs and TACs cover, and why one is wrong (9302).
     Mac(mac::Args),
     /// Taps of cards through flows, as a gate, bus or shop makes them.
@@ -149,6 +151,7 @@ fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
         Command::Reader(args) => readers::run(ui, args),
         Command::Card(args) => card::run(ui, args),
         Command::Perso(args) => perso::run(ui, args),
+        Command::Conform(args) => conform::run(ui, args),
         Command::Mac(args) => mac::run(ui, args),
         Command::Terminal(args) => terminals::run(ui, args),
         Command::Keys(args) => keys::run(ui, args),

@@ -5,6 +5,7 @@ use std::io;
 use apdu::StatusWord;
 use applet_spec::ProfileErrors;
 use applet_spec::flow::Refusal;
+use conformance::SuiteErrors;
 use crypto::custody::CustodyError;
 use diagnosis::{Code, Missing};
 use emulator::wrong::WrongError;
@@ -73,6 +74,9 @@ pub enum CliError {
     /// The files of a batch are wrong; with file and line.
     #[error("{0}")]
     Batch(#[from] BatchErrors),
+    /// Suite files are wrong; with file, line and column.
+    #[error("{0}")]
+    Suites(#[from] SuiteErrors),
     /// The journal of a batch cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -308,6 +312,7 @@ impl CliError {
             Self::Wrong(WrongError::Unknown { .. }) => {
                 Some("purse conform list --wrong; or --with wrong:./mine.toml".to_owned())
             }
+            Self::Suites(_) => Some("purse conform list, and docs/suite-format.md".to_owned()),
             Self::Profile(_) => Some("purse profile list, purse profile check FILE".to_owned()),
             Self::VirtualCard(VirtualCardError::OtherProfile { held_name, .. }) => {
                 Some(format!(

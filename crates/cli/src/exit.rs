@@ -90,7 +90,7 @@ impl Exit {
             CliError::NoReader { .. } => Self::NoReader,
             CliError::Reader(error) => of_reader(error),
             CliError::TooLate { .. } => Self::Timeout,
-            CliError::Batch(_) => Self::Configuration,
+            CliError::Batch(_) | CliError::Suites(_) => Self::Configuration,
             CliError::Journal(error) => of_journal(error),
             CliError::Unfinished { exit, .. } | CliError::Told(exit) => *exit,
             CliError::Recording(_) => Self::State,

@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod card;
 mod confirm;
+mod conform;
 mod control;
 mod demo;
 mod doctor;

@@ -246,8 +246,11 @@ impl CardArgs {
 
     fn tested_here(&self, ui: &Ui, profile: Option<String>, seed: u64) -> Result<Tested, CliError> {
         let faults = faults::read(&self.faults)?;
+        let wrong = faults::wrongness(&faults);
         let profile = made::or_default(profile.as_deref().map(Profile::find).transpose()?)?;
-        let mut card = VirtualCard::volatile(made::fresh(&profile, seed, Protocol::T1)?);
+        let mut card =
+            VirtualCard::volatile(made::wrong(&profile, wrong.clone(), seed, Protocol::T1)?);
+        faults::label(ui, &wrong);
         faults::tear(&mut card, &faults)?;
         let plan = faults::on_the_wire(&faults);
         let card = Delay::new(Fault::planned(card, &plan), thread::sleep).any(plan.delay());
@@ -260,6 +263,19 @@ impl CardArgs {
         }
         let (way, place) = (Way::Whole(card), Place::Fresh);
         Ok(Tested { way, profile: Some(profile), place })
+    }
+
+    /// The words that name this card again, as they were typed; for a command to be repeated.
+    pub fn words(&self) -> Vec<String> {
+        let named = |option: &str, value: &Option<String>| {
+            value.iter().flat_map(|value| [option.to_owned(), value.clone()]).collect::<Vec<_>>()
+        };
+        let faults = self.faults.iter().flat_map(|fault| ["--with".to_owned(), fault.clone()]);
+        [named("--card", &self.card), named("--profile", &self.profile)]
+            .concat()
+            .into_iter()
+            .chain(faults)
+            .collect()
     }
 }
 

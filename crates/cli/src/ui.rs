@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use conformance::{Mistake, SuiteErrors};
+use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde::Serialize;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
@@ -133,12 +135,13 @@ impl Ui {
         }
         let (message, next) = (error.to_string(), error.next());
         let problems = match error {
-            CliError::Profile(errors) => errors.problems(),
-            CliError::Batch(errors) => errors.problems(),
-            _ => &[],
+            CliError::Profile(errors) => errors.problems().to_vec(),
+            CliError::Batch(errors) => errors.problems().to_vec(),
+            CliError::Suites(errors) => errors.problems().cloned().collect(),
+            _ => Vec::new(),
         };
         if self.json && !problems.is_empty() {
-            let _ = self.document(&profile::refusal(problems, message, exit.code(), exit.kind()));
+            let _ = self.document(&profile::refusal(&problems, message, exit.code(), exit.kind()));
             return;
         }
         let found = match error {
@@ -156,10 +159,36 @@ impl Ui {
             let _ = self.document(&ErrorDocument { ok: false, error: body });
             return;
         }
-        self.say(&format!("{} {message}", self.toned_talk(Tone::Bad, "error:")));
+        match error {
+            CliError::Suites(errors) => self.say(&self.with_its_lines(errors)),
+            _ => self.say(&format!("{} {message}", self.toned_talk(Tone::Bad, "error:"))),
+        }
         if let Some(next) = next {
             self.say(&format!("{} {next}", self.toned_talk(Tone::Strong, "next:")));
         }
+    }
+
+    /// Mistakes in files, each with the line it stands in and a mark under it.
+    fn with_its_lines(&self, errors: &SuiteErrors) -> String {
+        let plain = self.shown(Tone::Bad, &io::stderr()).is_none();
+        let theme = match plain {
+            true => GraphicalTheme::unicode_nocolor(),
+            false => GraphicalTheme::unicode(),
+        };
+        let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
+        let told = |mistake: &Mistake| {
+            let mut out = String::new();
+            match handler.render_report(&mut out, mistake) {
+                Ok(()) => out.trim_end().to_owned(),
+                Err(_) => mistake.to_string(),
+            }
+        };
+        let all: Vec<String> = errors.mistakes().iter().map(told).collect();
+        format!(
+            "{}\n{}",
+            self.toned_talk(Tone::Bad, "error: a suite file is wrong"),
+            all.join("\n")
+        )
     }
 
     /// Writes what there is to tell of a command that failed, and in it why.

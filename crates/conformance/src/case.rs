@@ -402,6 +402,8 @@ pub enum Change {
     Proof,
     /// Content or records of a file of the main application.
     File(u8),
+    /// Records of the transaction logs, whichever files the profile keeps them in.
+    Log,
     /// The PIN or its tries.
     Pin,
     /// Tries of keys.

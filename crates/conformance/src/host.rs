@@ -21,7 +21,7 @@ mod transaction;
 mod working_key;
 
 use apdu::{CommandBuf, StatusWord, tlv};
-use applet_spec::{Catalogue, Field, FciForm, Profile};
+use applet_spec::{Catalogue, FciForm, Field, Profile};
 use crypto::custody::KeyCustody;
 use zeroize::Zeroizing;
 

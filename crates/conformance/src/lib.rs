@@ -18,9 +18,9 @@ pub mod host;
 mod outcome;
 pub mod profile_fields;
 mod read;
+pub mod report;
 pub mod run;
 mod shelf;
-pub mod report;
 
 pub use case::*;
 pub use condition::ConditionError;

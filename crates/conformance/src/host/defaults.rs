@@ -5,8 +5,8 @@ use crypto::encipher;
 use purse::{Amount, Limit};
 use zeroize::Zeroizing;
 
-use super::keys::{CardKey, Which};
 use super::format::settled;
+use super::keys::{CardKey, Which};
 use super::make::Making;
 use super::transaction::{Purpose, Transaction};
 use super::{Host, Trouble, ValueFormat};
@@ -73,7 +73,9 @@ impl Host<'_> {
                 let CardKey { suite, key } = self.key(Which::first(KeyKind::PinUnblock), None)?;
                 encipher(suite, &key, &Zeroizing::new(self.usual_pin()))
             }
-            (_, "new overdraft limit") => Limit::new(USUAL_LIMIT).unwrap_or_default().to_bytes().to_vec(),
+            (_, "new overdraft limit") => {
+                Limit::new(USUAL_LIMIT).unwrap_or_default().to_bytes().to_vec()
+            }
             (C::GetTransactionProof, _) => self.proof_serial().to_be_bytes().to_vec(),
             (C::UpdateBinary, _) => self.binary_content(&scope),
             (C::UpdateRecord | C::UpdateCappDataCache, _) => self.record_content(&scope),

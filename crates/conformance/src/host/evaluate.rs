@@ -169,10 +169,9 @@ impl Host<'_> {
             "pin" => self.pin()?.to_vec(),
             "card-serial" => self.serial.to_vec(),
             "code" => self.code()?.to_vec(),
-            "challenge" => scope
-                .challenge
-                .ok_or(Trouble::NoChallenge { what: "$challenge" })?
-                .to_vec(),
+            "challenge" => {
+                scope.challenge.ok_or(Trouble::NoChallenge { what: "$challenge" })?.to_vec()
+            }
             _ => return Err(Trouble::NotCaptured { name: name.to_owned() }),
         })
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use apdu::{CommandApdu, StatusWord};
-use applet_spec::{Catalogue, CodeInMac1, CommandId, Field, PurseKind, SamUsage, TransactionEffect};
-use purse::answer::{
-    OnlineInitialized, PurchaseInitialized, SamInitialized, UpdateInitialized,
+use applet_spec::{
+    Catalogue, CodeInMac1, CommandId, Field, PurseKind, SamUsage, TransactionEffect,
 };
+use purse::answer::{OnlineInitialized, PurchaseInitialized, SamInitialized, UpdateInitialized};
 use purse::{Date, IdentificationCode, TerminalId, TerminalSerial, Time};
 use zeroize::Zeroizing;
 
@@ -215,12 +215,7 @@ impl Host<'_> {
 
     /// The transaction that an INITIALIZE began; `None` where command or answer are not what the
     /// catalogue says.
-    fn begun(
-        &self,
-        purpose: Purpose,
-        apdu: &CommandApdu<'_>,
-        data: &[u8],
-    ) -> Option<Transaction> {
+    fn begun(&self, purpose: Purpose, apdu: &CommandApdu<'_>, data: &[u8]) -> Option<Transaction> {
         let blank = Transaction::blank(purpose, self);
         let told = match purpose {
             Purpose::Sam => return self.begun_at_sam(blank, apdu, data),

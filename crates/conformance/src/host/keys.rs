@@ -78,8 +78,7 @@ impl Host<'_> {
                 let fits = |key: &&SamKeySpec| key.usage == usage && key.number() == number;
                 let found = self.sam_keys().find(|(_, key)| fits(key));
                 let missing = || format!("PSAM key {:02X} with index {number:02X}", usage.0);
-                let (directory, key) =
-                    found.ok_or_else(|| Trouble::not_in_profile(missing()))?;
+                let (directory, key) = found.ok_or_else(|| Trouble::not_in_profile(missing()))?;
                 self.sam_key(directory, key, factors)
             }
             Which::Card { kind, index, version } => {
@@ -96,8 +95,7 @@ impl Host<'_> {
                     Some(index) => format!("{} key with index {index:02X}", kind.text()),
                     None => format!("{} key", kind.text()),
                 };
-                let (directory, key) =
-                    served.ok_or_else(|| Trouble::not_in_profile(missing()))?;
+                let (directory, key) = served.ok_or_else(|| Trouble::not_in_profile(missing()))?;
                 self.sam_key(directory, key, factors)
             }
         }
@@ -151,9 +149,9 @@ impl Host<'_> {
     /// The keys that a PSAM works with; none of cards.
     pub(super) fn sam_keys(&self) -> impl Iterator<Item = (&Directory, &SamKeySpec)> {
         let application = self.profile.sam_application();
-        application.into_iter().flat_map(|directory| {
-            directory.sam_keys.iter().map(move |key| (directory, key))
-        })
+        application
+            .into_iter()
+            .flat_map(|directory| directory.sam_keys.iter().map(move |key| (directory, key)))
     }
 
     /// Factors of the card, highest level first.

@@ -87,8 +87,7 @@ impl Host<'_> {
             follows,
             challenge: self.known.challenge.clone().unwrap_or(NO_CHALLENGE.to_vec()),
         };
-        for (at, said, what) in
-            [(0, &send.class, "CLA"), (2, &send.p1, "P1"), (3, &send.p2, "P2")]
+        for (at, said, what) in [(0, &send.class, "CLA"), (2, &send.p1, "P1"), (3, &send.p2, "P2")]
         {
             let Some(value) = said else { continue };
             let bytes = self.written(value, &making)?;
@@ -108,11 +107,8 @@ impl Host<'_> {
             let bytes = Zeroizing::new(match said {
                 Some((_, value)) => {
                     let format = ValueFormat::of(field);
-                    let read = self.evaluate(
-                        &value.expression,
-                        format,
-                        &self.scope_of_said(making),
-                    );
+                    let read =
+                        self.evaluate(&value.expression, format, &self.scope_of_said(making));
                     let bytes = read.and_then(settled);
                     bytes.map_err(|trouble| HostError::at(value.written.as_ref(), trouble))?
                 }

@@ -1,8 +1,8 @@
 //! CLA, P1, P2 and Le of a command where a case does not say them.
 
 use applet_spec::{
-    BalanceForm, Catalogue, CommandId, CommandSpec, Directory, FileKind, FileSpec, KeyKind, Pattern,
-    PinUse, PurseKind, SamKeySpec, SamPurpose,
+    BalanceForm, Catalogue, CommandId, CommandSpec, Directory, FileKind, FileSpec, KeyKind,
+    Pattern, PinUse, PurseKind, SamKeySpec, SamPurpose,
 };
 
 use super::transaction::Purpose;
@@ -141,9 +141,7 @@ impl Host<'_> {
     /// A key that a PSAM delivers to CRYPT, with this number if one is said.
     pub(super) fn deliverable(&self, number: Option<u8>) -> Option<(&Directory, &SamKeySpec)> {
         let psam = self.profile.psam.as_ref()?;
-        let makes = |purpose: &SamPurpose| {
-            psam.deliver.contains(purpose) && purpose.calculates()
-        };
+        let makes = |purpose: &SamPurpose| psam.deliver.contains(purpose) && purpose.calculates();
         let fits = |key: &SamKeySpec| {
             key.usage.purpose().as_ref().is_some_and(makes)
                 && key.usage.levels() > 0

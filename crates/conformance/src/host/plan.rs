@@ -141,7 +141,8 @@ struct Steps(Vec<PlannedStep>);
 
 impl Steps {
     fn add(&mut self, command: CommandId, fields: &[(&str, Expression)]) -> &mut PlannedStep {
-        let value = |expression: &Expression| Value { written: None, expression: expression.clone() };
+        let value =
+            |expression: &Expression| Value { written: None, expression: expression.clone() };
         let fields =
             fields.iter().map(|(name, expression)| ((*name).to_owned(), value(expression)));
         let step = PlannedStep {
@@ -171,9 +172,10 @@ impl Steps {
                 }
             }
             if !taken {
-                let fields = self.0.iter().flat_map(|step| {
-                    Catalogue::entry(step.send.command).fields.iter()
-                });
+                let fields = self
+                    .0
+                    .iter()
+                    .flat_map(|step| Catalogue::entry(step.send.command).fields.iter());
                 let known: Vec<_> = fields.map(|field| field.name.as_str()).collect();
                 let trouble = Trouble::NoSuchField {
                     command: "the transaction".to_owned(),

@@ -181,9 +181,7 @@ impl Transaction {
                 let balance = Amount(self.new_balance());
                 mac::overdraft_tac(balance, self.serial, self.new_limit, &self.moment()?)
             }
-            _ => {
-                mac::purchase_tac(Amount(self.amount), &self.moment()?, self.terminal_serial)
-            }
+            _ => mac::purchase_tac(Amount(self.amount), &self.moment()?, self.terminal_serial),
         })
     }
 

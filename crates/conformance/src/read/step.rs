@@ -159,7 +159,7 @@ fn changes(section: &Section<'_>) -> Option<Vec<Change>> {
     read.into_iter().collect()
 }
 
-const CHANGES: [&str; 16] = [
+const CHANGES: [&str; 17] = [
     "ep.balance",
     "ep.limit",
     "ep.offline",
@@ -170,6 +170,7 @@ const CHANGES: [&str; 16] = [
     "ed.online",
     "proof",
     "file.SFI",
+    "log",
     "pin",
     "keys",
     "lock",
@@ -190,6 +191,7 @@ fn change(name: &str) -> Option<Change> {
     };
     Some(match name {
         "proof" => Change::Proof,
+        "log" => Change::Log,
         "pin" => Change::Pin,
         "keys" => Change::Keys,
         "lock" => Change::Lock,
@@ -216,6 +218,7 @@ impl std::fmt::Display for Change {
             Self::Online(purse) => write!(f, "{}.online", name(purse)),
             Self::Proof => f.write_str("proof"),
             Self::File(sfi) => write!(f, "file.{sfi:02X}"),
+            Self::Log => f.write_str("log"),
             Self::Pin => f.write_str("pin"),
             Self::Keys => f.write_str("keys"),
             Self::Lock => f.write_str("lock"),

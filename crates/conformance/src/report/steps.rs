@@ -225,6 +225,7 @@ fn change(change: &Change) -> String {
         Change::Online(purse) => of(*purse, "online"),
         Change::Proof => "proof".to_owned(),
         Change::File(sfi) => format!("file.{sfi:02X}"),
+        Change::Log => "log".to_owned(),
         Change::Pin => "pin".to_owned(),
         Change::Keys => "keys".to_owned(),
         Change::Lock => "lock".to_owned(),

@@ -2,8 +2,8 @@
 
 use apdu::CommandBuf;
 use applet_spec::{
-    Access, BalanceForm, Directory, FileKind, FileSpec, KeyKind, PinUse, Profile, PurseKind,
-    PurseSpec,
+    Access, BalanceForm, Directory, FileKind, FileSpec, KeyKind, LogRouting, PinUse, Profile,
+    PurseKind, PurseSpec,
 };
 use purse::TransactionType;
 
@@ -248,6 +248,13 @@ fn changes_of(profile: &Profile, file: &FileSpec) -> Vec<Change> {
     let mut changes = vec![Change::File(file.sfi)];
     if profile.psam.as_ref().is_some_and(|psam| psam.serial_file == file.sfi) {
         changes.push(Change::TerminalSerial);
+    }
+    let logs = profile.main_directory().and_then(|main| main.log.as_ref());
+    let holds = |log: &LogRouting| {
+        [Some(log.purchase), Some(log.load), log.other_city].contains(&Some(file.sfi))
+    };
+    if logs.is_some_and(holds) {
+        changes.push(Change::Log);
     }
     changes
 }
