@@ -1,6 +1,6 @@
 //! The right value of every field that a case does not say: one table.
 
-use applet_spec::{CommandId, Field, KeyKind, SerialMoment};
+use applet_spec::{Catalogue, CommandId, CommandSpec, Field, KeyKind, Lengths, SerialMoment};
 use crypto::encipher;
 use purse::{Amount, Limit};
 use zeroize::Zeroizing;
@@ -31,8 +31,8 @@ impl Host<'_> {
     pub(super) fn usual(&self, making: &Making<'_>, field: &Field) -> Result<Vec<u8>, Trouble> {
         match self.field(making, field) {
             Err(Trouble::NotInProfile { .. }) => {
-                let length = usize::from(field.len.unwrap_or(8));
-                Ok(vec![0; length])
+                let spec = Catalogue::entry(making.send.command);
+                Ok(vec![0; field.len.map_or_else(|| shortest(spec), usize::from)])
             }
             made => made,
         }
@@ -152,7 +152,8 @@ impl Host<'_> {
             Err(Trouble::NotInProfile { .. }) => self.profile.rules.suite,
             Err(other) => return Err(other),
         };
-        let block: Vec<u8> = (1..=suite.block() as u8).map(|byte| byte * 0x11).collect();
+        let block: Vec<u8> =
+            (1..=suite.block() as u8).map(|byte| byte.wrapping_mul(0x11)).collect();
         let begins_mac = making.send.command == CommandId::Crypt && matches!(p1, 0x05 | 0x07);
         Ok(if begins_mac { [vec![0; block.len()], block].concat() } else { block })
     }
@@ -184,4 +185,15 @@ impl Transaction {
             factors: None,
         }
     }
+}
+
+/// The fewest bytes that a command takes for its field without a length.
+fn shortest(spec: &CommandSpec) -> usize {
+    let least = match &spec.lc {
+        Lengths::None => 0,
+        Lengths::OneOf(lengths) => lengths.iter().copied().min().unwrap_or_default(),
+        Lengths::Range(low, _) => *low,
+    };
+    let others: u16 = spec.fields.iter().filter_map(|field| field.len).sum();
+    usize::from(least.saturating_sub(others))
 }
