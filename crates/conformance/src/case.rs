@@ -73,7 +73,7 @@ pub enum Author {
 /// A case: one numbered thing that a card must do.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Id with its parameters: `EP_XF_004:amount=250`.
+    /// Id with its parameters: `EP_XF_004:amount=250`; blanks in their values are left out.
     pub id: String,
     /// Id without them: `EP_XF_004`.
     pub base: String,
@@ -345,7 +345,8 @@ pub struct Expect {
 pub enum StatusPattern {
     /// Four hexadecimal digits; `None` is any digit.
     Digits([Option<u8>; 4]),
-    /// The profile's `rules.status.FIELD`.
+    /// The profile's `rules.status.FIELD`, without `status.`; or another field by its whole name,
+    /// `psam.wrong-mac2`. [`status_field`](crate::profile_fields::status_field) knows them.
     Profile(String),
 }
 
@@ -402,7 +403,7 @@ pub enum Change {
     Proof,
     /// Content or records of a file of the main application.
     File(u8),
-    /// Records of the transaction logs, whichever files the profile keeps them in.
+    /// The files that the profile's transaction logs go to.
     Log,
     /// The PIN or its tries.
     Pin,
@@ -443,7 +444,7 @@ pub enum Expression {
     Literal(String),
     /// `$name`.
     Name(String),
-    /// `$name[0..4]`, bytes from and up to.
+    /// `$name[0..4]`, bytes from and up to; of a call or of parentheses too.
     Slice(Box<Expression>, usize, usize),
     /// `mac1(amount=2.51)`.
     Call(String, Vec<(String, Expression)>),

@@ -13,6 +13,7 @@
 mod built_in;
 mod case;
 mod condition;
+mod explain;
 pub mod expression;
 pub mod host;
 mod outcome;
@@ -24,6 +25,7 @@ mod shelf;
 
 pub use case::*;
 pub use condition::ConditionError;
+pub use explain::{CaseDescription, RuleDescription, StepDescription, TerminalDescription};
 pub use outcome::*;
 pub use read::{MAX_CASES, MAX_ROWS, Mistake, Rules, SuiteErrors};
 pub use run::{Runner, Target};
