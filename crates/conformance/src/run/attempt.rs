@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use apdu::StatusWord;
+use applet_spec::{Catalogue, TransactionEffect};
 use link::LinkError;
 
 use super::Hand;
@@ -12,8 +13,8 @@ use super::state::{Difference, State};
 use super::words::text;
 use crate::host::{Host, HostError, PlannedStep, Prepared, Trouble};
 use crate::{
-    Action, Capture, Case, Change, Deed, Exchange, Expect, Finding, Place, Start, StatusPattern,
-    Step, StepSeen, Text, Verdict,
+    Action, Capture, Case, Change, Deed, Exchange, Expect, Finding, Place, Run, Start,
+    StatusPattern, Step, StepSeen, Text, Verdict,
 };
 
 /// How a try at a case ended.
@@ -145,12 +146,9 @@ impl Attempt<'_, '_, '_> {
             }
             Action::Set(settings) => return self.set(at, settings),
             Action::Send(_) | Action::Raw(_) | Action::Select(_) | Action::Run(_) => {
-                let times = if step.tear { step.repeat.saturating_sub(1) } else { step.repeat };
-                for _ in 0..times {
-                    self.command_step(at, step)?;
-                }
-                if step.tear {
-                    self.torn_step(at, step)?;
+                let power = if step.tear { Power::Torn } else { Power::Steady };
+                for _ in 0..step.repeat {
+                    self.command_step(at, step, power)?;
                 }
             }
         }
@@ -158,64 +156,59 @@ impl Attempt<'_, '_, '_> {
     }
 
     /// Once what the step does.
-    fn command_step(&mut self, at: usize, step: &Step) -> Result<(), End> {
-        let last = self.all_but_last(at, step)?;
-        self.last(at, step, &last)
-    }
-
-    /// The commands of a step up to the last one, which is made and not sent.
-    pub(super) fn all_but_last(&mut self, at: usize, step: &Step) -> Result<Last, End> {
+    pub(super) fn command_step(&mut self, at: usize, step: &Step, power: Power) -> Result<(), End> {
         let made = match &step.action {
             Action::Send(send) => self.host.command(send),
             Action::Raw(bytes) => self.host.raw(bytes),
             Action::Select(place) => self.host.select(place),
-            Action::Run(run) => {
-                let plan =
-                    self.host.begin_run(run).map_err(|error| self.unmade(Some(at), &error))?;
-                let mut steps = plan.steps.into_iter().peekable();
-                while let Some(planned) = steps.next() {
-                    let made = self.host.command(&planned.send);
-                    let prepared = made.map_err(|error| self.unmade(Some(at), &error))?;
-                    if steps.peek().is_none() {
-                        return Ok(Last { prepared, planned: Some(planned) });
-                    }
-                    let expect = Expect {
-                        status: vec![StatusPattern::exactly(StatusWord::OK)],
-                        fields: planned.fields,
-                        ..Expect::default()
-                    };
-                    self.exchange(at, &prepared, &[&expect], &planned.captures)?;
-                }
-                return Err(End::Broken("a transaction without commands".to_owned()));
-            }
+            Action::Run(run) => return self.whole(at, step, run, power),
             Action::Do(_) | Action::Set(_) => {
                 return Err(End::Broken("a step without a command".to_owned()));
             }
         };
         let prepared = made.map_err(|error| self.unmade(Some(at), &error))?;
-        Ok(Last { prepared, planned: None })
+        let sent = Sent { at, prepared, expects: &[&step.expect], captures: &step.captures };
+        self.send(&sent, power)
     }
 
-    /// The last command of a step, sent and checked.
-    pub(super) fn last(&mut self, at: usize, step: &Step, last: &Last) -> Result<(), End> {
-        let Last { prepared, planned } = last;
-        let Some(planned) = planned else {
-            return self.exchange(at, prepared, &[&step.expect], &step.captures);
+    /// A whole transaction. What the step says of the answer is of the command that ends it.
+    fn whole(&mut self, at: usize, step: &Step, run: &Run, power: Power) -> Result<(), End> {
+        let plan = self.host.begin_run(run).map_err(|error| self.unmade(Some(at), &error))?;
+        let ends = |planned: &PlannedStep| {
+            let effect = Catalogue::entry(planned.send.command).transaction;
+            effect == TransactionEffect::Continues
         };
-        let fields = planned.fields.clone();
-        let expect = Expect { fields, ..Expect::default() };
-        let captures: Vec<_> = planned.captures.iter().chain(&step.captures).cloned().collect();
-        self.exchange(at, prepared, &[&step.expect, &expect], &captures)
+        let last = plan.steps.iter().rposition(ends);
+        for (number, planned) in plan.steps.iter().enumerate() {
+            let made = self.host.command(&planned.send);
+            let prepared = made.map_err(|error| self.unmade(Some(at), &error))?;
+            let fields = planned.fields.clone();
+            let sent = |expects, captures| Sent { at, prepared, expects, captures };
+            if last == Some(number) {
+                let own = Expect { fields, ..Expect::default() };
+                let captures: Vec<Capture> =
+                    planned.captures.iter().chain(&step.captures).cloned().collect();
+                self.send(&sent(&[&step.expect, &own], &captures), power)?;
+            } else {
+                let status = vec![StatusPattern::exactly(StatusWord::OK)];
+                let own = Expect { status, fields, ..Expect::default() };
+                self.send(&sent(&[&own], &planned.captures), power)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, sent: &Sent<'_>, power: Power) -> Result<(), End> {
+        match power {
+            Power::Steady => self.exchange(sent),
+            Power::Torn => self.torn(sent),
+        }
     }
 
     /// Sends a command and makes every check of its answer. Ends the case where one fails.
-    fn exchange(
-        &mut self,
-        at: usize,
-        prepared: &Prepared,
-        expects: &[&Expect],
-        captures: &[Capture],
-    ) -> Result<(), End> {
+    pub(super) fn exchange(&mut self, sent: &Sent<'_>) -> Result<(), End> {
+        let Sent { at, prepared, expects, captures } = sent;
+        let at = *at;
         let begun = self.bench.now();
         let answer = self.bench.transmit(&prepared.bytes);
         let elapsed = self.bench.now().saturating_sub(begun);
@@ -249,7 +242,7 @@ impl Attempt<'_, '_, '_> {
             findings: Vec::new(),
             expected: Vec::new(),
         };
-        for expect in expects {
+        for expect in *expects {
             check.answer(expect);
         }
         let Check { findings, expected, .. } = check;
@@ -259,7 +252,7 @@ impl Attempt<'_, '_, '_> {
             self.findings.extend(findings);
             return Err(End::Failed);
         }
-        for capture in captures {
+        for capture in *captures {
             if let Err(error) = self.host.capture(capture, prepared, &data) {
                 return Err(self.unmade(Some(at), &error));
             }
@@ -360,11 +353,21 @@ impl Attempt<'_, '_, '_> {
     }
 }
 
-/// The last command of a step.
-pub(super) struct Last {
+/// A command that is to be sent, and what it must be answered.
+pub(super) struct Sent<'s> {
+    pub(super) at: usize,
     pub(super) prepared: Prepared,
-    /// Of a whole transaction, what it must answer beside what the step says.
-    planned: Option<PlannedStep>,
+    pub(super) expects: &'s [&'s Expect],
+    pub(super) captures: &'s [Capture],
+}
+
+/// Whether power holds while a command is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Power {
+    /// It does.
+    Steady,
+    /// It is lost at each memory write, one after the other.
+    Torn,
 }
 
 /// Status word and data of an answer.

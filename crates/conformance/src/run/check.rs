@@ -88,7 +88,7 @@ impl Check<'_, '_> {
         };
         let what = text("status word", "状态字");
         let actual = self.status.bytes().to_vec();
-        let shown = format!("{} ({})", self.status, self.status.meaning());
+        let shown = self.status.to_string();
         self.push(what, words, shown, bytes.map(|wanted| (wanted, actual)));
         false
     }

@@ -4,7 +4,7 @@ use applet_spec::{Profile, PurseKind};
 use purse::Amount;
 use purse::setting::Setting;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Power};
 use super::bench::End;
 use super::probe::{label, name_of};
 use super::words::text;
@@ -85,8 +85,7 @@ impl Attempt<'_, '_, '_> {
             tear: false,
             captures: Vec::new(),
         };
-        let last = self.all_but_last(0, &step)?;
-        self.last(0, &step, &last)?;
+        self.command_step(0, &step, Power::Steady)?;
         if self.balance(purse)? == wanted.0 {
             return Ok(());
         }

@@ -1,10 +1,10 @@
-//! Power lost at every memory write of a step, and at every write of the recovery after it.
+//! Power lost at every memory write of a command, and at every write of the recovery after it.
 
-use super::attempt::{Attempt, Last, silent, split};
+use super::attempt::{Attempt, Sent, silent, split};
 use super::bench::End;
 use super::state::{Difference, State};
 use super::words::text;
-use crate::{Step, Text};
+use crate::Text;
 
 /// Snapshot just before the command, in the middle of whatever runs.
 const BEFORE: &str = "conform-before";
@@ -32,13 +32,13 @@ enum Where {
 }
 
 impl Attempt<'_, '_, '_> {
-    /// The step as it must be, then torn at each write of its last command; then the case goes on
-    /// from the untorn step.
-    pub(super) fn torn_step(&mut self, at: usize, step: &Step) -> Result<(), End> {
-        let last = self.all_but_last(at, step)?;
+    /// The command as it must be, then torn at each of its writes; then the case goes on from the
+    /// untorn one.
+    pub(super) fn torn(&mut self, sent: &Sent<'_>) -> Result<(), End> {
+        let at = sent.at;
         let before = self.bench.state()?;
         self.bench.control()?.snapshot(BEFORE)?;
-        self.last(at, step, &last)?;
+        self.exchange(sent)?;
         let after = self.bench.state()?;
         self.bench.control()?.snapshot(AFTER)?;
 
@@ -51,7 +51,7 @@ impl Attempt<'_, '_, '_> {
                 self.find(Some(at), what, "an answer at last".to_owned(), actual);
                 return Err(End::Failed);
             }
-            if let Torn::Answered = self.lose_power(&last, write, None)? {
+            if let Torn::Answered = self.lose_power(sent, write, None)? {
                 break;
             }
             writes += 1;
@@ -59,7 +59,7 @@ impl Attempt<'_, '_, '_> {
             let place = moment(write, None);
             reached = self.judge(at, &place, reached, [&before, &after], &now)?;
             for again in 1..=MOST_WRITES {
-                if !matches!(self.lose_power(&last, write, Some(again))?, Torn::Silent) {
+                if !matches!(self.lose_power(sent, write, Some(again))?, Torn::Silent) {
                     break;
                 }
                 recoveries += 1;
@@ -77,16 +77,16 @@ impl Attempt<'_, '_, '_> {
                 format!("在 {writes} 次写时逐一掉电, 恢复中再掉电 {recoveries} 次"),
             ),
         );
-        // The host's view is that of the untorn step.
+        // The host's view is that of the untorn command.
         Ok(self.bench.control()?.resume(AFTER)?)
     }
 
     /// Sends the command with power lost at one of its writes, and at one of the recovery.
-    fn lose_power(&mut self, last: &Last, write: u64, again: Option<u64>) -> Result<Torn, End> {
+    fn lose_power(&mut self, sent: &Sent<'_>, write: u64, again: Option<u64>) -> Result<Torn, End> {
         let control = self.bench.control()?;
         control.resume(BEFORE)?;
         control.tear(write)?;
-        match self.bench.transmit(&last.prepared.bytes) {
+        match self.bench.transmit(&sent.prepared.bytes) {
             Ok(answer) => {
                 split(&answer)?;
                 return Ok(Torn::Answered);
