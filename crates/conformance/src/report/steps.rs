@@ -44,7 +44,7 @@ fn action(step: &Step, language: Language) -> String {
         Action::Raw(value) => {
             vec![format!("{} {}", words::BYTES.of(language), raw(value, language))]
         }
-        Action::Select(place) => vec![format!("SELECT {}", selected(place))],
+        Action::Select(place) => vec![format!("SELECT {}", selected(place, language))],
         Action::Run(run) => {
             let mut parts = vec![run_name(run.kind).of(language).to_owned()];
             parts.extend(run.purse.map(|purse| purse_name(purse, language).to_owned()));
@@ -235,9 +235,9 @@ fn change(change: &Change) -> String {
     }
 }
 
-fn selected(place: &Place) -> String {
+fn selected(place: &Place, language: Language) -> String {
     match place {
-        Place::Application => "application".to_owned(),
+        Place::Application => words::APPLICATION.of(language).to_owned(),
         Place::Mf => "MF".to_owned(),
         Place::Ppse => "PPSE".to_owned(),
         Place::Fid(fid) => format!("{fid:04X}"),

@@ -114,6 +114,7 @@ pub(super) const ECHOES: Word =
 pub(super) const NOT_SHOWN: Word = Word("not shown", "不显示");
 
 // Steps.
+pub(super) const APPLICATION: Word = Word("main application", "主应用");
 pub(super) const BYTES: Word = Word("bytes", "字节");
 pub(super) const SET: Word = Word("set", "设置");
 pub(super) const REPEATED: Word = Word("repeated", "重复");

@@ -76,13 +76,15 @@ impl Page<'_> {
             (Some(at), _) => format!("{}:{}", at.origin, at.line),
             (None, _) => String::new(),
         };
+        let source = case.source.as_ref().or(case.rules.first().map(|rule| &rule.source));
         html! {
             dl {
                 dt { (self.say(words::RULES)) }
-                dd { @for rule in &case.rules {
-                    a href={ "#rule-" (fragment(&rule.id)) } { (visible(&rule.id)) } " "
+                dd { @for (index, rule) in case.rules.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    a href={ "#rule-" (fragment(&rule.id)) } { (visible(&rule.id)) }
                 } }
-                @if let Some(source) = &case.source {
+                @if let Some(source) = source {
                     dt { (self.say(words::SOURCE)) } dd { (visible(source)) }
                 }
                 dt { (self.say(words::CARD)) } dd { (visible(&self.card(case))) }
@@ -189,11 +191,11 @@ impl Page<'_> {
         let listed = differing.iter().take(32).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = if differing.len() > 32 { ", .." } else { "" };
         html! {
-            table.diff {
-                caption {
-                    (self.say(words::DIFFERENCE)) ": " (diff.differing().count()) " "
-                    (self.say(words::DIFFERENT)) " " (listed) (more) " (" (self.say(words::FREE)) ")"
-                }
+            p.note {
+                (self.say(words::DIFFERENCE)) ": " (diff.differing().count()) " "
+                (self.say(words::DIFFERENT)) " " (listed) (more) " (" (self.say(words::FREE)) ")"
+            }
+            table.diff aria-label=(self.say(words::DIFFERENCE)) {
                 @for row in diff.rows() { @match row {
                     Row::Bytes(cells) => (self.diff_row(cells)),
                     Row::Alike(rows) => tbody { tr { td.gap colspan="17" { (rows) " " (self.say(words::ALIKE)) } } },

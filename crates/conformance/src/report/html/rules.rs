@@ -47,13 +47,16 @@ impl Page<'_> {
     fn rule_cases(&self, outcomes: &[&Outcome]) -> Markup {
         let good = |o: &&Outcome| matches!(o.verdict, Verdict::Passed | Verdict::Skipped(_));
         let (rest, first): (Vec<&Outcome>, Vec<&Outcome>) = outcomes.iter().partition(|o| good(o));
+        let mut ended: Vec<&str> = rest.iter().map(|o| o.verdict.in_words(self.language)).collect();
+        ended.sort_unstable();
+        ended.dedup();
         html! {
             (self.case_list(&first))
             @if rest.len() <= SHOWN {
                 (self.case_list(&rest))
             } @else {
                 details {
-                    summary { (rest.len()) " " (self.say(words::TOTAL)) ": " (self.say(words::PASSED)) ", " (self.say(words::SKIPPED)) }
+                    summary { (rest.len()) " " (self.say(words::TOTAL)) ": " (ended.join(", ")) }
                     (self.case_list(&rest))
                 }
             }
