@@ -39,7 +39,8 @@ use crate::{Counts, Family, Outcome, RunReport, Text, Verdict};
 /// How much a page tells of cases that passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
-    /// Of cases that passed, a line for each exchange: a page of thousands of cases still opens.
+    /// Of cases that passed, and of those that did not beyond the first hundreds, a line for each of
+    /// the first exchanges: a page of thousands of cases still opens.
     #[default]
     Failures,
     /// Of every case, everything that went over the link.

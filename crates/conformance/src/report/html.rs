@@ -3,6 +3,7 @@
 mod case;
 mod rules;
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use applet_spec::Rules;
@@ -22,15 +23,21 @@ const SCRIPT: &str = include_str!("html/script.js");
 /// test or a script looks for have fixed ids: `summary`, `failures`, `families`, `traceability`,
 /// `cases`, `case-ID`, `rule-ID`, and `data-verdict` has [`Verdict::code`].
 pub fn html(report: &RunReport, rules: &Rules, language: Language, detail: Detail) -> String {
-    let page = Page { report, rules, language, detail };
+    let traced = bad(report).take(TRACED).map(|outcome| outcome.case.id.as_str()).collect();
+    let page = Page { report, rules, language, detail, traced };
     page.whole().into_string()
 }
+
+/// Cases that did not pass and are traced whole: a page opens also where all of them fail.
+const TRACED: usize = 300;
 
 struct Page<'r> {
     report: &'r RunReport,
     rules: &'r Rules,
     language: Language,
     detail: Detail,
+    /// Ids of the cases that are traced whole, with [`Detail::Failures`].
+    traced: HashSet<&'r str>,
 }
 
 impl Page<'_> {
@@ -61,7 +68,7 @@ impl Page<'_> {
                         p.sub { (self.say(words::PROFILE)) " " b { (visible(&profile)) } " · " (visible(&heading.target)) }
                         nav aria-label=(self.say(words::CONTENTS)) {
                             a href="#summary" { (self.say(words::SUMMARY)) }
-                            @if self.bad().next().is_some() {
+                            @if bad(self.report).next().is_some() {
                                 a href="#failures" { (self.say(words::FAILURES)) }
                             }
                             a href="#families" { (self.say(words::FAMILIES)) }
@@ -80,12 +87,6 @@ impl Page<'_> {
                 }
             }
         }
-    }
-
-    /// Cases that failed or are broken.
-    fn bad(&self) -> impl Iterator<Item = &Outcome> {
-        let bad = |o: &&Outcome| matches!(o.verdict, Verdict::Failed(_) | Verdict::Broken(_));
-        self.report.outcomes.iter().filter(bad)
     }
 
     fn summary(&self) -> Markup {
@@ -159,7 +160,7 @@ impl Page<'_> {
 
     fn failures(&self) -> Markup {
         html! {
-            @if self.bad().next().is_some() {
+            @if bad(self.report).next().is_some() {
                 section #failures {
                     h2 { (self.say(words::FAILURES)) }
                     table {
@@ -169,7 +170,7 @@ impl Page<'_> {
                             th scope="col" { (self.say(words::RULE)) }
                             th scope="col" { (self.say(words::FINDING)) }
                         } }
-                        tbody { @for outcome in self.bad() { (self.failure(outcome)) } }
+                        tbody { @for outcome in bad(self.report) { (self.failure(outcome)) } }
                     }
                 }
             }
@@ -244,6 +245,12 @@ impl Page<'_> {
     fn verdict(&self, verdict: &Verdict) -> Markup {
         html! { span.{ "v " (verdict.code()) } { (verdict.in_words(self.language)) } }
     }
+}
+
+/// Cases that failed or are broken.
+fn bad(report: &RunReport) -> impl Iterator<Item = &Outcome> {
+    let bad = |o: &&Outcome| matches!(o.verdict, Verdict::Failed(_) | Verdict::Broken(_));
+    report.outcomes.iter().filter(bad)
 }
 
 /// A link to a case.

@@ -248,20 +248,41 @@ fn different_ids_stay_different_in_links() {
     assert!(fragments.iter().all(plain), "{fragments:?}");
 }
 
-#[test]
-fn three_thousand_cases_make_a_page_that_opens() {
+/// The size of a page of 3,000 cases that all end like this.
+fn size_of_many(verdict: &Verdict, exchanges: usize) -> usize {
     let mut report = run("A purchase with the right MAC1 lowers the balance by its amount");
     let debit = rule("purchase.debit", "words");
+    let seen: Vec<_> = steps("words").into_iter().cycle().take(exchanges).collect();
     for number in 0..3_000 {
-        let case =
-            case(&format!("EP_XF_{number:04}"), "purchase", std::slice::from_ref(&debit), "words");
-        let mut seen = steps("words");
-        seen.extend(steps("words"));
-        report.outcomes.push(outcome(case, Verdict::Passed, seen));
+        let rules = std::slice::from_ref(&debit);
+        let case = case(&format!("EP_XF_{number:04}"), "purchase", rules, "words");
+        report.outcomes.push(outcome(case, verdict.clone(), seen.clone()));
     }
-    let page = html(&report, &rules(), Language::Chinese, Detail::Failures);
-    assert!(page.len() < 10_000_000, "{} bytes", page.len());
-    assert!(page.contains("GET BALANCE") || page.contains("查询余额"));
+    html(&report, &rules(), Language::Chinese, Detail::Failures).len()
+}
+
+#[test]
+fn three_thousand_cases_make_a_page_that_opens_also_where_all_fail() {
+    let debit = rule("purchase.debit", "words");
+    for (verdict, exchanges) in [
+        (Verdict::Passed, 12),
+        (Verdict::Failed(vec![finding(&debit, "words")]), 8),
+        (Verdict::Broken("mute".to_owned()), 8),
+    ] {
+        let size = size_of_many(&verdict, exchanges);
+        assert!(size < 10_000_000, "{} {size} bytes", verdict.code());
+    }
+}
+
+#[test]
+fn what_a_long_trace_leaves_out_is_said() {
+    let mut report = run("words");
+    let seen: Vec<_> = steps("words").into_iter().cycle().take(100).collect();
+    report.outcomes[0].steps = seen;
+    let page = html(&report, &rules(), Language::English, Detail::Failures);
+    assert!(page.contains("60 more exchanges"), "{page}");
+    let page = html(&report, &rules(), Language::English, Detail::Everything);
+    assert!(!page.contains("more exchanges"), "{page}");
 }
 
 #[test]

@@ -104,6 +104,7 @@ pub(super) const DIFFERENT: Word = Word("bytes differ, offset", "字节不同, �
 pub(super) const FREE: Word = Word("··: any byte; --: none", "··: 任意字节; --: 无");
 pub(super) const ALIKE: Word = Word("rows alike", "行相同");
 pub(super) const MORE: Word = Word("more rows", "行未显示");
+pub(super) const MORE_EXCHANGES: Word = Word("more exchanges", "次交互未显示");
 pub(super) const TRACE: Word = Word("trace", "通信记录");
 pub(super) const REPRODUCE: Word = Word("reproduce", "重现命令");
 pub(super) const COMMAND_SENT: Word = Word("command", "指令");

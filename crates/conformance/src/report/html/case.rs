@@ -10,6 +10,9 @@ use crate::report::{
 };
 use crate::{Author, Case, Finding, Outcome, Start, TerminalConfig, Verdict};
 
+/// Exchanges of a trace that is not whole.
+const SHORT: usize = 40;
+
 impl Page<'_> {
     pub(super) fn cases(&self, groups: &[Group<'_>]) -> Markup {
         let codes = [
@@ -226,20 +229,36 @@ impl Page<'_> {
 
     fn trace(&self, outcome: &Outcome) -> Markup {
         let told = trace::told(outcome, self.rules, self.language);
-        let passed = matches!(outcome.verdict, Verdict::Passed);
+        let whole =
+            self.detail == Detail::Everything || self.traced.contains(outcome.case.id.as_str());
         if told.iter().all(|step| step.exchanges.is_empty()) {
             return html! {};
         }
         html! {
             details.trace {
                 summary { (self.say(words::TRACE)) }
-                @if passed && self.detail == Detail::Failures {
-                    ol.short { @for step in &told { @for exchange in &step.exchanges {
-                        li value=(step.number) { (trace::short(exchange, self.language)) }
-                    } } }
-                } @else {
+                @if whole {
                     @for step in &told { (self.step(step)) }
+                } @else {
+                    (self.short(&told))
                 }
+            }
+        }
+    }
+
+    /// The first exchanges, a line each.
+    fn short(&self, told: &[StepTold]) -> Markup {
+        let exchanges =
+            told.iter().flat_map(|step| step.exchanges.iter().map(|e| (step.number, e)));
+        let exchanges: Vec<_> = exchanges.collect();
+        html! {
+            ol.short {
+                @for (step, exchange) in exchanges.iter().take(SHORT) {
+                    li value=(step) { (trace::short(exchange, self.language)) }
+                }
+            }
+            @if let Some(more) = exchanges.len().checked_sub(SHORT + 1) {
+                p.note { (more + 1) " " (self.say(words::MORE_EXCHANGES)) }
             }
         }
     }
