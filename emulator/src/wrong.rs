@@ -53,8 +53,8 @@ pub enum WrongError {
     },
     /// It must be wrong from its making, and the card is made already.
     #[error(
-        "{name} is wrong from its making, and this card is made already: take a fresh card, which \
-         is kept in no file"
+        "{name} is wrong from its making, and a card in a file goes on as it was made: take a fresh \
+         one, without a file"
     )]
     Made {
         /// Wrong card.

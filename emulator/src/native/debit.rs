@@ -49,7 +49,6 @@ impl Session<'_, '_> {
         let verified = self.check_mac2(&load, mac::online_mac2(begun.amount, &moment), step)?;
         let before = self.funded(&begun)?;
         let balance = Amount(before.balance.0.saturating_add(begun.amount.0));
-        let balance = self.credited(balance, &before, begun.amount);
         let after = PurseState { balance, ..before };
         let balance = self.or_wrong(after.balance, Deviation::TacOldBalance, before.balance);
         let serial =
@@ -57,6 +56,7 @@ impl Session<'_, '_> {
         let input = mac::online_proof(balance, serial, begun.amount, &self.moment_in_tac(moment));
         let tac = self.tac(&begun, &load.session, &input)?;
         let codes = Codes { mac: Mac([0; 4]), tac };
+        let after = self.credited(after, &before, begun.amount);
         self.commit_online(verified, &begun, &moment, after, begun.amount, codes)?;
         Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
     }
@@ -98,13 +98,13 @@ impl Session<'_, '_> {
             .and_then(|balance| u32::try_from(balance).ok())
             .filter(|balance| *balance <= maximum.0)
             .ok_or(StatusWord::CONDITIONS)?;
-        let wrong = Deviation::OverdraftBalanceKept;
-        let balance = self.or_wrong(Amount(balance), wrong, before.balance);
-        let after = PurseState { balance, limit, ..before };
+        let after = PurseState { balance: Amount(balance), limit, ..before };
         let moment_in_tac = self.moment_in_tac(moment);
         let input = mac::overdraft_tac(after.balance, before.online, limit, &moment_in_tac);
         let tac = self.tac(&begun, &update.session, &input)?;
         let codes = Codes { mac: Mac([0; 4]), tac };
+        let forgetful = PurseState { balance: before.balance, ..after };
+        let after = self.or_wrong(after, Deviation::OverdraftBalanceKept, forgetful);
         self.commit_online(verified, &begun, &moment, after, Amount(limit.fen()), codes)?;
         Ok(Reply::data(Confirmed { code: tac }.to_bytes()))
     }

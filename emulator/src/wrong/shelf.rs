@@ -80,7 +80,7 @@ image. A card that has to be wrong from its making is a fresh one and is kept in
 A file of your own works too: `--with wrong:./mine.toml`.
 
 ```toml
-name = \"no-tac-for-free-trips\"
+name = \"type-06-everywhere\"
 title = \"The TAC covers type 06 in every transaction.\"
 title-zh = \"TAC 计算中的交易类型总是 06。\"
 rule = \"tac.fields\"

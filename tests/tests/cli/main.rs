@@ -18,6 +18,7 @@ mod pay;
 mod terminal;
 mod traces;
 mod unknown;
+mod wrong;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;

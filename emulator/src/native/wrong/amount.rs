@@ -51,18 +51,21 @@ impl Session<'_, '_> {
         pin_use == PinUse::Load && self.deviates(Deviation::LoadWithoutPin)
     }
 
-    /// The balance after a load.
+    /// The purse after a load.
     pub(in crate::native) fn credited(
         &self,
-        right: Amount,
+        right: PurseState,
         before: &PurseState,
         amount: Amount,
-    ) -> Amount {
-        if self.deviates(Deviation::LoadBalanceStays) {
-            return before.balance;
+    ) -> PurseState {
+        let mut after = right;
+        if self.deviates(Deviation::LoadOverflows) {
+            after.balance = Amount(before.balance.0.wrapping_add(amount.0));
         }
-        let wrapped = Amount(before.balance.0.wrapping_add(amount.0));
-        self.or_wrong(right, Deviation::LoadOverflows, wrapped)
+        if self.deviates(Deviation::LoadBalanceStays) {
+            after.balance = before.balance;
+        }
+        after
     }
 
     /// The purse after a purchase.
