@@ -9,8 +9,19 @@ use conformance::run::Options;
 use conformance::{Case, RunReport, Suites, Target, Verdict};
 
 const FAMILIES: &[&str] = &[
-    "purchase", "capp", "load", "unload", "overdraft", "cash", "proof", "tac", "transaction",
-    "counter", "attack", "tear", "timing",
+    "purchase",
+    "capp",
+    "load",
+    "unload",
+    "overdraft",
+    "cash",
+    "proof",
+    "tac",
+    "transaction",
+    "counter",
+    "attack",
+    "tear",
+    "timing",
 ];
 
 fn transaction_cases() -> Vec<Arc<Case>> {
@@ -20,9 +31,8 @@ fn transaction_cases() -> Vec<Arc<Case>> {
 }
 
 fn alarms(report: &RunReport) -> Vec<String> {
-    let wrong = |o: &&conformance::Outcome| {
-        !matches!(o.verdict, Verdict::Passed | Verdict::Skipped(_))
-    };
+    let wrong =
+        |o: &&conformance::Outcome| !matches!(o.verdict, Verdict::Passed | Verdict::Skipped(_));
     report.outcomes.iter().filter(wrong).map(|o| format!("{} {}", o.case.id, verdict(o))).collect()
 }
 

@@ -44,9 +44,9 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         }
     }
     if ui.json {
-        let cases: Vec<_> = found.iter().map(|case| case.id.clone()).collect();
+        let cases: Vec<_> = found.iter().map(|case| case.describe()).collect();
         return ui.document(&serde_json::json!({ "ok": true, "cases": cases }));
     }
-    let texts: Vec<String> = found.iter().map(|case| case.id.clone()).collect();
-    ui.print(&(texts.join("\n")))
+    let texts: Vec<String> = found.iter().map(|case| case.explain(ui.lang.into())).collect();
+    ui.print(&texts.join("\n"))
 }
