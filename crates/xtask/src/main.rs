@@ -3,6 +3,7 @@
 mod bench;
 mod checks;
 mod command;
+mod conform;
 mod fuzz;
 mod setup;
 
@@ -19,6 +20,11 @@ const TASKS: &[Task] = &[
     ("lint", checks::lint, "clippy, warnings are errors"),
     ("test", checks::test, "setup, then every test, then a short fuzz"),
     ("fuzz", fuzz::task, "TARGET|all [--seconds N]: fuzzes; TARGET FILE...: runs these inputs"),
+    (
+        "conform",
+        conform::task,
+        "right cards fail no case, wrong cards do; --update writes the table of the latter",
+    ),
     ("bench", bench::task, "purse bench, in release and with PC/SC; options are passed on"),
     ("setup", setup::task, "installs what the tests and fuzzing need, through apt-get"),
 ];
@@ -49,6 +55,6 @@ fn help(wanted: Option<&str>) {
     }
     eprintln!("cargo xtask TASK, where TASK is");
     for (name, _, help) in TASKS {
-        eprintln!("  {name:<6} {help}");
+        eprintln!("  {name:<7} {help}");
     }
 }
