@@ -180,9 +180,10 @@ pub fn spelling<W: Word + PartialEq>(value: W) -> &'static str {
 
 /// The known word that `text` is most likely a slip of.
 pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let text: String = text.chars().take(64).collect::<String>().to_lowercase().replace('_', "-");
+    let folded = |text: &str| text.to_lowercase().replace('_', "-");
+    let text = folded(&text.chars().take(64).collect::<String>());
     known
-        .map(|word| (distance(&text, word), word))
+        .map(|word| (distance(&text, &folded(word)), word))
         .filter(|(distance, word)| *distance <= 1.max(word.len() / 3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)

@@ -59,8 +59,13 @@ impl Suite {
         let log = Log::default();
         let root = text::parse(&log, origin, text);
         let source = Source::new(&log, text, origin);
-        let suite =
-            Section::open(&log, &root, "", TOP_KEYS).and_then(|top| read(&source, &top, rules));
+        // Where the text is no TOML the rest of it is not worth telling.
+        let suite = match log.count() {
+            0 => {
+                Section::open(&log, &root, "", TOP_KEYS).and_then(|top| read(&source, &top, rules))
+            }
+            _ => None,
+        };
         let problems = log.into_problems();
         match suite {
             Some(suite) if problems.is_empty() => Ok(suite),
@@ -80,10 +85,11 @@ impl Suite {
 
 fn read(source: &Source<'_>, top: &Section<'_>, known: &Rules) -> Option<Suite> {
     let family = family(top);
-    let own = rules::read(top, known);
-    let rules = own.map(|own| known.with(own));
+    let whole = family.is_some();
+    // Cases are read all the same: what is wrong with them is to be told too.
+    let family = Arc::new(family.unwrap_or_else(Family::unnamed));
+    let rules = known.with(rules::read(top, known));
     let nodes = case::nodes(top);
-    let (family, rules) = (Arc::new(family?), rules?);
     let mut cases: Vec<Arc<Case>> = Vec::new();
     let mut sizes = matrix::Sizes::default();
     let defaults = case::defaults(top);
@@ -102,7 +108,16 @@ fn read(source: &Source<'_>, top: &Section<'_>, known: &Rules) -> Option<Suite> 
         }
         cases.extend(read.into_iter().map(Arc::new));
     }
-    Some(Suite { family, cases })
+    whole.then_some(Suite { family, cases })
+}
+
+impl Family {
+    /// In place of one that could not be read.
+    fn unnamed() -> Self {
+        let nothing = || Text { en: String::new(), zh: String::new() };
+        let [name, prefix, version] = [const { String::new() }; 3];
+        Self { name, prefix, title: nothing(), version }
+    }
 }
 
 fn family(top: &Section<'_>) -> Option<Family> {

@@ -108,14 +108,7 @@ impl Suites {
 
     /// The id that `id` is most likely a slip of.
     pub fn nearest(&self, id: &str) -> Option<&str> {
-        let id = id.to_uppercase();
-        // Ids are in capitals; slips are looked for in small letters.
-        let bases: Vec<(String, &str)> = self
-            .cases()
-            .map(|case| (case.base.to_lowercase().replace('_', "-"), case.base.as_str()))
-            .collect();
-        let near = nearest(&id, bases.iter().map(|(small, _)| small.as_str()))?;
-        bases.iter().find(|(small, _)| small == near).map(|(_, base)| *base)
+        nearest(id, self.cases().map(|case| case.base.as_str()))
     }
 
     /// The rules that the cases name, each once, in the order of the cases.

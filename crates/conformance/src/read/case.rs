@@ -168,7 +168,9 @@ impl Reader<'_> {
         let prefix = &self.family.prefix;
         let rest = id.strip_prefix(prefix.as_str()).and_then(|rest| rest.strip_prefix('_'));
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if rest.is_none_or(|rest| rest.is_empty() || !rest.chars().all(word)) {
+        // Without a prefix the family is told.
+        if !prefix.is_empty() && rest.is_none_or(|rest| rest.is_empty() || !rest.chars().all(word))
+        {
             let mend = format!("write {prefix}_ and three digits or a word, such as {prefix}_001");
             section.wrong("id", format!("{id:?} is no id of this family"), mend);
         }

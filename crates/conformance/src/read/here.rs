@@ -171,9 +171,10 @@ impl Here<'_> {
         for (at, name) in names.iter().filter(|(_, name)| !known(name)) {
             all = false;
             let names = NAMES.iter().copied().chain(self.captured.iter().map(String::as_str));
+            let capture = format!("capture it in an earlier step: capture = {{ {name} = \"..\" }}");
             let mend = match nearest(name, names) {
-                Some(near) => format!("did you mean ${near}?"),
-                None => format!("capture it in an earlier step: capture = {{ {name} = \"..\" }}"),
+                Some(near) => format!("did you mean ${near}? else {capture}"),
+                None => capture,
             };
             let message = format!("${name} is captured by no earlier step");
             self.wrong_inside(node, *at, path, message, mend);

@@ -153,6 +153,7 @@ fn value_text(log: &Log, node: &Node, path: &str) -> Option<String> {
 fn refuse_twice(log: &Log, all: &[&Column<'_>], path: &str) {
     for (at, column) in all.iter().enumerate() {
         if all.iter().take(at).any(|before| before.name == column.name) {
+            let path = format!("{path}.{}", column.name);
             let message = format!("{} is in two tables of the matrix", column.name);
             log.problem(column.at, path, message, "give one of them another name");
         }

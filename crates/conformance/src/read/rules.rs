@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use applet_spec::text::{self, Log, MAX_TEXT, Section, nearest};
 
 use super::{SuiteErrors, text_in_both};
-use crate::{Rule, built_in};
+use crate::{Rule, Text, built_in};
 
 pub(super) const RULE_KEYS: &[&str] = &["id", "text", "text-zh", "source"];
 const TOP_KEYS: &[&str] = &["rule"];
@@ -41,8 +41,8 @@ impl Rules {
         }
         let log = Log::default();
         let root = text::parse(&log, origin, text);
-        let rules =
-            Section::open(&log, &root, "", TOP_KEYS).and_then(|top| read(&top, &Self::default()));
+        let top = Section::open(&log, &root, "", TOP_KEYS);
+        let rules = top.map(|top| read(&top, &Self::default()));
         let problems = log.into_problems();
         match rules {
             Some(rules) if problems.is_empty() => Ok(Self { rules, wrong_cards: Vec::new() }),
@@ -93,11 +93,11 @@ impl Rules {
     }
 }
 
-/// The `[[rule]]` tables of a file.
-pub(super) fn read(top: &Section<'_>, known: &Rules) -> Option<Vec<Arc<Rule>>> {
+/// The `[[rule]]` tables of a file. One that is wrong is there with what could be read: those who
+/// name it are not to be told as well.
+pub(super) fn read(top: &Section<'_>, known: &Rules) -> Vec<Arc<Rule>> {
     let mut own: Vec<Arc<Rule>> = Vec::new();
-    let mut whole = true;
-    for section in top.sections("rule", RULE_KEYS)? {
+    for section in top.sections("rule", RULE_KEYS).unwrap_or_default() {
         let id: Option<String> = section.need("id");
         let text = text_in_both(&section, "text", "text-zh");
         let source = section.need("source");
@@ -110,12 +110,11 @@ pub(super) fn read(top: &Section<'_>, known: &Rules) -> Option<Vec<Arc<Rule>>> {
                 section.wrong("id", format!("{id:?} is there already"), "give it another id");
             }
         }
-        match (id, text, source) {
-            (Some(id), Some(text), Some(source)) => own.push(Arc::new(Rule { id, text, source })),
-            _ => whole = false,
-        }
+        let text = text.unwrap_or_else(|| Text { en: String::new(), zh: String::new() });
+        let source = source.unwrap_or_default();
+        own.extend(id.map(|id| Arc::new(Rule { id, text, source })));
     }
-    whole.then_some(own)
+    own
 }
 
 fn is_id(id: &str) -> bool {
