@@ -6,173 +6,138 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use applet_spec::{CommandId, FieldFormat, Profile};
+use applet_spec::Profile;
 use conformance::report::{self, Detail};
-use conformance::{
-    Action, Author, Case, Change, Deed, Exchange, Expect, Family, Finding, Heading, Outcome, Place,
-    Rule, RunReport, Send, Start, StatusPattern, Step, StepSeen, TerminalConfig, Text, Value,
-    Verdict, Written,
-};
-use emulator::{Card, CardMaker};
+use conformance::run::{Clock, Event, Options};
+use conformance::{Heading, Rules, RunReport, Runner, Suite, Target, Verdict};
+use emulator::wrong::{self, Wrong};
+use emulator::{CardMaker, VirtualCard};
 use purse::Language;
-use purse::trace::field_in_words;
 use serde_json::{Value as Json, json};
 use tests::browser::dom;
 
-fn text(en: &str, zh: &str) -> Text {
-    Text { en: en.to_owned(), zh: zh.to_owned() }
-}
+/// Right cards pass all of it. PIN is a wrong one.
+const SUITE: &str = r#"
+family = "lab"
+prefix = "LAB"
+title = "Laboratory"
+title-zh = "实验室"
+version = "1.0.0"
 
-fn rule(id: &str, en: &str, zh: &str) -> Arc<Rule> {
-    let source = "two open implementations and the vector purchase-fm1208-d".to_owned();
-    Arc::new(Rule { id: id.to_owned(), text: text(en, zh), source })
-}
+[[rule]]
+id = "lab.debit"
+text = "A purchase lowers the balance by its amount"
+text-zh = "消费按交易金额减少余额"
+source = "two open implementations"
 
-/// A card's answers, for steps that are written here.
-struct Lab {
-    card: Card,
-    family: Arc<Family>,
-    profile: Arc<Profile>,
-}
+[[rule]]
+id = "lab.read"
+text = "GET BALANCE changes nothing"
+text-zh = "查询余额不改变卡内数据"
+source = "two open implementations"
 
-impl Lab {
-    fn new() -> Self {
-        let profile = Profile::find("jtt978").unwrap();
-        let card = CardMaker::new(Arc::clone(&profile)).unwrap().lab_card(1).unwrap();
-        let family = Arc::new(Family {
-            name: "balance".to_owned(),
-            prefix: "EP_YE".to_owned(),
-            title: text("Balance", "余额查询"),
-            version: "1.0.0".to_owned(),
-        });
-        Self { card, family, profile }
+[[rule]]
+id = "lab.psam"
+text = "Only a PSAM has this"
+text-zh = "仅 PSAM 适用"
+source = "two open implementations"
+
+[defaults]
+card = { "ep.balance" = "100.00" }
+
+[[case]]
+id = "LAB_001"
+purpose = "GET BALANCE tells the balance before and after a wrong PIN"
+purpose-zh = "错误 PIN 前后查询余额"
+rules = ["lab.read"]
+[[case.matrix]]
+round = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]
+[[case.step]]
+send = "verify"
+note = "round ${round}"
+note-zh = "第 ${round} 次"
+with = { PIN = "654321" }
+sw = "63C2"
+changes = ["pin"]
+[[case.step]]
+send = "get-balance"
+expect = { balance = "100.00" }
+
+[[case]]
+id = "LAB_002"
+purpose = "The balance after a purchase is lower by its amount"
+purpose-zh = "消费后余额减少交易金额"
+rules = ["lab.debit", "lab.read"]
+[[case.matrix]]
+amount = ["2.50", "0.01"]
+after = ["97.50", "99.99"]
+[[case.step]]
+send = "initialize-for-purchase"
+with = { amount = "${amount}" }
+[[case.step]]
+send = "debit-for-purchase"
+expect = { TAC = "tac()" }
+changes = ["anything"]
+[[case.step]]
+send = "get-balance"
+expect = { balance = "${after}" }
+
+[[case]]
+id = "LAB_003"
+purpose = "A PSAM makes a MAC1"
+purpose-zh = "PSAM 计算 MAC1"
+rules = ["lab.psam"]
+applies = ["psam"]
+[[case.step]]
+run = "sam-purchase"
+
+[[case]]
+id = "LAB_004"
+purpose = "A challenge has four bytes"
+purpose-zh = "随机数为四字节"
+rules = ["lab.psam"]
+[[case.step]]
+send = "get-challenge"
+length = 4
+"#;
+
+/// Time that stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&mut self) -> Duration {
+        Duration::ZERO
     }
 
-    /// A case of one GET BALANCE after selecting, and what the card did.
-    fn case(&mut self, id: &str, rules: &[&Arc<Rule>], balance: u32) -> Outcome {
-        let mut get = Send::new(CommandId::GetBalance);
-        get.p1 = Some(Value::literal("03"));
-        let mut verify = Send::new(CommandId::Verify);
-        verify.fields.push(("PIN".to_owned(), Value::literal("654321")));
-        let steps = vec![
-            step(Action::Do(Deed::Reset), &[]),
-            step(Action::Select(Place::Application), &[0x9000]),
-            step(Action::Send(Box::new(verify)), &[0x63C2]),
-            step(Action::Send(Box::new(get)), &[0x9000]),
-        ];
-        let case = Case {
-            id: id.to_owned(),
-            base: id.split(':').next().unwrap().to_owned(),
-            family: Arc::clone(&self.family),
-            author: Author::Hand,
-            written: Some(Written { origin: "balance.toml".into(), line: 12, column: 1 }),
-            purpose: text(
-                "GET BALANCE tells the holder's own money and changes nothing",
-                "GET BALANCE 返回实际余额, 卡内数据不变",
-            ),
-            rules: rules.iter().map(|rule| Arc::clone(rule)).collect(),
-            source: None,
-            catches: Vec::new(),
-            applies: Vec::new(),
-            start: Start::Reset,
-            card: vec![("balance".to_owned(), "0.00".to_owned())],
-            terminal: TerminalConfig::default(),
-            destructive: false,
-            steps,
-        };
-        self.card = CardMaker::new(Arc::clone(&self.profile)).unwrap().lab_card(1).unwrap();
-        self.card.power_on().unwrap();
-        let aid = self.profile.application().unwrap().name.clone();
-        let select =
-            [&[0x00, 0xA4, 0x04, 0x00, u8::try_from(aid.len()).unwrap()], &aid[..]].concat();
-        let verify = [0x00, 0x20, 0x00, 0x00, 0x03, 0x65, 0x43, 0x21];
-        let seen = vec![
-            StepSeen { exchanges: Vec::new(), ..self.seen(0, "reset", "复位") },
-            self.exchange(1, "SELECT application", "选择应用", &select),
-            self.exchange(2, "VERIFY", "校验个人密码", &verify),
-            self.exchange(3, "GET BALANCE", "查询余额", &[0x80, 0x5C, 0x03, 0x02, 0x04]),
-        ];
-        let answer = seen.last().unwrap().exchanges.last().unwrap().answer.clone().unwrap();
-        let actual = answer.get(..4).unwrap().to_vec();
-        let expected = balance.to_be_bytes();
-        let verdict = if actual == expected {
-            Verdict::Passed
-        } else {
-            let yuan = |bytes: &[u8]| field_in_words(FieldFormat::Fen, bytes, Language::English);
-            Verdict::Failed(vec![Finding {
-                step: Some(3),
-                what: text("balance", "余额"),
-                expected: yuan(&expected),
-                actual: yuan(&actual),
-                bytes: Some((expected.map(Some).to_vec(), actual)),
-                rule: rules.first().map(|rule| Arc::clone(rule)),
-            }])
-        };
-        let elapsed = Duration::from_micros(800);
-        Outcome { case: Arc::new(case), verdict, steps: seen, elapsed, tries: 1 }
-    }
-
-    fn seen(&self, step: usize, en: &str, zh: &str) -> StepSeen {
-        StepSeen { step, title: text(en, zh), exchanges: Vec::new(), expected: Vec::new() }
-    }
-
-    fn exchange(&mut self, step: usize, en: &str, zh: &str, command: &[u8]) -> StepSeen {
-        let answer = Some(self.card.transmit(command));
-        let elapsed = Duration::from_micros(120);
-        let exchanges = vec![Exchange { command: command.to_vec(), answer, elapsed }];
-        StepSeen { exchanges, ..self.seen(step, en, zh) }
-    }
+    fn wait(&mut self, _: Duration) {}
 }
 
-fn step(action: Action, status: &[u16]) -> Step {
-    let status = status.iter().map(|sw| StatusPattern::exactly(apdu::StatusWord(*sw))).collect();
-    let changes = match &action {
-        Action::Send(send) if send.command == CommandId::Verify => vec![Change::Pin],
-        _ => Vec::new(),
-    };
-    let expect = Expect { status, ..Expect::default() };
-    let (repeat, tear) = (1, false);
-    Step { written: None, action, repeat, note: None, expect, changes, tear, captures: Vec::new() }
-}
-
-/// A run against a card without money, by cases of which some expect another balance.
+/// A run of the suite against a card that does not lower its balance. The last case is made one
+/// that the card fell silent in.
 fn run() -> RunReport {
-    let mut lab = Lab::new();
-    let own = rule(
-        "balance.own",
-        "P1 03 gives the holder's own money without the overdraft limit",
-        "P1 为 03 时返回实际余额, 不含透支限额",
-    );
-    let nothing =
-        rule("balance.reads", "GET BALANCE changes nothing", "GET BALANCE 不改变卡内数据");
-    let locked =
-        rule("block.balance", "A locked application tells its balance", "锁定的应用可查余额");
-    let mut outcomes: Vec<Outcome> =
-        (1..=30).map(|n| lab.case(&format!("EP_YE_{n:03}"), &[&own, &nothing], 0)).collect();
-    outcomes.push(lab.case("EP_YE_040:amount=9750", &[&own, &nothing], 9_750));
-    outcomes.push(lab.case("EP_YE_041", &[&nothing], 0x0100_0000));
-    let mut skipped = lab.case("EP_YE_050", &[&locked], 0);
-    skipped.verdict = Verdict::Skipped(text("the profile has no ED", "该卡片规格无电子存折"));
-    skipped.steps.clear();
-    let mut broken = lab.case("EP_YE_051", &[&locked], 0);
-    broken.verdict = Verdict::Broken("the card fell silent in step 4".to_owned());
-    broken.steps.last_mut().unwrap().exchanges.last_mut().unwrap().answer = None;
-    outcomes.extend([skipped, broken]);
-    RunReport {
-        heading: Heading {
-            target: "virtual card jtt978, in process".to_owned(),
-            profile: lab.profile.name.clone(),
-            profile_version: lab.profile.version.clone(),
-            atr: hex::encode_upper(&lab.card.atr().0),
-            seed: Some(1),
-            revision: env!("CARGO_PKG_VERSION").to_owned(),
-            when: "2026-11-22 08:30:15".to_owned(),
-            command: "purse conform run all --card virtual:jtt978 --seed 1".to_owned(),
-        },
-        outcomes,
-        elapsed: Duration::from_millis(41),
-        broken_off: None,
-    }
+    let profile = Profile::find("jtt978").unwrap();
+    let maker = CardMaker::new(Arc::clone(&profile)).unwrap();
+    let mut card = VirtualCard::volatile(maker.lab_card(1).unwrap());
+    card.go_wrong(Wrong::of(vec![wrong::find("balance-not-lowered").unwrap()])).unwrap();
+    let heading = Heading {
+        revision: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: Some(1),
+        when: "2026-11-22 08:30:15".to_owned(),
+        command: "purse conform run lab.toml --card virtual:jtt978 --seed 1".to_owned(),
+        ..Heading::default()
+    };
+    let cases = Suite::parse(SUITE, "lab.toml", &Rules::default()).unwrap().cases;
+    let custody = profile.lab_custody();
+    let mut clock = Still;
+    let mut runner =
+        Runner::new(&profile, &custody, &mut clock, Options::default()).heading(heading);
+    let mut target = Target::controlled(Box::new(card));
+    let mut report = runner.run(&cases, &mut target, &mut |_: &Event<'_>| {});
+    let last = report.outcomes.last_mut().unwrap();
+    assert!(matches!(last.verdict, Verdict::Passed), "{:?}", last.verdict);
+    last.verdict = Verdict::Broken("the card fell silent in step 1".to_owned());
+    last.steps.last_mut().unwrap().exchanges.last_mut().unwrap().answer = None;
+    report
 }
 
 /// A page of the run, kept where the build keeps its files, for people to look at.

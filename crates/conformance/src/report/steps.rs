@@ -5,12 +5,9 @@ use purse::Language;
 
 use super::words::{self, Word};
 use crate::{
-    Action, Capture, CaptureFrom, Case, Change, Deed, Expect, Expression, Le, Operator, Place,
-    Protect, PurseName, RunKind, Send, StatusPattern, Step, TlvExpect, Value,
+    Action, Capture, CaptureFrom, Case, Deed, Expect, Expression, Le, Place, Protect, RunKind,
+    Send, Step, TlvExpect, Value,
 };
-
-/// Operations inside each other that are still written out.
-const DEPTH: u32 = 32;
 
 /// A step in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +103,7 @@ fn expect(step: &Step, language: Language) -> Vec<String> {
     let Expect { status, fields, data, length, tlv, differs, within } = &step.expect;
     let mut out = Vec::new();
     if !status.is_empty() {
-        out.push(status.iter().map(status_text).collect::<Vec<_>>().join(" / "));
+        out.push(status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / "));
     }
     let spec = match &step.action {
         Action::Send(send) => Some(Catalogue::entry(send.command)),
@@ -130,7 +127,7 @@ fn expect(step: &Step, language: Language) -> Vec<String> {
     );
     out.extend(step.captures.iter().map(|capture| captured(capture, language)));
     if !step.changes.is_empty() {
-        let changes: Vec<String> = step.changes.iter().map(change).collect();
+        let changes: Vec<String> = step.changes.iter().map(ToString::to_string).collect();
         out.push(format!("{}: {}", words::MAY_CHANGE.of(language), changes.join(", ")));
     }
     out
@@ -138,7 +135,7 @@ fn expect(step: &Step, language: Language) -> Vec<String> {
 
 /// A value as it is written.
 fn written(value: &Value) -> String {
-    expression(&value.expression, DEPTH)
+    value.expression.to_string()
 }
 
 /// A value whose literals are secret.
@@ -162,41 +159,6 @@ fn raw(value: &Value, language: Language) -> String {
     format!("{header} ({})", words::NOT_SHOWN.of(language))
 }
 
-fn expression(expression: &Expression, depth: u32) -> String {
-    let Some(deeper) = depth.checked_sub(1) else {
-        return "..".to_owned();
-    };
-    let of = |inner| self::expression(inner, deeper);
-    match expression {
-        Expression::Literal(text) => text.clone(),
-        Expression::Name(name) => format!("${name}"),
-        Expression::Slice(inner, from, to) => format!("{}[{from}..{to}]", of(inner)),
-        Expression::Call(name, inputs) => {
-            let inputs: Vec<String> =
-                inputs.iter().map(|(name, value)| format!("{name}={}", of(value))).collect();
-            format!("{name}({})", inputs.join(", "))
-        }
-        Expression::Operation(operator, left, right) => {
-            let sign = match operator {
-                Operator::Plus => "+",
-                Operator::Minus => "-",
-                Operator::Xor => "^",
-                Operator::Join => "|",
-            };
-            format!("{} {sign} {}", of(left), of(right))
-        }
-    }
-}
-
-fn status_text(pattern: &StatusPattern) -> String {
-    match pattern {
-        StatusPattern::Digits(digits) => {
-            digits.iter().map(|digit| digit.map_or("x".into(), |d| format!("{d:X}"))).collect()
-        }
-        StatusPattern::Profile(field) => format!("@status.{field}"),
-    }
-}
-
 fn path(tags: &[u32]) -> String {
     tags.iter().map(|tag| format!("{tag:02X}")).collect::<Vec<_>>().join("/")
 }
@@ -211,28 +173,6 @@ fn captured(capture: &Capture, language: Language) -> String {
         CaptureFrom::Tlv(tags) => path(tags),
     };
     format!("${} := {from}", capture.name)
-}
-
-fn change(change: &Change) -> String {
-    let of = |purse: PurseName, name: &str| match purse {
-        PurseName::Ed => format!("ed.{name}"),
-        PurseName::Ep => format!("ep.{name}"),
-    };
-    match change {
-        Change::Balance(purse) => of(*purse, "balance"),
-        Change::Limit(purse) => of(*purse, "limit"),
-        Change::Offline(purse) => of(*purse, "offline"),
-        Change::Online(purse) => of(*purse, "online"),
-        Change::Proof => "proof".to_owned(),
-        Change::File(sfi) => format!("file.{sfi:02X}"),
-        Change::Log => "log".to_owned(),
-        Change::Pin => "pin".to_owned(),
-        Change::Keys => "keys".to_owned(),
-        Change::Lock => "lock".to_owned(),
-        Change::WrongMacs => "wrong-macs".to_owned(),
-        Change::TerminalSerial => "terminal-serial".to_owned(),
-        Change::Anything => "anything".to_owned(),
-    }
 }
 
 fn selected(place: &Place, language: Language) -> String {
