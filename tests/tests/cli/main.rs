@@ -5,6 +5,7 @@
 mod batches;
 mod blank;
 mod cards;
+mod conform;
 mod demo;
 mod documents;
 mod emulators;
