@@ -13,6 +13,7 @@ mod follow;
 mod format;
 mod inputs;
 mod keys;
+mod known;
 mod make;
 mod parameters;
 mod plan;
@@ -27,9 +28,10 @@ use zeroize::Zeroizing;
 
 use crate::{Capture, CaptureFrom, Place, Run, Send, StatusPattern, TerminalConfig, Value};
 use evaluate::Scope;
-use follow::Known;
+
 use format::settled;
 use keys::Cache;
+use known::Known;
 
 pub use error::{HostError, Trouble};
 pub use format::ValueFormat;
@@ -245,11 +247,11 @@ impl<'h> Host<'h> {
             "permanently-blocked" => Some(rules.permanently_blocked),
             "no-proof" => Some(rules.no_proof),
             "internal-file" => Some(rules.internal_file),
-            "wrong-mac2" => psam.map(|psam| psam.wrong_mac2),
+            "psam.wrong-mac2" => psam.map(|psam| psam.wrong_mac2),
             _ => None,
         };
         let known = "write @status. and wrong-state, select-blocked, blocked, \
-                     permanently-blocked, no-proof, internal-file or, of a PSAM, wrong-mac2";
+                     permanently-blocked, no-proof or internal-file, or of a PSAM @psam.wrong-mac2";
         let found = found.ok_or(Trouble::NoSuchStatus { field: field.clone(), known })?;
         match StatusPattern::exactly(found) {
             StatusPattern::Digits(digits) => Ok(digits),

@@ -2,7 +2,7 @@
 
 use applet_spec::{CommandId, IdentificationCheck, KeyKind, SamUsage};
 use crypto::{
-    BlockCipher, Mac, SessionKey, TacKey, authentication_cryptogram, decipher, encipher,
+    BlockCipher, Key, Mac, SessionKey, TacKey, authentication_cryptogram, decipher, encipher,
     pin_reload_mac, secure_messaging_mac,
 };
 use purse::IdentificationCode;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::evaluate::Scope;
 use super::format::{Bytes, LONGEST, be_bytes, fixed};
-use super::inputs::{CALLS, Inputs};
+use super::inputs::{CALLS, Chosen, Inputs};
 use super::keys::{CardKey, Which};
 use super::transaction::Transaction;
 use super::{Host, Trouble, ValueFormat};
@@ -144,7 +144,11 @@ impl Host<'_> {
     ) -> Result<CardKey, Trouble> {
         let own = transaction.purpose.key();
         let factors = inputs.factors.as_deref().or(transaction.factors.as_deref());
-        let kind = inputs.key.unwrap_or(kind);
+        let kind = match &inputs.key {
+            Some(Chosen::Own(key)) => return Ok(self.own(key)),
+            Some(Chosen::Kind(kind)) => *kind,
+            None => kind,
+        };
         let version = (kind == own).then_some(transaction.key_version);
         let said = match kind {
             KeyKind::Tac => self.card_profile().rules.tac_index_for(transaction.key_index),
@@ -158,14 +162,20 @@ impl Host<'_> {
 
     /// The key that a call works with: that of its command, or the one that is said in brackets.
     fn chosen(&self, inputs: &Inputs, scope: &Scope<'_>) -> Result<CardKey, Trouble> {
-        let which = match (inputs.key, inputs.index) {
-            (Some(kind), index) => Which::Card { kind, index, version: None },
+        let which = match (&inputs.key, inputs.index) {
+            (Some(Chosen::Own(key)), _) => return Ok(self.own(key)),
+            (Some(Chosen::Kind(kind)), index) => Which::Card { kind: *kind, index, version: None },
             (None, index) => match (self.working_key(scope)?, index) {
                 (Which::Card { kind, .. }, Some(index)) => Which::of(kind, index),
                 (which, _) => which,
             },
         };
         self.key(which, inputs.factors.as_deref().or(self.delivered_factors(which)))
+    }
+
+    /// A key that a case has made itself works in the suite of the card's transaction keys.
+    fn own(&self, key: &Key) -> CardKey {
+        CardKey { suite: self.card_profile().rules.suite, key: key.clone() }
     }
 
     fn delivered_factors(&self, which: Which) -> Option<&[[u8; 8]]> {
@@ -198,9 +208,8 @@ impl Host<'_> {
             None if reload => scope.before,
             None => self.pin()?,
         };
-        let kind = inputs.key.unwrap_or(KeyKind::PinReset);
-        let which = Which::Card { kind, index: inputs.index, version: None };
-        let CardKey { suite, key } = self.key(which, inputs.factors.as_deref())?;
+        let reset = Scope { command: Some(CommandId::ReloadPin), ..*scope };
+        let CardKey { suite, key } = self.chosen(inputs, &reset)?;
         Ok(pin_reload_mac(suite, &key, pin))
     }
 

@@ -127,7 +127,8 @@ impl Host<'_> {
         self.pin().map_or(USUAL_PIN.to_vec(), <[u8]>::to_vec)
     }
 
-    fn main_name(&self) -> Vec<u8> {
+    /// Name of the main application.
+    pub(super) fn main_name(&self) -> Vec<u8> {
         self.profile.main_directory().map_or_else(
             || self.profile.directories.first().map_or_else(Vec::new, |mf| mf.name.clone()),
             |directory| directory.name.clone(),

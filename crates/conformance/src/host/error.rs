@@ -68,6 +68,12 @@ pub enum Trouble {
         /// What it must be, with an example.
         wanted: String,
     },
+    /// What stands behind `key=`.
+    #[error(
+        "it is no key: write a kind of key as profiles do (key=load), or the 8 or 16 bytes of one \
+         that the case has made"
+    )]
+    NotAKey,
     /// A number that its width does not hold, or that is below zero.
     #[error("{what} does not fit {width} bytes: keep it from 0 to the largest they hold")]
     OutOfRange {

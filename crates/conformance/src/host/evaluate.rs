@@ -168,6 +168,7 @@ impl Host<'_> {
             "time" => self.terminal.time.to_vec(),
             "pin" => self.pin()?.to_vec(),
             "card-serial" => self.serial.to_vec(),
+            "aid" => self.main_name(),
             "code" => self.code()?.to_vec(),
             "challenge" => {
                 scope.challenge.ok_or(Trouble::NoChallenge { what: "$challenge" })?.to_vec()

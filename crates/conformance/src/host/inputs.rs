@@ -1,6 +1,7 @@
 //! What calls take in brackets.
 
 use applet_spec::{FieldFormat, KeyKind};
+use crypto::Key;
 use purse::{Date, IdentificationCode, Limit, TerminalId, TerminalSerial, Time};
 use zeroize::Zeroizing;
 
@@ -15,7 +16,7 @@ use crate::Expression;
 pub(super) struct Inputs {
     /// The transaction, with what is said in brackets.
     pub transaction: Option<Transaction>,
-    pub key: Option<KeyKind>,
+    pub key: Option<Chosen>,
     pub index: Option<u8>,
     pub header: Option<[u8; 4]>,
     pub data: Option<Zeroizing<Vec<u8>>>,
@@ -25,6 +26,14 @@ pub(super) struct Inputs {
     pub byte: Option<u8>,
     /// `times`.
     pub times: Option<usize>,
+}
+
+/// The key that is said in brackets.
+pub(super) enum Chosen {
+    /// One of the card's.
+    Kind(KeyKind),
+    /// One that a case has made itself.
+    Own(Key),
 }
 
 /// Calls, and what they take.
@@ -85,7 +94,12 @@ impl Host<'_> {
             }
             let read = |format| settled(self.within(expression, format, scope, depth)?);
             match name.as_str() {
-                "key" => out.key = Some(key_kind(expression)?),
+                "key" => {
+                    out.key = Some(match key_kind(expression) {
+                        Some(kind) => Chosen::Kind(kind),
+                        None => own_key(expression, read(ValueFormat::BYTES).map(Zeroizing::new))?,
+                    });
+                }
                 "index" => out.index = Some(exactly::<1>(name, &read(one_byte())?)?[0]),
                 "header" => out.header = Some(exactly(name, &read(ValueFormat::BYTES)?)?),
                 "data" | "of" => out.data = Some(Zeroizing::new(read(ValueFormat::BYTES)?)),
@@ -165,13 +179,21 @@ pub(super) fn factors(bytes: &[u8]) -> Result<Vec<[u8; 8]>, Trouble> {
     }
 }
 
-fn key_kind(expression: &Expression) -> Result<KeyKind, Trouble> {
-    let text = match expression {
-        Expression::Literal(text) => text.trim(),
-        _ => "..",
-    };
-    KeyKind::from_text(text).ok_or_else(|| Trouble::Unreadable {
-        text: text.to_owned(),
-        wanted: "a kind of key: write a profile's word such as load or pin-unblock".to_owned(),
-    })
+fn key_kind(expression: &Expression) -> Option<KeyKind> {
+    match expression {
+        Expression::Literal(text) => KeyKind::from_text(text.trim()),
+        _ => None,
+    }
+}
+
+fn own_key(
+    expression: &Expression,
+    read: Result<Zeroizing<Vec<u8>>, Trouble>,
+) -> Result<Chosen, Trouble> {
+    match (read, expression) {
+        // A literal that is no key is not shown: it may be the better part of one.
+        (Err(_), Expression::Literal(_)) => Err(Trouble::NotAKey),
+        (Err(trouble), _) => Err(trouble),
+        (Ok(bytes), _) => Key::new(&bytes).map(Chosen::Own).map_err(|_| Trouble::NotAKey),
+    }
 }

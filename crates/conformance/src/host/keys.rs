@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use applet_spec::{Directory, KeyKind, KeySpec, Profile, SamKeyOrigin, SamKeySpec, SamUsage};
-use crypto::custody::KeyCustody;
-use crypto::{Key, Suite, custody::KeyName};
+use crypto::custody::{KeyCustody, KeyName};
+use crypto::{Key, Suite};
 
 use super::{Host, Trouble};
 
@@ -36,7 +36,14 @@ pub(super) struct CardKey {
 
 /// Keys of this card that were derived already; zeroized with it. No `Debug`.
 #[derive(Clone, Default)]
-pub(super) struct Cache(RefCell<Vec<(KeyName, Vec<[u8; 8]>, Key)>>);
+pub(super) struct Cache(RefCell<Vec<Derived>>);
+
+#[derive(Clone)]
+struct Derived {
+    name: KeyName,
+    factors: Vec<[u8; 8]>,
+    key: Key,
+}
 
 impl Cache {
     /// Most keys that are kept.
@@ -53,15 +60,15 @@ impl Cache {
         factors: &[[u8; 8]],
     ) -> Result<Key, Trouble> {
         let mut kept = self.0.borrow_mut();
-        let found = kept.iter().find(|(known, by, _)| *known == name && by == factors);
-        if let Some((_, _, key)) = found {
+        let found = kept.iter().find(|known| known.name == name && known.factors == factors);
+        if let Some(Derived { key, .. }) = found {
             return Ok(key.clone());
         }
         let key = custody.derive(&name, factors)?;
         if kept.len() >= Self::MOST {
             kept.clear();
         }
-        kept.push((name, factors.to_vec(), key.clone()));
+        kept.push(Derived { name, factors: factors.to_vec(), key: key.clone() });
         Ok(key)
     }
 }

@@ -14,6 +14,10 @@ use super::transaction::{Purpose, Transaction, TransactionState};
 use super::{Host, HostError, Prepared, Trouble, ValueFormat};
 use crate::{Protect, Send, Text, Value};
 
+/// The secure messaging MAC (线路保护) as a field: of commands that are never without, and of those
+/// that are protected.
+const SECURED: &str = "secure messaging MAC";
+
 /// What stands in for a challenge that no card gave.
 const NO_CHALLENGE: [u8; 8] = [0; 8];
 
@@ -64,7 +68,8 @@ impl Host<'_> {
 
     fn begin<'s>(&self, send: &'s Send, spec: &CommandSpec) -> Result<Making<'s>, HostError> {
         for (name, value) in &send.fields {
-            if field_named(&spec.fields, name).is_none() {
+            let mac = send.protect.is_some() && name == SECURED;
+            if !mac && field_named(&spec.fields, name).is_none() {
                 let known: Vec<_> = spec.fields.iter().map(|field| field.name.as_str()).collect();
                 let trouble = Trouble::NoSuchField {
                     command: spec.name.clone(),
@@ -137,19 +142,22 @@ impl Host<'_> {
         }
     }
 
-    fn protect(&self, making: &mut Making<'_>, protect: Protect) -> Result<(), Trouble> {
-        let CardKey { suite, key } = match self.working_key(&making.scope()) {
-            Ok(which) => self.key(which, None)?,
-            Err(trouble) => return Err(trouble),
-        };
+    fn protect(&self, making: &mut Making<'_>, protect: Protect) -> Result<(), HostError> {
+        let CardKey { suite, key } = self.key(self.working_key(&making.scope())?, None)?;
         if making.data.len() > 0xFF {
-            return Err(Trouble::length("protected data", "at most 255", making.data.len()));
+            return Err(Trouble::length("protected data", "at most 255", making.data.len()).into());
         }
         if protect == Protect::EncryptedMac && !making.data.is_empty() {
             making.data = Zeroizing::new(encipher(suite, &key, &making.data));
         }
+        let said = making.send.fields.iter().rev().find(|(name, _)| name == SECURED);
+        if let Some((_, value)) = said {
+            let mac = self.written(value, making)?;
+            making.data.extend_from_slice(&mac);
+            return Ok(());
+        }
         if making.data.len() > 0xFF - 4 {
-            return Err(Trouble::length("protected data", "at most 251", making.data.len()));
+            return Err(Trouble::length("protected data", "at most 251", making.data.len()).into());
         }
         let input = Zeroizing::new(secure_messaging_input(making.header, &making.data));
         let mac = secure_messaging_mac(suite, &key, &making.challenge, &input);

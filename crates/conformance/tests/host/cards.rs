@@ -60,7 +60,7 @@ fn every_transaction_of_every_purse_runs_and_says_the_right_codes() {
                     seen.push(kind);
                     prove(&mut table, kind);
                 } else {
-                    let error = table.host.begin_run(&run).err().expect("not of this purse");
+                    let error = table.host.begin_run(&run).expect_err("not of this purse");
                     assert!(error.to_string().contains("the profile has no"), "{error}");
                 }
             }

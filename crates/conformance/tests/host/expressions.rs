@@ -115,7 +115,7 @@ fn errors_say_where_and_what_to_do() {
     said(call("mac9", &[]), "there is no mac9(): there is mac1(), mac2()");
     said(call("kcv", &[("colour", literal("01"))]), "kcv() takes no colour: it takes key, index");
     said(call("kcv", &[("key", literal("unload"))]), "the profile has no unload key");
-    said(call("kcv", &[("key", literal("door"))]), "'door' is not a kind of key");
+    said(call("kcv", &[("key", literal("door"))]), "it is no key: write a kind of key");
     said(call("encipher", &[]), "encipher() needs data: write encipher(data=..)");
     said(call("right-code", &[]), "the profile has no check of identification codes");
     let wrong = with(CommandId::GetTransactionProof, &[("colour", "01")]);
@@ -128,4 +128,26 @@ fn errors_say_where_and_what_to_do() {
         ..Send::new(CommandId::UpdateBinary)
     };
     assert_eq!(host.command(&body).unwrap().bytes.len(), 307, "an extended command");
+}
+
+#[test]
+fn a_case_may_bring_its_own_key_and_its_own_mac() {
+    let bench = Bench::new("pboc");
+    let mut host = bench.host();
+    let own = "00112233445566778899AABBCCDDEEFF";
+    let kcv = |key| bytes(&host, call("kcv", &[("key", key)]));
+    let joined = operation(Operator::Join, literal(&own[..16]), literal(&own[16..]));
+    let suite = bench.profile.rules.suite;
+    let key = crypto::Key::new(&hex::decode(own).unwrap()).unwrap();
+    assert_eq!(kcv(literal(own)).unwrap(), key.check_value(suite).0);
+    assert_eq!(kcv(joined).unwrap(), key.check_value(suite).0);
+    let refused = kcv(literal(&own[..30])).unwrap_err().to_string();
+    assert!(!refused.contains(&own[..8]), "a key is not shown: {refused}");
+
+    let fields = [("data", "11"), ("secure messaging MAC", "01020304")];
+    let said =
+        Send { protect: Some(conformance::Protect::Mac), ..with(CommandId::UpdateBinary, &fields) };
+    assert!(host.command(&said).unwrap().bytes.ends_with(&[0x05, 0x11, 1, 2, 3, 4]));
+    let plain = Send { protect: None, ..said };
+    assert!(host.command(&plain).is_err(), "a command that is not protected has no MAC");
 }

@@ -86,7 +86,7 @@ fn a_code_that_was_found_right_is_in_mac1() {
 fn delivered_keys_calculate_as_the_host_does() {
     for bench in modules() {
         let mut table = bench.table();
-        for (_, key) in bench.profile.sam_application().unwrap().sam_keys.iter().enumerate() {
+        for key in &bench.profile.sam_application().unwrap().sam_keys {
             let usage = format!("{:02X}", key.usage.0);
             let send = Send {
                 p1: Some(Value::literal(usage)),
