@@ -8,19 +8,28 @@ use crypto::Suite;
 
 use crate::{Condition, profile_fields};
 
-/// Words that stand alone.
-const PLAIN: &[(&str, fn(&Profile) -> bool)] = &[
-    ("purse", |p| p.application().is_some()),
-    ("psam", |p| p.psam.is_some()),
-    ("fmcos", |p| p.rules.commands == CommandSet::Fmcos),
-    ("pin", |p| p.main_directory().is_some_and(|directory| directory.pin.is_some())),
-    ("code", |p| p.authentication_code.is_some()),
-    ("3des", |p| suite(p) == Suite::TripleDes),
-    ("sm4", |p| suite(p) == Suite::Sm4),
-    ("two-purses", |p| purses(p).len() == 2),
-    ("ed", |p| purses(p).iter().any(|purse| purse.kind == PurseKind::Deposit)),
-    ("ep", |p| purses(p).iter().any(|purse| purse.kind == PurseKind::Purse)),
+/// A word that stands alone.
+struct Plain {
+    word: &'static str,
+    holds: fn(&Profile) -> bool,
+}
+
+const PLAIN: &[Plain] = &[
+    plain("purse", |p| p.application().is_some()),
+    plain("psam", |p| p.psam.is_some()),
+    plain("fmcos", |p| p.rules.commands == CommandSet::Fmcos),
+    plain("pin", |p| p.main_directory().is_some_and(|directory| directory.pin.is_some())),
+    plain("code", |p| p.authentication_code.is_some()),
+    plain("3des", |p| suite(p) == Suite::TripleDes),
+    plain("sm4", |p| suite(p) == Suite::Sm4),
+    plain("two-purses", |p| purses(p).len() == 2),
+    plain("ed", |p| purses(p).iter().any(|purse| purse.kind == PurseKind::Deposit)),
+    plain("ep", |p| purses(p).iter().any(|purse| purse.kind == PurseKind::Purse)),
 ];
+
+const fn plain(word: &'static str, holds: fn(&Profile) -> bool) -> Plain {
+    Plain { word, holds }
+}
 
 /// Why a text is no condition: what is wrong, what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,8 +71,8 @@ impl std::fmt::Display for Condition {
 }
 
 fn word_holds(word: &str, profile: &Profile) -> bool {
-    if let Some((_, holds)) = PLAIN.iter().find(|(known, _)| *known == word) {
-        return holds(profile);
+    if let Some(plain) = PLAIN.iter().find(|plain| plain.word == word) {
+        return (plain.holds)(profile);
     }
     if let Some((name, value)) = word.split_once('=') {
         return profile_fields::field(name.trim_end())
@@ -97,7 +106,7 @@ fn word_holds(word: &str, profile: &Profile) -> bool {
 }
 
 fn check(word: &str) -> Result<(), ConditionError> {
-    if PLAIN.iter().any(|(known, _)| *known == word)
+    if PLAIN.iter().any(|plain| plain.word == word)
         || purse_use(word).is_some()
         || Profile::built_in_names().contains(&word)
     {
@@ -129,7 +138,7 @@ fn check(word: &str) -> Result<(), ConditionError> {
             refused(format!("{word:?} says no value"), "write it as rules.FIELD=VALUE")
         }
         _ => {
-            let plain = PLAIN.iter().map(|(known, _)| *known);
+            let plain = PLAIN.iter().map(|plain| plain.word);
             let uses =
                 PinUse::WORDS.iter().map(|(known, _)| *known).filter(|use_| *use_ != "balance");
             let known = plain.chain(uses).chain(Profile::built_in_names().iter().copied());

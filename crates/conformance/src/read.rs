@@ -7,6 +7,7 @@ mod here;
 mod lines;
 mod literal;
 mod matrix;
+mod put_in;
 mod rules;
 mod send;
 mod settings;
@@ -91,7 +92,7 @@ fn read(source: &Source<'_>, top: &Section<'_>, known: &Rules) -> Option<Suite> 
     let rules = known.with(rules::read(top, known));
     let nodes = case::nodes(top);
     let mut cases: Vec<Arc<Case>> = Vec::new();
-    let mut sizes = matrix::Sizes::default();
+    let mut sizes = put_in::Sizes::default();
     let defaults = case::defaults(top);
     let mut bases: std::collections::HashMap<String, u32> = std::collections::HashMap::new();
     for (at, node) in nodes?.iter().enumerate() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use applet_spec::text::{Entry, FromNode, Node, Refusal, Section, Table, Value};
 
 use super::here::{Here, Source};
-use super::matrix::{self, Row, Sizes};
+use super::matrix::{self, Row};
+use super::put_in::{Sizes, put_in, refuse_unknown};
 use super::{MAX_CASES, MAX_MULTIPLIED, Rules, settings, step, text_in_both};
 use crate::{Author, Case, Condition, Family, Rule, Start, TerminalConfig};
 
@@ -78,15 +79,10 @@ impl Reader<'_> {
         let whole = Node { at: node.at, value: Value::Table(lay_over(defaults, own)) };
         let before = log.count();
         if let Some(first) = rows.first() {
-            matrix::refuse_unknown(
-                &whole,
-                &path,
-                &first.values,
-                &mut |node, at, path, what, mend| {
-                    let place = self.source.inside(node.at, at, &[]);
-                    log.problem(place, path, what, mend);
-                },
-            );
+            refuse_unknown(&whole, &path, &first.values, &mut |node, at, path, what, mend| {
+                let place = self.source.inside(node.at, at, &[]);
+                log.problem(place, path, what, mend);
+            });
         }
         sizes.cases += rows.len();
         if sizes.cases > MAX_CASES {
@@ -100,7 +96,7 @@ impl Reader<'_> {
             if log.count() > before {
                 return Vec::new();
             }
-            let Some(node) = matrix::put_in(&whole, row, sizes) else {
+            let Some(node) = put_in(&whole, row, sizes) else {
                 let message = format!(
                     "its cases, multiplied out, are longer than {} MiB",
                     MAX_MULTIPLIED >> 20

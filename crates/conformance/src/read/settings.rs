@@ -42,7 +42,8 @@ fn one(
                     (format!("{name}.{}", entry.key), format!("{path}.{}", entry.key));
                 one(here, &name, &entry.node, &path, out, depth - 1)
             });
-            return each.fold(true, |whole, this| whole && this);
+            // Each is looked at, so that every wrong one is told.
+            return each.filter(|whole| !whole).count() == 0;
         }
         other => {
             let mend = "write what --set takes, in quotes";
