@@ -338,6 +338,8 @@ pub struct Expect {
     pub differs: Option<Value>,
     /// Longest time.
     pub within: Option<Duration>,
+    /// What of the card may be in between after a loss of power that `tear` asks for.
+    pub torn: Vec<Change>,
 }
 
 /// A status word, or several with some digits free.

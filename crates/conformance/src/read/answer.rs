@@ -69,6 +69,7 @@ pub(super) fn expect(
         tlv: tlv?,
         differs: differs?,
         within: within?,
+        torn: Vec::new(),
     })
 }
 

@@ -5,12 +5,13 @@ use applet_spec::text::{Node, Section, Value as Toml};
 use super::here::Here;
 use super::{answer, send, settings, text_in_both};
 use crate::expression::LiteralForm;
-use crate::{Action, Change, Place, PurseName, Step, Text};
+use crate::{Action, Change, Expect, Place, PurseName, Step, Text};
 
 pub(super) const STEP_KEYS: &[&str] = &[
     "send", "raw", "select", "run", "do", "set", "with", "purse", "file", "record", "mode",
     "offset", "key", "p1", "p2", "class", "protect", "body", "le", "repeat", "note", "note-zh",
     "sw", "expect", "data", "length", "tlv", "differs", "within", "capture", "changes", "tear",
+    "torn",
 ];
 const ACTIONS: [&str; 6] = ["send", "raw", "select", "run", "do", "set"];
 /// What belongs to `send` alone.
@@ -61,14 +62,15 @@ fn read(here: &mut Here<'_>, node: &Node, path: &str) -> Option<Step> {
     // Even where the step is wrong the names are set: what uses them is not to be told as well.
     here.captured
         .extend(section.entries("capture").unwrap_or_default().iter().map(|e| e.key.clone()));
-    let changes = changes(&section);
     let tear = tear(&section);
+    let torn = torn(&section);
+    let changes = changes(&section, "changes");
     Some(Step {
         written: Some(here.source.written(node.at)),
         action: action?,
         repeat: repeat?.map_or(1, |repeat| repeat as u16),
         note: note?,
-        expect: expect?,
+        expect: Expect { torn: torn?, ..expect? },
         changes: changes?,
         tear: tear?,
         captures: captures?,
@@ -140,8 +142,8 @@ fn note(section: &Section<'_>) -> Option<Option<Text>> {
     text_in_both(section, "note", "note-zh").map(Some)
 }
 
-fn changes(section: &Section<'_>) -> Option<Vec<Change>> {
-    let names: Vec<String> = section.list("changes")?;
+fn changes(section: &Section<'_>, key: &str) -> Option<Vec<Change>> {
+    let names: Vec<String> = section.list(key)?;
     let read = |(at, name): (usize, &String)| {
         let change = change(name);
         if change.is_none() {
@@ -151,7 +153,7 @@ fn changes(section: &Section<'_>) -> Option<Vec<Change>> {
                 Some(near) => format!("did you mean {near:?}?"),
                 None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
             };
-            section.wrong_item("changes", at, message, mend);
+            section.wrong_item(key, at, message, mend);
         }
         change
     };
@@ -236,6 +238,15 @@ fn tear(section: &Section<'_>) -> Option<bool> {
     }
     section.wrong("tear", format!("{word:?} is not known here"), "write \"every-write\"");
     None
+}
+
+/// What a tear may leave in between; only where there is one.
+fn torn(section: &Section<'_>) -> Option<Vec<Change>> {
+    if section.node("torn").is_some() && section.node("tear").is_none() {
+        section.wrong("torn", "power is not lost in this step", "add tear = \"every-write\"");
+        return None;
+    }
+    changes(section, "torn")
 }
 
 /// A number from `low` to `high`, as a text too: `${name}` puts in a text. `Some(None)` where the

@@ -100,7 +100,7 @@ fn sent(send: &Send, language: Language) -> Vec<String> {
 }
 
 fn expect(step: &Step, language: Language) -> Vec<String> {
-    let Expect { status, fields, data, length, tlv, differs, within } = &step.expect;
+    let Expect { status, fields, data, length, tlv, differs, within, torn } = &step.expect;
     let mut out = Vec::new();
     if !status.is_empty() {
         out.push(status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / "));
@@ -129,6 +129,10 @@ fn expect(step: &Step, language: Language) -> Vec<String> {
     if !step.changes.is_empty() {
         let changes: Vec<String> = step.changes.iter().map(ToString::to_string).collect();
         out.push(format!("{}: {}", words::MAY_CHANGE.of(language), changes.join(", ")));
+    }
+    if !torn.is_empty() {
+        let torn: Vec<String> = torn.iter().map(ToString::to_string).collect();
+        out.push(format!("{}: {}", words::MAY_BE_BETWEEN.of(language), torn.join(", ")));
     }
     out
 }

@@ -57,7 +57,7 @@ impl Attempt<'_, '_, '_> {
             writes += 1;
             let now = self.bench.state()?;
             let place = moment(write, None);
-            reached = self.judge(at, &place, reached, [&before, &after], &now)?;
+            reached = self.judge(sent, &place, reached, [&before, &after], &now)?;
             for again in 1..=MOST_WRITES {
                 if !matches!(self.lose_power(sent, write, Some(again))?, Torn::Silent) {
                     break;
@@ -65,7 +65,7 @@ impl Attempt<'_, '_, '_> {
                 recoveries += 1;
                 let now = self.bench.state()?;
                 // In the recovery of one torn write the card is where that write left it.
-                self.judge(at, &moment(write, Some(again)), reached, [&before, &after], &now)?;
+                self.judge(sent, &moment(write, Some(again)), reached, [&before, &after], &now)?;
             }
         }
         self.note(
@@ -109,18 +109,26 @@ impl Attempt<'_, '_, '_> {
         }
     }
 
-    /// The card must be as before the step or as after it, wholly, and never go back from after.
+    /// The card must be as before the step or as after it, wholly but for what the step says may be
+    /// in between, and never go back from after.
     fn judge(
         &mut self,
-        at: usize,
+        sent: &Sent<'_>,
         moment: &Text,
         reached: Where,
         [before, after]: [&State; 2],
         now: &State,
     ) -> Result<Where, End> {
         let probe = &self.bench.probe;
-        let from_before = now.differences(probe, before);
-        let from_after = now.differences(probe, after);
+        let at = sent.at;
+        let differs = |from: &State| -> Vec<Difference> {
+            let between = |difference: &Difference| {
+                sent.expects.iter().any(|expect| difference.is_allowed(&expect.torn))
+            };
+            let found = now.differences(probe, from).into_iter();
+            found.filter(|difference| !between(difference)).collect()
+        };
+        let (from_before, from_after) = (differs(before), differs(after));
         let (Some(old), Some(new)) = (from_before.first(), from_after.first()) else {
             return match reached {
                 // Where both are the same, nothing can be told apart.
