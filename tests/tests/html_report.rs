@@ -72,6 +72,11 @@ rules = ["lab.debit", "lab.read"]
 amount = ["2.50", "0.01"]
 after = ["97.50", "99.99"]
 [[case.step]]
+send = "verify"
+with = { PIN = "654321" }
+sw = "63C2"
+changes = ["pin"]
+[[case.step]]
 send = "initialize-for-purchase"
 with = { amount = "${amount}" }
 [[case.step]]
@@ -93,13 +98,17 @@ run = "sam-purchase"
 
 [[case]]
 id = "LAB_004"
-purpose = "A challenge has four bytes"
-purpose-zh = "随机数为四字节"
+purpose = "A challenge has eight bytes where eight are asked for"
+purpose-zh = "请求八字节随机数时返回八字节"
 rules = ["lab.psam"]
 [[case.step]]
 send = "get-challenge"
-length = 4
+length = 8
 "#;
+
+/// The cases that such a card fails, as elements of the page.
+const FIRST: &str = "case-LAB_002:amount=2.50";
+const SECOND: &str = "case-LAB_002:amount=0.01";
 
 /// Time that stands still.
 struct Still;
@@ -194,7 +203,7 @@ fn the_page_counts_what_the_run_counts_in_both_languages() {
         assert_eq!(said["cases"], json!([30, 2, 1, 1]));
         assert_eq!(said["failures"], json!(3));
         assert_eq!(said["lang"], json!(tag));
-        let open = ["case-EP_YE_040:amount=9750", "case-EP_YE_041", "case-EP_YE_051"];
+        let open = [FIRST, SECOND, "case-LAB_004"];
         assert_eq!(said["open"], json!(open));
         assert_eq!(said["tables"], json!(0), "a table without scopes");
         assert!(said["profile"].as_str().unwrap().contains("jtt978 "), "{said}");
@@ -212,7 +221,7 @@ fn the_bytes_that_differ_are_marked_and_no_others() {
     let said = asked(
         "diff",
         Language::English,
-        "const c=document.getElementById('case-EP_YE_040:amount=9750');
+        "const c=document.querySelector('details.case[data-verdict=failed]');
          const cells=(row)=>[...c.querySelectorAll(`.diff ${row} td`)].map(t=>t.textContent);
          return {expected:cells('.e'), actual:cells('.a'),
            marked:[...c.querySelectorAll('.diff .a td.d')].map(t=>t.dataset.offset),
@@ -221,15 +230,15 @@ fn the_bytes_that_differ_are_marked_and_no_others() {
            trace:c.querySelector('.trace').textContent, again:c.querySelector('.again code').textContent}",
     );
     assert_eq!(said["expected"], json!(["00", "00", "26", "16"]));
-    assert_eq!(said["actual"], json!(["00", "00", "00", "00"]));
+    assert_eq!(said["actual"], json!(["00", "00", "27", "10"]));
     assert_eq!(said["marked"], json!(["2", "3"]));
-    assert_eq!(said["marks"], json!(["26", "16", "00", "00"]));
-    assert!(said["rule"].as_str().unwrap().starts_with("balance.own: P1 03 gives"), "{said}");
+    assert_eq!(said["marks"], json!(["26", "16", "27", "10"]));
+    assert!(said["rule"].as_str().unwrap().starts_with("lab.debit: A purchase lowers"), "{said}");
     let trace = said["trace"].as_str().unwrap();
-    assert!(trace.contains("GET BALANCE") && trace.contains("0.00 yuan (0 fen)"), "{trace}");
+    assert!(trace.contains("GET BALANCE") && trace.contains("100.00 yuan (10000 fen)"), "{trace}");
     assert!(trace.contains("00 20 00 00 03 ** ** **") && !trace.contains("65 43 21"), "{trace}");
     let again =
-        "purse conform run all --card virtual:jtt978 --seed 1 --only 'EP_YE_040:amount=9750'";
+        "purse conform run lab.toml --card virtual:jtt978 --seed 1 --only 'LAB_002:amount=2.50'";
     assert_eq!(said["again"], json!(again));
 }
 
@@ -245,9 +254,9 @@ fn every_rule_has_its_cases_and_how_it_stands() {
     );
     let row = |id: &str, standing: &str, cases: u32, verdicts: &[&str]| json!({"id": id, "standing": standing, "cases": cases, "lost": 0, "verdicts": verdicts});
     let rows = json!([
-        row("rule-balance.own", "violated", 31, &["failed", "passed"]),
-        row("rule-balance.reads", "violated", 32, &["failed", "passed"]),
-        row("rule-block.balance", "open", 2, &["broken", "skipped"]),
+        row("rule-lab.read", "open", 32, &["failed", "passed"]),
+        row("rule-lab.debit", "violated", 2, &["failed"]),
+        row("rule-lab.psam", "open", 2, &["broken", "skipped"]),
     ]);
     assert_eq!(said, rows);
 }
@@ -261,17 +270,17 @@ fn the_filter_shows_what_is_asked_for() {
          const type=(t)=>{form.elements.text.value=t; form.dispatchEvent(new Event('input'))};
          const ready=document.documentElement.dataset.filter, offered=!form.hidden, before=shown().length;
          one('[name=verdict][value=passed]').click(); const bad=shown();
-         type('ep_ye_041'); const named=shown();
-         type('balance.own'); const ruled=shown();
+         type('lab_002:amount=0.01'); const named=shown();
+         type('lab.debit'); const ruled=shown();
          type('no such case'); const none=shown(), families=all('section.family:not([hidden])').length;
          return {ready, offered, before, bad, named, ruled, none, families, said:form.elements.shown.value}",
     );
     assert_eq!((&said["ready"], &said["offered"]), (&json!("ready"), &json!(true)));
     assert_eq!(said["before"], json!(34));
-    let bad = ["case-EP_YE_040:amount=9750", "case-EP_YE_041", "case-EP_YE_050", "case-EP_YE_051"];
+    let bad = [FIRST, SECOND, "case-LAB_003", "case-LAB_004"];
     assert_eq!(said["bad"], json!(bad));
-    assert_eq!(said["named"], json!(["case-EP_YE_041"]));
-    assert_eq!(said["ruled"], json!(["case-EP_YE_040:amount=9750"]));
+    assert_eq!(said["named"], json!([SECOND]));
+    assert_eq!(said["ruled"], json!([FIRST, SECOND]));
     assert_eq!((&said["none"], &said["families"]), (&json!([]), &json!(0)));
     assert_eq!(said["said"], json!("0 / 34 已显示"));
 }
