@@ -10,6 +10,7 @@ use applet_spec::Rules;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use purse::Language;
 
+use super::secrets::Secrets;
 use super::words::{self, Word};
 use super::{Detail, Group, groups, text, visible};
 use crate::{Counts, Outcome, RunReport, Verdict};
@@ -183,7 +184,7 @@ impl Page<'_> {
             Verdict::Failed(findings) => {
                 findings.first().map(|finding| text::in_short(outcome, finding, self.language))
             }
-            Verdict::Broken(why) => Some(why.clone()),
+            Verdict::Broken(why) => Some(Secrets::of(outcome).shown(why, self.language)),
             _ => None,
         };
         html! {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use purse::Language;
 use serde::Serialize;
 
+use super::reproduce;
 use super::secrets::Secrets;
-use super::{reproduce, words};
 use crate::{Counts, Finding, Heading, Outcome, Verdict};
 
 /// Writes a JSON document on a line of its own for the run, each case, and the end.
@@ -99,13 +99,17 @@ impl<W: Write> JsonLines<W> {
     /// Those of `out`.
     pub fn case(&mut self, heading: &Heading, outcome: &Outcome) -> io::Result<()> {
         let case = &outcome.case;
+        let secrets = Secrets::of(outcome);
+        let broken = match &outcome.verdict {
+            Verdict::Broken(why) => secrets.shown(why, Language::English),
+            _ => String::new(),
+        };
         let (findings, reason, reason_zh) = match &outcome.verdict {
             Verdict::Passed => (&[][..], None, None),
             Verdict::Failed(findings) => (findings.as_slice(), None, None),
             Verdict::Skipped(why) => (&[][..], Some(&*why.en), Some(&*why.zh)),
-            Verdict::Broken(why) => (&[][..], Some(&**why), Some(&**why)),
+            Verdict::Broken(_) => (&[][..], Some(&*broken), Some(&*broken)),
         };
-        let secrets = Secrets::of(outcome);
         self.line(&Line::Case {
             id: &case.id,
             family: &case.family.name,
@@ -151,8 +155,8 @@ impl<W: Write> JsonLines<W> {
 
 impl FindingLine {
     fn of(finding: &Finding, secrets: &Secrets) -> Self {
-        let hidden = words::NOT_SHOWN.of(Language::English);
-        let Finding { step, what, expected, actual, bytes, rule } = secrets.hide(finding, hidden);
+        let Finding { step, what, expected, actual, bytes, rule } =
+            secrets.hide(finding, Language::English);
         let free = |byte: &Option<u8>| byte.map_or("??".to_owned(), |byte| format!("{byte:02X}"));
         Self {
             rule: rule.map(|rule| rule.id.clone()),

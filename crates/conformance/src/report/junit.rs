@@ -4,6 +4,7 @@ use applet_spec::Rules;
 use purse::Language;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::secrets::Secrets;
 use super::text::{Paint, findings_in_words, in_short};
 use super::{Group, groups, on_one_line, reproduce, trace, visible, words};
 use crate::{Finding, Heading, Outcome, RunReport, Verdict};
@@ -92,7 +93,8 @@ fn status(outcome: &Outcome, language: Language) -> TestCaseStatus {
         }
         Verdict::Broken(why) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_type("broken").set_message(on_one_line(why));
+            let why = Secrets::of(outcome).shown(why, language);
+            status.set_type("broken").set_message(on_one_line(&why));
             status
         }
         Verdict::Skipped(why) => {

@@ -2,7 +2,9 @@
 
 use apdu::CommandApdu;
 use applet_spec::Catalogue;
+use purse::Language;
 
+use super::words;
 use crate::{Finding, Outcome};
 
 /// The secrets that a case sent: a card may give them back.
@@ -30,21 +32,24 @@ impl Secrets {
         self.0.iter().any(|secret| bytes.windows(secret.len()).any(|part| part == secret))
     }
 
+    /// The text, or that it is not shown.
+    pub(super) fn shown(&self, text: &str, language: Language) -> String {
+        if self.are_in_text(text) { words::NOT_SHOWN.of(language) } else { text }.to_owned()
+    }
+
     /// The finding without them.
-    pub(super) fn hide(&self, finding: &Finding, hidden: &str) -> Finding {
+    pub(super) fn hide(&self, finding: &Finding, language: Language) -> Finding {
         let mut shown = finding.clone();
         for text in [&mut shown.expected, &mut shown.actual] {
-            if self.are_in_text(text) {
-                *text = hidden.to_owned();
-            }
+            *text = self.shown(text, language);
         }
         let told = shown.bytes.as_ref().is_some_and(|(expected, actual)| {
             let expected: Vec<u8> = expected.iter().map(|byte| byte.unwrap_or_default()).collect();
             self.are_in(&expected) || self.are_in(actual)
         });
         if told {
-            shown.expected = hidden.to_owned();
-            shown.actual = hidden.to_owned();
+            shown.expected = words::NOT_SHOWN.of(language).to_owned();
+            shown.actual = words::NOT_SHOWN.of(language).to_owned();
             shown.bytes = None;
         }
         shown

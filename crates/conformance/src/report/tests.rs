@@ -176,6 +176,9 @@ fn a_pin_is_in_no_form_not_even_where_the_card_gives_it_back() {
     wrong.actual = "12 34 56".to_owned();
     wrong.bytes = Some((vec![], vec![0x12, 0x34, 0x56]));
     let echo = case("EP_YZ_001", "pin", &[debit], "words");
+    let garbage = Verdict::Broken("the card answered 12 34 56 to VERIFY".to_owned());
+    seen[0].expected.push(fixture::text("not 123456"));
+    report.outcomes.push(outcome(Arc::clone(&echo), garbage, seen.clone()));
     report.outcomes.push(outcome(echo, Verdict::Failed(vec![wrong]), seen));
     for form in forms(&report) {
         let digits: String = form.chars().filter(|c| !c.is_whitespace()).collect();

@@ -82,7 +82,10 @@ pub fn failure(
     let mut lines = match &outcome.verdict {
         Verdict::Passed | Verdict::Skipped(_) => return Vec::new(),
         Verdict::Failed(findings) => findings_in_words(outcome, findings, language, paint),
-        Verdict::Broken(why) => vec![format!("       {}", on_one_line(why))],
+        Verdict::Broken(why) => {
+            let why = Secrets::of(outcome).shown(why, language);
+            vec![format!("       {}", on_one_line(&why))]
+        }
     };
     let again = on_one_line(&reproduce(heading, &outcome.case));
     lines.push(format!("       {}: {again}", words::REPRODUCE.of(language)));
@@ -122,7 +125,7 @@ pub(super) fn findings_in_words(
     let secrets = Secrets::of(outcome);
     let mut lines = Vec::new();
     for finding in findings {
-        let finding = secrets.hide(finding, words::NOT_SHOWN.of(language));
+        let finding = secrets.hide(finding, language);
         if let Some(rule) = &finding.rule {
             let id = paint.paint(&on_one_line(&rule.id), RED);
             lines.push(format!("       {id}: {}", on_one_line(rule.text.in_language(language))));
@@ -151,7 +154,7 @@ pub(super) fn place(outcome: &Outcome, finding: &Finding, language: Language) ->
 
 /// A finding on one line: where, what, what must be, what was.
 pub(super) fn in_short(outcome: &Outcome, finding: &Finding, language: Language) -> String {
-    let finding = Secrets::of(outcome).hide(finding, words::NOT_SHOWN.of(language));
+    let finding = Secrets::of(outcome).hide(finding, language);
     on_one_line(&format!(
         "{}: {}: {} {}, {} {}",
         place(outcome, &finding, language),

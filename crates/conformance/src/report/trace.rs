@@ -7,7 +7,7 @@ use purse::trace::{Decoded, Decoder};
 
 use super::secrets::Secrets;
 use super::{on_one_line, spaced, words};
-use crate::{Action, Exchange, Outcome};
+use crate::{Action, Exchange, Outcome, Text};
 
 /// A step as it was seen.
 pub(super) struct StepTold {
@@ -41,6 +41,7 @@ pub(super) struct Way {
 pub(super) fn told(outcome: &Outcome, rules: &Rules, language: Language) -> Vec<StepTold> {
     let mut decoder = Decoder::new(rules, language);
     let secrets = Secrets::of(outcome);
+    let shown = |text: &Text| secrets.shown(text.in_language(language), language);
     let seen = outcome.steps.iter().map(|seen| {
         let step = outcome.case.steps.get(seen.step);
         if step.is_some_and(|step| matches!(step.action, Action::Do(_))) {
@@ -53,8 +54,8 @@ pub(super) fn told(outcome: &Outcome, rules: &Rules, language: Language) -> Vec<
         });
         StepTold {
             number: seen.step + 1,
-            title: seen.title.in_language(language).to_owned(),
-            expected: seen.expected.iter().map(|e| e.in_language(language).to_owned()).collect(),
+            title: shown(&seen.title),
+            expected: seen.expected.iter().map(shown).collect(),
             exchanges: exchanges.collect(),
         }
     });

@@ -157,12 +157,12 @@ impl Page<'_> {
                 html! { p.why { (self.say(words::SKIPPED)) ": " (visible(why.in_language(self.language))) } }
             }
             Verdict::Broken(why) => {
-                html! { p.alert { b { (self.say(words::BROKEN)) ": " } (visible(why)) } }
+                let why = Secrets::of(outcome).shown(why, self.language);
+                html! { p.alert { b { (self.say(words::BROKEN)) ": " } (visible(&why)) } }
             }
             Verdict::Failed(findings) => {
                 let secrets = Secrets::of(outcome);
-                let hidden = self.say(words::NOT_SHOWN);
-                html! { @for finding in findings { (self.finding(outcome, &secrets.hide(finding, hidden))) } }
+                html! { @for finding in findings { (self.finding(outcome, &secrets.hide(finding, self.language))) } }
             }
         }
     }
