@@ -137,7 +137,8 @@ pub(super) const PRESENT: Word = Word("present", "存在");
 pub(super) const ABSENT: Word = Word("absent", "不存在");
 pub(super) const WITHIN: Word = Word("within", "时限");
 pub(super) const MAY_CHANGE: Word = Word("may change", "允许变化");
-pub(super) const MAY_BE_BETWEEN: Word = Word("may be in between after a loss of power", "掉电后允许处于中间状态");
+pub(super) const MAY_BE_BETWEEN: Word =
+    Word("may be in between after a loss of power", "掉电后允许处于中间状态");
 pub(super) const LOAD: Word = Word("whole load", "完整圈存");
 pub(super) const PURCHASE: Word = Word("whole purchase", "完整消费");
 pub(super) const CAPP: Word = Word("whole compound purchase", "完整复合消费");
