@@ -15,7 +15,7 @@ pub struct SuiteErrors {
 
 /// One thing wrong, with the text that it stands in: what `miette` draws a caret under.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{}{}", Key(&problem.key), problem.message)]
+#[error("{}{}{}", Whose(problem, place.is_some()), Key(&problem.key), problem.message)]
 pub struct Mistake {
     problem: Problem,
     place: Option<(Arc<NamedSource<String>>, SourceSpan)>,
@@ -145,6 +145,15 @@ fn span(text: &str, line: u32, column: u32) -> SourceSpan {
 }
 
 /// The key before a message, where there is one.
+/// The file, where its text is not drawn.
+struct Whose<'p>(&'p Problem, bool);
+
+impl fmt::Display for Whose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.1 { Ok(()) } else { write!(f, "{}: ", self.0.origin) }
+    }
+}
+
 struct Key<'k>(&'k str);
 
 impl fmt::Display for Key<'_> {
