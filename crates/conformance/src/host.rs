@@ -26,6 +26,7 @@ use applet_spec::{Catalogue, FciForm, Field, Profile};
 use crypto::custody::KeyCustody;
 use zeroize::Zeroizing;
 
+use crate::profile_fields::{status_field, status_field_names};
 use crate::{Capture, CaptureFrom, Place, Run, Send, StatusPattern, TerminalConfig, Value};
 use evaluate::Scope;
 
@@ -238,21 +239,11 @@ impl<'h> Host<'h> {
             StatusPattern::Digits(digits) => return Ok(*digits),
             StatusPattern::Profile(field) => field,
         };
-        let rules = &self.profile.rules.status;
-        let psam = self.profile.psam.as_ref();
-        let found = match field.as_str() {
-            "wrong-state" => Some(rules.wrong_state),
-            "select-blocked" => Some(rules.select_blocked),
-            "blocked" => Some(rules.blocked),
-            "permanently-blocked" => Some(rules.permanently_blocked),
-            "no-proof" => Some(rules.no_proof),
-            "internal-file" => Some(rules.internal_file),
-            "psam.wrong-mac2" => psam.map(|psam| psam.wrong_mac2),
-            _ => None,
-        };
-        let known = "write @status. and wrong-state, select-blocked, blocked, \
-                     permanently-blocked, no-proof or internal-file, or of a PSAM @psam.wrong-mac2";
-        let found = found.ok_or(Trouble::NoSuchStatus { field: field.clone(), known })?;
+        let found = status_field(self.profile, field).ok_or_else(|| {
+            let known: Vec<_> = status_field_names().collect();
+            let known = format!("write one of {}", known.join(", "));
+            Trouble::NoSuchStatus { field: field.clone(), known }
+        })?;
         match StatusPattern::exactly(found) {
             StatusPattern::Digits(digits) => Ok(digits),
             StatusPattern::Profile(_) => Ok([None; 4]),

@@ -11,11 +11,12 @@ use zeroize::Zeroizing;
 
 use super::evaluate::Scope;
 use super::format::{Bytes, LONGEST, be_bytes, fixed};
-use super::inputs::{CALLS, Chosen, Inputs};
+use super::inputs::{Chosen, Inputs};
 use super::keys::{CardKey, Which};
 use super::transaction::Transaction;
 use super::{Host, Trouble, ValueFormat};
 use crate::Expression;
+use crate::expression::CALLS;
 
 /// Most data bytes of secure messaging: Lc takes one, and the MAC is counted in.
 const MOST_SECURED: usize = 0xFF - 4;
@@ -29,14 +30,14 @@ impl Host<'_> {
         scope: &Scope<'_>,
         depth: usize,
     ) -> Result<Bytes, Trouble> {
-        let found = CALLS.iter().find(|(known, _)| *known == name);
-        let Some((call, allowed)) = found.copied() else {
-            let known: Vec<String> = CALLS.iter().map(|(name, _)| format!("{name}()")).collect();
+        let Some(form) = CALLS.iter().find(|known| known.name == name) else {
+            let known: Vec<String> = CALLS.iter().map(|call| format!("{}()", call.name)).collect();
             let known = format!("there is {}", known.join(", "));
             return Err(Trouble::NoSuchCall { name: name.to_owned(), known });
         };
         let scope = &self.located(scope);
-        let inputs = self.inputs(call, allowed, given, scope, depth)?;
+        let call = form.name;
+        let inputs = self.inputs(form, given, scope, depth)?;
         let needed = |name| Trouble::MissingInput { call, name };
         Ok(fixed(match call {
             "mac1" => self.transaction_mac(call, Transaction::mac1, &inputs)?.to_vec(),
@@ -88,13 +89,17 @@ impl Host<'_> {
                 let width = if format.numeric() { format.width() } else { one };
                 be_bytes(length as u64, width)?
             }
-            _ => {
+            "repeat" => {
                 let byte = inputs.byte.ok_or(needed("byte"))?;
                 let times = inputs.times.ok_or(needed("times"))?;
                 if times > LONGEST {
                     return Err(Trouble::TooMuch);
                 }
                 vec![byte; times]
+            }
+            _ => {
+                let known = "the host cannot make it; this is a fault of the program".to_owned();
+                return Err(Trouble::NoSuchCall { name: name.to_owned(), known });
             }
         }))
     }

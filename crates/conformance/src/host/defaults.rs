@@ -174,6 +174,7 @@ impl Transaction {
             algorithm: 0,
             amount: USUAL_AMOUNT.0,
             balance: 0,
+            balance_after: None,
             serial: 0,
             limit,
             new_limit,

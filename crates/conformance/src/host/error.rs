@@ -142,7 +142,7 @@ pub enum Trouble {
         /// As written.
         field: String,
         /// Those there are.
-        known: &'static str,
+        known: String,
     },
     /// Expressions within each other without end.
     #[error("the value is too deep or too long: take it apart, or make it shorter")]

@@ -10,6 +10,7 @@ use super::format::settled;
 use super::transaction::Transaction;
 use super::{Host, Trouble, ValueFormat};
 use crate::Expression;
+use crate::expression::CallForm;
 
 /// Inputs of a call, beside those of the transaction.
 #[derive(Default)]
@@ -36,59 +37,24 @@ pub(super) enum Chosen {
     Own(Key),
 }
 
-/// Calls, and what they take.
-pub(super) const CALLS: &[(&str, &[&str])] = &[
-    ("mac1", TRANSACTION),
-    ("mac2", TRANSACTION),
-    ("mac3", TRANSACTION),
-    ("tac", TRANSACTION),
-    ("sm", &["key", "index", "header", "data", "challenge", "factors"]),
-    ("mac", &["key", "index", "data", "challenge", "factors"]),
-    ("cryptogram", &["key", "index", "challenge", "factors"]),
-    ("pin-mac", &["key", "index", "data", "factors"]),
-    ("encipher", &["key", "index", "data", "factors"]),
-    ("decipher", &["key", "index", "data", "factors"]),
-    ("ecb", &["key", "index", "data", "factors"]),
-    ("right-code", &[]),
-    ("kcv", &["key", "index", "factors"]),
-    ("length", &["of"]),
-    ("repeat", &["byte", "times"]),
-];
-
-const TRANSACTION: &[&str] = &[
-    "amount",
-    "balance",
-    "serial",
-    "limit",
-    "new-limit",
-    "random",
-    "type",
-    "terminal",
-    "terminal-serial",
-    "date",
-    "time",
-    "code",
-    "key",
-    "index",
-    "factors",
-];
-
 impl Host<'_> {
     /// Reads what stands in brackets.
     pub(super) fn inputs(
         &self,
-        call: &'static str,
-        allowed: &'static [&'static str],
+        form: &'static CallForm,
         given: &[(String, Expression)],
         scope: &Scope<'_>,
         depth: usize,
     ) -> Result<Inputs, Trouble> {
+        let call = form.name;
         let mut out = Inputs { transaction: scope.transaction.cloned(), ..Inputs::default() };
         for (name, expression) in given {
-            if !allowed.contains(&name.as_str()) {
-                let known = match allowed {
+            let mut allowed = form.needs.iter().chain(form.takes);
+            if !allowed.clone().any(|known| known == name) {
+                let known: Vec<_> = allowed.by_ref().copied().collect();
+                let known = match known.as_slice() {
                     [] => "it takes none".to_owned(),
-                    _ => format!("it takes {}", allowed.join(", ")),
+                    _ => format!("it takes {}", known.join(", ")),
                 };
                 return Err(Trouble::NoSuchInput { call, name: name.clone(), known });
             }
@@ -134,7 +100,11 @@ impl Transaction {
     fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), Trouble> {
         match name {
             "amount" => self.amount = u32::from_be_bytes(exactly(name, bytes)?),
-            "balance" => self.balance = u32::from_be_bytes(exactly(name, bytes)?),
+            // Each code covers one balance: MAC1 that before, TAC and MAC3 that after.
+            "balance" => {
+                self.balance = u32::from_be_bytes(exactly(name, bytes)?);
+                self.balance_after = Some(self.balance);
+            }
             "serial" => self.serial = u16::from_be_bytes(exactly(name, bytes)?),
             "limit" => self.limit = Limit::from_bytes(exactly(name, bytes)?),
             "new-limit" => self.new_limit = Limit::from_bytes(exactly(name, bytes)?),

@@ -89,9 +89,12 @@ fn another_input_makes_another_code() {
         assert_ne!(made(other), right, "{input}");
     }
     let tac = bytes(&host, call("tac", &[])).unwrap();
-    for (input, same, other) in
-        [("date", "20261122", "20261123"), ("time", "083015", "083016"), ("key", "tac", "load")]
-    {
+    for (input, same, other) in [
+        ("date", "20261122", "20261123"),
+        ("time", "083015", "083016"),
+        ("key", "tac", "load"),
+        ("balance", "2.00", "1.00"),
+    ] {
         let made = |text: &str| bytes(&host, call("tac", &[(input, literal(text))])).unwrap();
         assert_eq!(made(same), tac, "{input}");
         assert_ne!(made(other), tac, "{input}");
@@ -150,4 +153,20 @@ fn a_case_may_bring_its_own_key_and_its_own_mac() {
     assert!(host.command(&said).unwrap().bytes.ends_with(&[0x05, 0x11, 1, 2, 3, 4]));
     let plain = Send { protect: None, ..said };
     assert!(host.command(&plain).is_err(), "a command that is not protected has no MAC");
+}
+
+#[test]
+fn every_call_of_the_language_is_made() {
+    let bench = Bench::new("pboc");
+    let host = bench.host();
+    for form in conformance::expression::CALLS {
+        let error = bytes(&host, call(form.name, &[])).err().map(|error| error.to_string());
+        let error = error.unwrap_or_default();
+        assert!(!error.contains("there is no"), "{}: {error}", form.name);
+    }
+    for known in conformance::expression::NAMES {
+        let error = bytes(&host, name(known)).err().map(|error| error.to_string());
+        let error = error.unwrap_or_default();
+        assert!(!error.contains("was not captured"), "{known}: {error}");
+    }
 }
