@@ -13,6 +13,7 @@ impl Session<'_, '_> {
     /// What a wrong card says to an amount: a status word, or that it is well; `None` where it
     /// judges like any other.
     #[expect(clippy::option_option, reason = "no judgement, a good one, or a status word")]
+    #[inline]
     pub(in crate::native) fn amount_misjudged(
         &self,
         terms: &PurseTerms,
@@ -47,6 +48,7 @@ impl Session<'_, '_> {
     }
 
     /// Whether the PIN that a transaction needs is forgotten.
+    #[inline]
     pub(in crate::native) fn forgets_pin(&self, pin_use: PinUse) -> bool {
         pin_use == PinUse::Load && self.deviates(Deviation::LoadWithoutPin)
     }
@@ -69,6 +71,7 @@ impl Session<'_, '_> {
     }
 
     /// The purse after a purchase.
+    #[inline]
     pub(in crate::native) fn debited(&self, right: PurseState, before: &PurseState) -> PurseState {
         let mut after = right;
         if self.deviates(Deviation::BalanceNotLowered) {
@@ -88,6 +91,7 @@ impl Session<'_, '_> {
     }
 
     /// What a wrong card does at INITIALIZE of a purchase, once it is allowed.
+    #[inline]
     pub(in crate::native) fn begin_wrongly(
         &mut self,
         begun: &mut Initialized,

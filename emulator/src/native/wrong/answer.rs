@@ -14,6 +14,7 @@ impl Session<'_, '_> {
     }
 
     /// A transaction key as INITIALIZE tells of it.
+    #[inline]
     pub(in crate::native) fn key_told(&self, key: KeySlot) -> KeySlot {
         let version = key.version.wrapping_add(1);
         KeySlot {
@@ -24,6 +25,7 @@ impl Session<'_, '_> {
     }
 
     /// Two codes of an answer, in the order in which they are told.
+    #[inline]
     pub(in crate::native) fn in_order(
         &self,
         first: Mac,

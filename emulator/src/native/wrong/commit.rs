@@ -27,6 +27,7 @@ pub struct Ahead {
 
 impl Session<'_, '_> {
     /// The log record as it is written.
+    #[inline]
     pub(in crate::native) fn logged(&self, right: LogRecord, after: &PurseState) -> LogRecord {
         let fixed = TransactionType::PursePurchase as u8;
         let kind = right.transaction_type;
@@ -40,6 +41,7 @@ impl Session<'_, '_> {
     }
 
     /// Where a log record goes, where that is not behind the newest.
+    #[inline]
     pub(in crate::native) fn log_place(&self, file: &Ef) -> Result<Option<LogPlace>, Halt> {
         let full = file.used == file.count;
         if full && self.deviates(Deviation::LogStopsWhenFull) {
@@ -50,6 +52,7 @@ impl Session<'_, '_> {
     }
 
     /// The proof that is kept.
+    #[inline]
     pub(in crate::native) fn proof_kept(&self, right: StoredProof) -> Result<StoredProof, Halt> {
         if self.deviates(Deviation::ProofFirstKept) {
             let held = self.df().proof(self.memory)?;
@@ -66,6 +69,7 @@ impl Session<'_, '_> {
     }
 
     /// Writes what a wrong card does not keep for its commit.
+    #[inline]
     pub(in crate::native) fn commit_ahead(
         &mut self,
         entry: &Entry<'_>,

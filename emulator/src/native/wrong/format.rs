@@ -8,6 +8,7 @@ use super::{Deviation, NativeSystem};
 
 impl NativeSystem {
     /// What a command that is refused is taken for, by a card that takes it for another.
+    #[inline]
     pub(in crate::native) fn taken_for(
         &self,
         apdu: &CommandApdu<'_>,

@@ -16,6 +16,7 @@ const CODE: usize = 18;
 
 impl Session<'_, '_> {
     /// Input of the session key of a purchase.
+    #[inline]
     pub(in crate::native) fn session_input(
         &self,
         random: [u8; 4],
@@ -43,6 +44,7 @@ impl Session<'_, '_> {
     }
 
     /// MAC1 of a purchase, as the card makes it.
+    #[inline]
     pub(in crate::native) fn mac1_expected(&self, session: &SessionKey, input: &MacInput) -> Mac {
         let bytes = input.as_bytes();
         let without = if self.deviates(Deviation::Mac1WithoutDate) {
@@ -62,6 +64,7 @@ impl Session<'_, '_> {
     }
 
     /// MAC1 of a terminal, as far as the card looks at it.
+    #[inline]
     pub(in crate::native) fn mac1_believed(&self, received: Mac, expected: Mac) -> Mac {
         if self.deviates(Deviation::Mac1Unchecked) {
             return expected;

@@ -10,6 +10,7 @@ use crate::native::tree::Blocked;
 
 impl NativeSystem {
     /// Whether a command leaves the running transaction alone, where a wrong card decides it.
+    #[inline]
     pub(in crate::native) fn keeps_wrongly(&self, id: CommandId) -> Option<bool> {
         match id {
             CommandId::GetBalance if self.deviates(Deviation::BalanceEndsTransaction) => {
@@ -24,6 +25,7 @@ impl NativeSystem {
     }
 
     /// A copy of the running transaction, for a card that may go on with it whatever happens.
+    #[inline]
     pub(in crate::native) fn left_open(&self, running: &Transaction) -> Option<Transaction> {
         let keeps = match running {
             Transaction::Idle => false,
@@ -60,6 +62,7 @@ impl NativeSystem {
     }
 
     /// Whether a block lets a command through that it should not.
+    #[inline]
     pub(in crate::native) fn lets_through(&self, blocked: Blocked, id: CommandId) -> bool {
         use CommandId as C;
         match blocked {

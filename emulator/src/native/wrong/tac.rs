@@ -7,6 +7,7 @@ use super::{Deviation, Session};
 
 impl Session<'_, '_> {
     /// Who, where and when, as the TAC covers it.
+    #[inline]
     pub(in crate::native) fn moment_in_tac(&self, moment: Moment) -> Moment {
         let kind = TransactionType::PursePurchase;
         let wrong = Deviation::TacTypeFixed;
