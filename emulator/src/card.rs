@@ -227,11 +227,6 @@ impl Card {
         self.native.transaction_name()
     }
 
-    /// The protocol in use from the next power-on.
-    pub fn protocol(&self) -> Protocol {
-        self.next_protocol
-    }
-
     /// Uses another protocol from the next power-on.
     pub fn set_protocol(&mut self, protocol: Protocol) {
         self.next_protocol = protocol;

@@ -279,9 +279,8 @@ impl CardControl for VirtualCard {
     fn rehearse(&mut self, commands: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, ControlError> {
         let mut copy = self.card.fork();
         copy.memory_mut().tear_at(None);
-        if copy.protocol() == Protocol::T0 {
-            copy.set_protocol(Protocol::T1);
-        }
+        // T=0 would keep answer data back.
+        copy.set_protocol(Protocol::T1);
         copy.power_on();
         let answers = commands.iter().map(|command| copy.transmit(command)).collect();
         match copy.fault() {

@@ -27,7 +27,7 @@ use crate::{Case, Heading, Outcome, RunReport, Text, Verdict};
 use attempt::Attempted;
 use bench::Bench;
 
-pub use options::{Destructive, Options, Order, Stop, Trace};
+pub use options::{Destructive, Options, Order, Stop, Tears, Trace};
 pub use partition::{Partition, PartitionError};
 pub use select::{Entry, Selection, select};
 pub use target::{Hand, Target};
@@ -143,6 +143,7 @@ impl<'r> Runner<'r> {
         if report.heading.atr.is_empty() {
             report.heading.atr = bench.atr();
         }
+        bench.release();
         drop(bench);
         report.elapsed = self.clock.now().saturating_sub(begun);
         observer.event(&Event::RunEnded(&report));

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Rigged, card, case, cases, profile, run, run_on, verdicts};
-use conformance::run::Options;
+use conformance::run::{Options, Tears};
 use conformance::{RunReport, Target};
 use emulator::VirtualCard;
 use link::{CardControl, LinkError};
@@ -103,4 +103,26 @@ fn a_recovery_that_cannot_be_torn_itself_is_found() {
     });
     let [verdict] = &verdicts(&report)[..] else { panic!("one case") };
     assert!(verdict.contains("at write 1 of the recovery"), "{verdict}");
+}
+
+#[test]
+fn where_every_tear_takes_a_second_some_of_them_are_made_and_the_report_says_so() {
+    let profile = profile("jtt978");
+    let target = Target::controlled(Box::new(card(&profile)));
+    let options = Options { tears: Tears::Spread(3), ..Options::default() };
+    let report = run_on(&profile, &cases(&case(1, TORN)), target, options);
+    assert_eq!(verdicts(&report), ["passed"]);
+    let mut titles = report.outcomes[0].steps.iter().map(|step| step.title.en.as_str());
+    let torn = titles.find(|title| title.starts_with("power lost")).expect("a note");
+    assert!(torn.starts_with("power lost at 3 of "), "{torn}");
+
+    let twist = |card: &mut VirtualCard, command: &[u8], answer: &mut Result<_, _>| {
+        if command.get(1) == Some(&0x54) && answer.is_err() {
+            card.set("ep.balance", "97.50").expect("a purse");
+        }
+    };
+    let target = Target::controlled(Box::new(Rigged::new(card(&profile), twist)));
+    let options = Options { tears: Tears::Spread(1), ..Options::default() };
+    let report = run_on(&profile, &cases(&case(1, TORN)), target, options);
+    assert!(verdicts(&report)[0].contains("not as before or after the step"));
 }

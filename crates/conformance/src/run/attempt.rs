@@ -42,6 +42,7 @@ impl Bench<'_, '_> {
         let mut attempt = Attempt { bench: self, case, host, state: None, seen, findings };
         let end = attempt.run();
         let Attempt { seen: steps, findings, .. } = attempt;
+        self.release();
         let verdict = match end {
             Err(End::Broken(problem)) => {
                 self.doubtful = true;

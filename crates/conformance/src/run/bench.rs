@@ -160,15 +160,29 @@ impl<'r, 'b> Bench<'r, 'b> {
         self.target.transport().power_off()
     }
 
-    /// Resets the card, waiting for one that is away or fell silent.
+    /// Resets the card, waiting for one that is away or fell silent. From then on nobody else is at
+    /// it, until [`Self::release`].
     pub(super) fn awaken(&mut self) -> Result<Atr, LinkError> {
+        let atr = self.reset()?;
+        self.target.transport().begin_exclusive()?;
+        Ok(atr)
+    }
+
+    /// Lets other programs at the card.
+    pub(super) fn release(&mut self) {
+        // The scope has ended all the same, and what the card is worth the next command tells.
+        let _ = self.target.transport().end_exclusive();
+    }
+
+    fn reset(&mut self) -> Result<Atr, LinkError> {
         let begun = self.clock.now();
         let mut tries = 0;
         loop {
             tries += 1;
             match self.target.transport().reset() {
                 Ok(atr) => return Ok(atr),
-                Err(error @ (LinkError::NoCard(_) | LinkError::Mute)) => {
+                // A reader whose card lost its power in its recovery says that it is no smart card.
+                Err(error @ (LinkError::NoCard(_) | LinkError::Mute | LinkError::Protocol(_))) => {
                     if self.clock.now().saturating_sub(begun) >= self.options.patience {
                         return Err(error);
                     }

@@ -23,6 +23,8 @@ pub struct Options {
     pub retries: u32,
     /// What of the exchanges is kept.
     pub trace: Trace,
+    /// At which of the writes that a case tears power is lost.
+    pub tears: Tears,
     /// How long a card that fell silent or was pulled is waited for.
     pub patience: Duration,
 }
@@ -38,6 +40,7 @@ impl Default for Options {
             stop: Stop::AtEnd,
             retries: 0,
             trace: Trace::All,
+            tears: Tears::Every,
             patience: Duration::from_secs(5),
         }
     }
@@ -78,4 +81,52 @@ pub enum Trace {
     All,
     /// Those of cases that did not pass.
     Failures,
+}
+
+/// At which memory writes power is lost where a case says `tear = "every-write"`. A PC/SC reader takes
+/// about a second to find its card again, and a purchase has some hundred places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tears {
+    /// At each, and at each of the recovery after it.
+    Every,
+    /// At so many of each command, evenly spread with the first and the last among them, and not in
+    /// the recovery.
+    Spread(u32),
+}
+
+impl Tears {
+    /// Whether power is lost at write `write`, from 1, of `writes`.
+    pub(super) fn at(self, write: u64, writes: u64) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Spread(0) => false,
+            Self::Spread(1) => write == writes,
+            // Whether a point of the spread lies between this write and the one before.
+            Self::Spread(count) => {
+                let (count, first) = (u64::from(count), write.saturating_sub(1));
+                let points = |up_to: u64| up_to * (count - 1) / writes.saturating_sub(1).max(1);
+                first == 0 || points(first) > points(first - 1)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn as_many_writes_are_torn_as_asked_the_first_and_the_last_among_them(
+            writes in 1_u64..300,
+            count in 2_u32..40,
+        ) {
+            let torn: Vec<u64> =
+                (1..=writes).filter(|write| Tears::Spread(count).at(*write, writes)).collect();
+            prop_assert_eq!(torn.len() as u64, writes.min(u64::from(count)));
+            prop_assert_eq!((torn.first(), torn.last()), (Some(&1), Some(&writes)));
+        }
+    }
 }

@@ -47,10 +47,10 @@ impl State {
         });
         let questions = probe.questions.iter().map(|question| question.command.clone());
         let commands: Vec<Vec<u8>> =
-            questions.chain(asked.iter().map(|(_, command)| command.clone())).collect();
+            questions.chain(asked.values().cloned()).collect();
         let mut answers = control.rehearse(&commands)?;
         let proofs = answers.split_off(probe.questions.len().min(answers.len()));
-        let proofs = asked.into_iter().map(|(key, _)| key).zip(proofs).collect();
+        let proofs = asked.into_keys().zip(proofs).collect();
         Ok(Self { answers, proofs, told })
     }
 

@@ -1,5 +1,6 @@
 //! Power lost at every memory write of a command, and at every write of the recovery after it.
 
+use super::Tears;
 use super::attempt::{Attempt, Sent, silent, split};
 use super::bench::End;
 use super::state::{Difference, State};
@@ -35,15 +36,27 @@ impl Attempt<'_, '_, '_> {
     /// The command as it must be, then torn at each of its writes; then the case goes on from the
     /// untorn one.
     pub(super) fn torn(&mut self, sent: &Sent<'_>) -> Result<(), End> {
-        let at = sent.at;
         let before = self.bench.state()?;
         self.bench.control()?.snapshot(BEFORE)?;
+        let counted = self.writes()?;
         self.exchange(sent)?;
+        let made = self.writes()?.zip(counted).map(|(now, then)| now.saturating_sub(then));
         let after = self.bench.state()?;
         self.bench.control()?.snapshot(AFTER)?;
+        let states = [&before, &after];
+        match (self.bench.options.tears, made) {
+            (Tears::Spread(count), Some(made)) => self.tear_some(sent, states, count, made)?,
+            _ => self.tear_all(sent, states)?,
+        }
+        // The host's view is that of the untorn command.
+        Ok(self.bench.control()?.resume(AFTER)?)
+    }
 
+    /// At each write, and each of the recovery.
+    fn tear_all(&mut self, sent: &Sent<'_>, states: [&State; 2]) -> Result<(), End> {
+        let at = sent.at;
         let mut reached = Where::Before;
-        let (mut writes, mut recoveries) = (0, 0);
+        let mut recoveries = 0_u64;
         for write in 1.. {
             if write > MOST_WRITES {
                 let what = text("power lost at each write", "逐次写掉电");
@@ -52,12 +65,21 @@ impl Attempt<'_, '_, '_> {
                 return Err(End::Failed);
             }
             if let Torn::Answered = self.lose_power(sent, write, None)? {
+                let writes = write - 1;
+                self.note(
+                    at,
+                    text(
+                        format!(
+                            "power lost at each of {writes} writes, and {recoveries} times in the \
+                             recovery"
+                        ),
+                        format!("在 {writes} 次写时逐一掉电, 恢复中再掉电 {recoveries} 次"),
+                    ),
+                );
                 break;
             }
-            writes += 1;
             let now = self.bench.state()?;
-            let place = moment(write, None);
-            reached = self.judge(sent, &place, reached, [&before, &after], &now)?;
+            reached = self.judge(sent, &moment(write, None), reached, states, &now)?;
             for again in 1..=MOST_WRITES {
                 if !matches!(self.lose_power(sent, write, Some(again))?, Torn::Silent) {
                     break;
@@ -65,20 +87,49 @@ impl Attempt<'_, '_, '_> {
                 recoveries += 1;
                 let now = self.bench.state()?;
                 // In the recovery of one torn write the card is where that write left it.
-                self.judge(sent, &moment(write, Some(again)), reached, [&before, &after], &now)?;
+                self.judge(sent, &moment(write, Some(again)), reached, states, &now)?;
             }
         }
+        Ok(())
+    }
+
+    /// At so many of the writes that the untorn command made.
+    fn tear_some(
+        &mut self,
+        sent: &Sent<'_>,
+        states: [&State; 2],
+        count: u32,
+        made: u64,
+    ) -> Result<(), End> {
+        let at = sent.at;
+        let mut reached = Where::Before;
+        let chosen: Vec<u64> =
+            (1..=made).filter(|write| Tears::Spread(count).at(*write, made)).collect();
+        for write in &chosen {
+            if let Torn::Answered = self.lose_power(sent, *write, None)? {
+                let Text { en, zh } = moment(*write, None);
+                self.find(Some(at), text(en, zh), "silence".to_owned(), "an answer".to_owned());
+                return Err(End::Failed);
+            }
+            let now = self.bench.state()?;
+            reached = self.judge(sent, &moment(*write, None), reached, states, &now)?;
+        }
+        let torn = chosen.len();
         self.note(
             at,
             text(
-                format!(
-                    "power lost at each of {writes} writes, and {recoveries} times in the recovery"
-                ),
-                format!("在 {writes} 次写时逐一掉电, 恢复中再掉电 {recoveries} 次"),
+                format!("power lost at {torn} of {made} writes"),
+                format!("在 {made} 次写中的 {torn} 次掉电"),
             ),
         );
-        // The host's view is that of the untorn command.
-        Ok(self.bench.control()?.resume(AFTER)?)
+        Ok(())
+    }
+
+    /// Memory writes since power-on, where the hand tells them.
+    fn writes(&mut self) -> Result<Option<u64>, End> {
+        let status = self.bench.control()?.status()?;
+        let writes = status.iter().find(|(key, _)| key == "writes");
+        Ok(writes.and_then(|(_, count)| count.parse().ok()))
     }
 
     /// Sends the command with power lost at one of its writes, and at one of the recovery.
