@@ -46,8 +46,7 @@ impl State {
             number(told.get(&format!("{prefix}.{word}-serial"))?)
         });
         let questions = probe.questions.iter().map(|question| question.command.clone());
-        let commands: Vec<Vec<u8>> =
-            questions.chain(asked.values().cloned()).collect();
+        let commands: Vec<Vec<u8>> = questions.chain(asked.values().cloned()).collect();
         let mut answers = control.rehearse(&commands)?;
         let proofs = answers.split_off(probe.questions.len().min(answers.len()));
         let proofs = asked.into_keys().zip(proofs).collect();
