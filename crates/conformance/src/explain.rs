@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use crate::{Case, Start, Text};
 
-use words::{StepWords, step_words};
+use words::StepWords;
+
+pub(crate) use words::step_words;
 
 /// A case as data, for documents that scripts read.
 #[derive(Clone, Debug, Serialize)]

@@ -28,7 +28,6 @@ pub use json::JsonLines;
 pub use junit::junit;
 pub use matrix::{RuleStanding, Standing, traceability};
 pub use reproduce::reproduce;
-pub use steps::{StepWords, steps_in_words};
 
 use std::sync::Arc;
 

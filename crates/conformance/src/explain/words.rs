@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What is said of a step.
-pub(super) struct StepWords {
+pub(crate) struct StepWords {
     pub action: Text,
     pub expect: Vec<Text>,
     pub changes: Vec<String>,
@@ -21,7 +21,7 @@ pub(super) struct StepWords {
     pub silent: bool,
 }
 
-pub(super) fn step_words(step: &Step) -> StepWords {
+pub(crate) fn step_words(step: &Step) -> StepWords {
     StepWords {
         action: action(&step.action),
         expect: expect(&step.expect, &answer_fields(&step.action)),

@@ -1,20 +1,17 @@
-//! Steps of a case in words, as they are written.
+//! Steps of a case as they are written, in the words of `purse conform explain`.
 
-use applet_spec::{Catalogue, FieldFormat, PurseKind};
+use applet_spec::{Catalogue, FieldFormat};
 use purse::Language;
 
-use super::words::{self, Word};
-use crate::{
-    Action, Capture, CaptureFrom, Case, Deed, Expect, Expression, Le, Place, Protect, RunKind,
-    Send, Step, TlvExpect, Value,
-};
+use super::words;
+use crate::explain::step_words;
+use crate::{Action, Case, Expression, Send, Step, Value};
 
 /// A step in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StepWords {
+pub(super) struct Written {
     /// Its number, from 1.
     pub number: usize,
-    /// What is done: `DEBIT FOR PURCHASE, MAC1 = mac1() ^ 00000001`.
+    /// What is done.
     pub action: String,
     /// What must come back, and what may change.
     pub expect: Vec<String>,
@@ -22,197 +19,115 @@ pub struct StepWords {
     pub note: Option<String>,
 }
 
-/// The steps of a case, as they are written: names of the suite format, names of commands and
-/// fields in the language. What the catalogue says is secret is left out where it is written as
-/// bytes.
-pub fn steps_in_words(case: &Case, language: Language) -> Vec<StepWords> {
-    let words = |(index, step): (usize, &Step)| StepWords {
-        number: index + 1,
-        action: action(step, language),
-        expect: expect(step, language),
-        note: step.note.as_ref().map(|note| note.in_language(language).to_owned()),
+/// The steps of a case. What the catalogue says is secret is left out where it is written as bytes:
+/// it may be the PIN of somebody's card.
+pub(super) fn written(case: &Case, language: Language) -> Vec<Written> {
+    let words = |(index, step): (usize, &Step)| {
+        let words = step_words(&masked(step, language));
+        let mut action = words.action.in_language(language).to_owned();
+        if words.repeat > 1 {
+            action += &format!(", {} × {}", words::REPEATED.of(language), words.repeat);
+        }
+        if words.tear {
+            action += &format!(", {}", words::TORN.of(language));
+        }
+        let mut expect: Vec<String> =
+            words.expect.iter().map(|text| text.in_language(language).to_owned()).collect();
+        expect.extend(words.captures.iter().map(|(name, from)| format!("${name} := {from}")));
+        if !words.changes.is_empty() {
+            let changes = words.changes.join(", ");
+            expect.push(format!("{}: {changes}", words::MAY_CHANGE.of(language)));
+        }
+        if !step.expect.torn.is_empty() {
+            let torn: Vec<String> = step.expect.torn.iter().map(ToString::to_string).collect();
+            expect.push(format!("{}: {}", words::MAY_BE_BETWEEN.of(language), torn.join(", ")));
+        }
+        let note = words.note.as_ref().map(|note| note.in_language(language).to_owned());
+        Written { number: index + 1, action, expect, note }
     };
     case.steps.iter().enumerate().map(words).collect()
 }
 
-fn action(step: &Step, language: Language) -> String {
-    let mut parts = match &step.action {
-        Action::Send(send) => sent(send, language),
-        Action::Raw(value) => {
-            vec![format!("{} {}", words::BYTES.of(language), raw(value, language))]
-        }
-        Action::Select(place) => vec![format!("SELECT {}", selected(place, language))],
-        Action::Run(run) => {
-            let mut parts = vec![run_name(run.kind).of(language).to_owned()];
-            parts.extend(run.purse.map(|purse| purse_name(purse, language).to_owned()));
-            parts.extend(run.key.map(|key| format!("{} {key:02X}", words::KEY.of(language))));
-            parts.extend(run.fields.iter().map(|(name, v)| format!("{name} = {}", written(v))));
-            parts
-        }
-        Action::Do(deed) => vec![deed_name(*deed).of(language).to_owned()],
-        Action::Set(settings) => {
-            let settings = settings.iter().map(|(key, value)| format!("{key} = {value}"));
-            std::iter::once(words::SET.of(language).to_owned()).chain(settings).collect()
-        }
-    };
-    if step.repeat > 1 {
-        parts.push(format!("{} × {}", words::REPEATED.of(language), step.repeat));
+fn masked(step: &Step, language: Language) -> Step {
+    let mut masked = step.clone();
+    match &mut masked.action {
+        Action::Send(send) => mask(send, language),
+        Action::Raw(value) => mask_raw(value, language),
+        Action::Select(_) | Action::Run(_) | Action::Do(_) | Action::Set(_) => {}
     }
-    if step.tear {
-        parts.push(words::TORN.of(language).to_owned());
-    }
-    parts.join(", ")
+    masked
 }
 
-fn sent(send: &Send, language: Language) -> Vec<String> {
+fn mask(send: &mut Send, language: Language) {
     let spec = Catalogue::entry(send.command);
-    let mut parts = vec![language.pick(&spec.name, &spec.name_zh).clone()];
-    let mut say = |name: &str, value: String| parts.push(format!("{name} = {value}"));
-    for (name, value) in [("CLA", &send.class), ("P1", &send.p1), ("P2", &send.p2)] {
-        value.iter().for_each(|value| say(name, written(value)));
-    }
-    send.purse.iter().for_each(|p| say(words::PURSE.of(language), purse_name(*p, language).into()));
-    send.file.iter().for_each(|file| say(words::FILE.of(language), format!("{file:02X}")));
-    send.record.iter().for_each(|record| say(words::RECORD.of(language), record.to_string()));
-    send.mode.iter().for_each(|mode| say(words::MODE.of(language), format!("{mode:02X}")));
-    send.offset.iter().for_each(|offset| say(words::OFFSET.of(language), offset.to_string()));
-    send.key.iter().for_each(|key| say(words::KEY.of(language), format!("{key:02X}")));
-    let protect = send.protect.map(|protect| match protect {
-        Protect::Mac => "MAC",
-        Protect::EncryptedMac => words::ENCIPHERED.of(language),
-    });
-    protect.iter().for_each(|value| say(words::PROTECTED.of(language), (*value).to_owned()));
-    for (name, value) in &send.fields {
+    for (name, value) in &mut send.fields {
         let field = spec.fields.iter().find(|field| field.name == *name);
-        let secret = field.is_some_and(|field| field.format == FieldFormat::Secret);
-        let name = field.map_or(name, |field| language.pick(&field.name, &field.name_zh));
-        say(name, if secret { named(value, language) } else { written(value) });
+        if field.is_some_and(|field| field.format == FieldFormat::Secret) {
+            mask_value(value, language);
+        }
     }
-    let hides = Catalogue::carries_secret(spec.ins);
-    let body = |value| if hides { named(value, language) } else { written(value) };
-    send.body.iter().for_each(|value| say(words::DATA.of(language), body(value)));
-    match send.le {
-        Some(Le::Absent) => say("Le", words::NONE.of(language).to_owned()),
-        Some(Le::Bytes(bytes)) => say("Le", bytes.to_string()),
-        None => {}
-    }
-    parts
-}
-
-fn expect(step: &Step, language: Language) -> Vec<String> {
-    let Expect { status, fields, data, length, tlv, differs, within, torn } = &step.expect;
-    let mut out = Vec::new();
-    if !status.is_empty() {
-        out.push(status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / "));
-    }
-    let spec = match &step.action {
-        Action::Send(send) => Some(Catalogue::entry(send.command)),
-        _ => None,
-    };
-    for (name, value) in fields {
-        let field = spec.and_then(|spec| spec.answer.iter().find(|field| field.name == *name));
-        let name = field.map_or(name, |field| language.pick(&field.name, &field.name_zh));
-        out.push(format!("{name} = {}", written(value)));
-    }
-    out.extend(data.iter().map(|v| format!("{} = {}", words::DATA.of(language), written(v))));
-    out.extend(length.map(|length| format!("{} = {length}", words::LENGTH.of(language))));
-    out.extend(tlv.iter().map(|(tags, must)| match must {
-        TlvExpect::Present => format!("{}: {}", path(tags), words::PRESENT.of(language)),
-        TlvExpect::Absent => format!("{}: {}", path(tags), words::ABSENT.of(language)),
-        TlvExpect::Is(value) => format!("{} = {}", path(tags), written(value)),
-    }));
-    out.extend(differs.iter().map(|v| format!("{} ≠ {}", words::DATA.of(language), written(v))));
-    out.extend(
-        within.map(|time| format!("{} {} ms", words::WITHIN.of(language), time.as_millis())),
-    );
-    out.extend(step.captures.iter().map(|capture| captured(capture, language)));
-    if !step.changes.is_empty() {
-        let changes: Vec<String> = step.changes.iter().map(ToString::to_string).collect();
-        out.push(format!("{}: {}", words::MAY_CHANGE.of(language), changes.join(", ")));
-    }
-    if !torn.is_empty() {
-        let torn: Vec<String> = torn.iter().map(ToString::to_string).collect();
-        out.push(format!("{}: {}", words::MAY_BE_BETWEEN.of(language), torn.join(", ")));
-    }
-    out
-}
-
-/// A value as it is written.
-fn written(value: &Value) -> String {
-    value.expression.to_string()
-}
-
-/// A value whose literals are secret.
-fn named(value: &Value, language: Language) -> String {
-    match &value.expression {
-        Expression::Name(_) | Expression::Call(..) => written(value),
-        _ => words::NOT_SHOWN.of(language).to_owned(),
+    if Catalogue::carries_secret(spec.ins) {
+        send.body.iter_mut().for_each(|value| mask_value(value, language));
     }
 }
 
-/// A command written as bytes, without the data of those that carry secrets.
-fn raw(value: &Value, language: Language) -> String {
-    let text = written(value);
+/// Names and calls say nothing of the bytes that they stand for.
+fn mask_value(value: &mut Value, language: Language) {
+    if !matches!(value.expression, Expression::Name(_) | Expression::Call(..)) {
+        *value = Value::literal(words::NOT_SHOWN.of(language));
+    }
+}
+
+/// A command written as bytes keeps its header.
+fn mask_raw(value: &mut Value, language: Language) {
+    let text = value.expression.to_string();
     let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
     let digit = |at: usize| digits.get(at).and_then(|c| c.to_digit(16));
     let ins = digit(2).zip(digit(3)).and_then(|(high, low)| u8::try_from(high << 4 | low).ok());
-    if digits.len() <= 8 || !ins.is_some_and(Catalogue::carries_secret) {
-        return text;
-    }
-    let header: String = digits.iter().take(8).collect();
-    format!("{header} ({})", words::NOT_SHOWN.of(language))
-}
-
-fn path(tags: &[u32]) -> String {
-    tags.iter().map(|tag| format!("{tag:02X}")).collect::<Vec<_>>().join("/")
-}
-
-fn captured(capture: &Capture, language: Language) -> String {
-    let data = words::DATA.of(language);
-    let from = match &capture.from {
-        CaptureFrom::Field(name) => name.clone(),
-        CaptureFrom::Data(0, None) => data.to_owned(),
-        CaptureFrom::Data(from, None) => format!("{data}[{from}..]"),
-        CaptureFrom::Data(from, Some(to)) => format!("{data}[{from}..{to}]"),
-        CaptureFrom::Tlv(tags) => path(tags),
-    };
-    format!("${} := {from}", capture.name)
-}
-
-fn selected(place: &Place, language: Language) -> String {
-    match place {
-        Place::Application => words::APPLICATION.of(language).to_owned(),
-        Place::Mf => "MF".to_owned(),
-        Place::Ppse => "PPSE".to_owned(),
-        Place::Fid(fid) => format!("{fid:04X}"),
-        Place::Name(name) => hex::encode_upper(name),
+    if digits.len() > 8 && ins.is_some_and(Catalogue::carries_secret) {
+        let header: String = digits.iter().take(8).collect();
+        *value = Value::literal(format!("{header} ({})", words::NOT_SHOWN.of(language)));
     }
 }
 
-fn purse_name(purse: PurseKind, language: Language) -> &'static str {
-    match purse {
-        PurseKind::Deposit => words::ED.of(language),
-        PurseKind::Purse => words::EP.of(language),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
 
-fn run_name(kind: RunKind) -> Word {
-    match kind {
-        RunKind::Load => words::LOAD,
-        RunKind::Purchase => words::PURCHASE,
-        RunKind::Capp => words::CAPP,
-        RunKind::Cash => words::CASH,
-        RunKind::Unload => words::UNLOAD,
-        RunKind::Overdraft => words::OVERDRAFT,
-        RunKind::SamPurchase => words::SAM_PURCHASE,
+    fn actions(actions: Vec<Action>) -> Vec<String> {
+        let case =
+            fixture::case("EP_YZ_001", "pin", &[fixture::rule("pin.tries", "words")], "words");
+        let mut case = Case::clone(&case);
+        let Some(first) = case.steps.first().cloned() else { panic!("a step") };
+        case.steps = actions.into_iter().map(|action| Step { action, ..first.clone() }).collect();
+        written(&case, Language::English).into_iter().map(|step| step.action).collect()
     }
-}
 
-fn deed_name(deed: Deed) -> Word {
-    match deed {
-        Deed::Reset => words::RESET,
-        Deed::PowerOff => words::POWER_OFF,
-        Deed::Remove => words::REMOVE,
-        Deed::Insert => words::INSERT,
+    #[test]
+    fn a_pin_that_is_written_is_not_shown_and_a_name_for_one_is() {
+        let verify = |value: Value| {
+            let mut send = Send::new(applet_spec::CommandId::Verify);
+            send.fields.push(("PIN".to_owned(), value));
+            Action::Send(Box::new(send))
+        };
+        let mut body = Send::new(applet_spec::CommandId::Verify);
+        body.body = Some(Value::literal("123456"));
+        let name = Value { written: None, expression: Expression::Name("pin".to_owned()) };
+        let said = actions(vec![
+            verify(Value::literal("123456")),
+            verify(name),
+            Action::Send(Box::new(body)),
+            Action::Raw(Value::literal("00 20 00 00 03 12 34 56")),
+            Action::Raw(Value::literal("80 5C 00 02 04")),
+        ]);
+        let expected = [
+            "VERIFY: PIN = not shown",
+            "VERIFY: PIN = $pin",
+            "VERIFY: data = not shown",
+            "bytes 00200000 (not shown)",
+            "bytes 80 5C 00 02 04",
+        ];
+        assert_eq!(said, expected);
     }
 }

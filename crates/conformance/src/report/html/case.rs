@@ -5,9 +5,7 @@ use maud::{Markup, html};
 use super::{Page, fragment};
 use crate::report::secrets::Secrets;
 use crate::report::trace::{self, StepTold, Way};
-use crate::report::{
-    Cell, Detail, Diff, Group, Row, reproduce, steps_in_words, text, visible, words,
-};
+use crate::report::{Cell, Detail, Diff, Group, Row, reproduce, steps, text, visible, words};
 use crate::{Author, Case, Finding, Outcome, Start, TerminalConfig, Verdict};
 
 /// Exchanges of a trace that is not whole.
@@ -139,7 +137,7 @@ impl Page<'_> {
                     th scope="col" { (self.say(words::DONE)) }
                     th scope="col" { (self.say(words::MUST)) }
                 } }
-                tbody { @for step in steps_in_words(&outcome.case, self.language) {
+                tbody { @for step in steps::written(&outcome.case, self.language) {
                     tr.failed[found(step.number)] {
                         th scope="row" { (step.number) @if found(step.number) { " ✗" } }
                         td { (visible(&step.action)) @if let Some(note) = &step.note { p.note { (visible(note)) } } }
