@@ -5,6 +5,7 @@ mod checks;
 mod command;
 mod conform;
 mod fuzz;
+mod mutants;
 mod setup;
 
 use std::process::ExitCode;
@@ -24,6 +25,11 @@ const TASKS: &[Task] = &[
         "conform",
         conform::task,
         "right cards fail no case, wrong cards do; --update writes the table of the latter",
+    ),
+    (
+        "mutants",
+        mutants::task,
+        "does the suite notice a wrong card? --report, --list, ..: see docs",
     ),
     ("bench", bench::task, "purse bench, in release and with PC/SC; options are passed on"),
     ("setup", setup::task, "installs what the tests and fuzzing need, through apt-get"),

@@ -1,0 +1,218 @@
+//! Mutation testing of the card, with the conformance suite as the judge: does the suite notice
+//! when the card is wrong in some small way? `docs/design/mutants.md` says why it is done so.
+//!
+//! One build holds every mutant, each behind a switch; the suite of the unmutated `purse` runs on
+//! the mutated card once for each mutant, until a case fails.
+
+mod build;
+mod catalogue;
+mod constants;
+mod files;
+mod find;
+mod git;
+mod harmless;
+mod judge;
+mod lists;
+mod operators;
+mod options;
+mod report;
+mod rewrite;
+mod run;
+mod site;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use catalogue::{Mutant, MutatedFile};
+use harmless::Harmless;
+use judge::Court;
+use options::Options;
+use report::Report;
+use run::Fate;
+
+use crate::command::{Failure, cargo, root, run as execute};
+
+/// Paths whose change makes the committed score old, beside the mutated files.
+const JUDGES: &[&str] = &["tests/suites", "crates/conform", "tests/mutants/harmless.toml"];
+
+/// `cargo xtask mutants`.
+pub fn task(arguments: &[String]) -> Result<(), Failure> {
+    let options = Options::parse(arguments)?;
+    if options.report {
+        return told();
+    }
+    let mut files = catalogue::of(&root())?;
+    if options.list {
+        return list(&files, &options);
+    }
+    judged(&mut files, &options, None)
+}
+
+/// Judges the mutants that are asked for, by `purse` as it is in this tree, or by another judge.
+fn judged(
+    files: &mut [MutatedFile],
+    options: &Options,
+    judge: Option<PathBuf>,
+) -> Result<(), Failure> {
+    let harmless = Harmless::read(&root())?;
+    let all = mutants(files);
+    if wanted(all.clone(), options)?.is_empty() {
+        eprintln!("xtask: {} mutants, none of those that are asked for", all.len());
+        return Ok(());
+    }
+    let folder = folder();
+    let tree = tree::Tree::copy(folder.join("tree"))?;
+    let start = Instant::now();
+    let built = build::build(&tree, &folder.join("build"), files)?;
+    let viable = mutants(files);
+    eprintln!(
+        "xtask: {} mutants in one program, {} more do not compile, built in {:.0} s",
+        viable.len(),
+        built.refused,
+        start.elapsed().as_secs_f64()
+    );
+    let judge = judge.map_or_else(purse, Ok)?;
+    let court = Court { judge, card: built.program };
+    let baselines = run::baselines(&court, &folder)?;
+    let chosen = wanted(viable, options)?;
+    let until = options.sample.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let fates = run::judge_all(&court, &baselines, &chosen, until)?;
+
+    let mut report = Report::of(&chosen, &fates, &harmless);
+    report.refused = built.refused;
+    harmless.stale(&all).iter().for_each(|stale| eprintln!("xtask: {stale}; take it out"));
+    println!("{report}");
+    let unjudged = fates.values().filter(|fate| matches!(fate, Fate::Unjudged(_))).count();
+    if unjudged > 0 {
+        return Err(Failure(format!(
+            "the judge failed on {unjudged} mutants; they are told above"
+        )));
+    }
+    if options.is_full() {
+        return written(report);
+    }
+    compared(&report)
+}
+
+/// Writes the report of a full run.
+fn written(mut report: Report) -> Result<(), Failure> {
+    report.revision = git::revision()?;
+    report.clean = git::changed_files("HEAD", &["."])?.iter().all(|name| name == report::FILE);
+    report.date = today()?;
+    report.write(&root())?;
+    eprintln!("xtask: written to {}", report::FILE);
+    Ok(())
+}
+
+/// A part of the mutants fails where one survives that is neither harmless nor known.
+fn compared(report: &Report) -> Result<(), Failure> {
+    let known = Report::read(&root())?;
+    let new = report.new_since(&known);
+    new.iter().for_each(|survivor| println!("survives, and did not before: {survivor}"));
+    match new.len() {
+        0 => Ok(()),
+        count => Err(Failure(format!(
+            "{count} mutants survive that {} does not have: write a case that catches them, or say \
+             in {} by which rule they are harmless",
+            report::FILE,
+            harmless::FILE
+        ))),
+    }
+}
+
+/// The committed score.
+fn told() -> Result<(), Failure> {
+    let report = Report::read(&root())?;
+    let dirty = if report.clean { "" } else { ", with changes that were not committed" };
+    println!("mutants of revision {}{dirty}, judged on {}", report.revision, report.date);
+    println!("{report}");
+    report.survivor.iter().for_each(|survivor| println!("survived: {survivor}"));
+    let mut paths: Vec<&str> = files::FILES.iter().map(|(path, _)| *path).collect();
+    paths.extend(JUDGES);
+    let changed = git::changed_files(&report.revision, &paths)?;
+    if !changed.is_empty() {
+        println!(
+            "card or suite have changed since ({} files, such as {}): cargo xtask mutants",
+            changed.len(),
+            changed.first().map_or("", String::as_str)
+        );
+    }
+    Ok(())
+}
+
+fn list(files: &[MutatedFile], options: &Options) -> Result<(), Failure> {
+    let chosen = wanted(mutants(files), options)?;
+    let text: String = chosen.iter().map(|mutant| format!("{mutant}\n")).collect();
+    // Whoever reads may have seen enough.
+    _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
+    eprintln!("xtask: {} mutants", chosen.len());
+    Ok(())
+}
+
+fn mutants(files: &[MutatedFile]) -> Vec<Mutant> {
+    files.iter().flat_map(MutatedFile::mutants).collect()
+}
+
+/// Those that are asked for, a sample in its random order.
+fn wanted(mut mutants: Vec<Mutant>, options: &Options) -> Result<Vec<Mutant>, Failure> {
+    if let Some(part) = &options.file {
+        mutants.retain(|mutant| mutant.file.contains(part));
+    }
+    if let Some(only) = options.only {
+        mutants.retain(|mutant| mutant.id == only);
+    }
+    if let Some(base) = &options.changed {
+        let lines = git::changed_lines(base)?;
+        mutants.retain(|mutant| {
+            let of_file = lines.get(&mutant.file);
+            of_file.is_some_and(|lines| lines.iter().any(|range| range.contains(&mutant.line)))
+        });
+    }
+    if options.sample.is_some() {
+        let seed = options.seed.unwrap_or_default();
+        eprintln!("xtask: sample with --seed {seed}");
+        shuffle(&mut mutants, seed);
+    }
+    Ok(mutants)
+}
+
+/// A random order: the same for the same seed.
+fn shuffle<T>(items: &mut [T], mut seed: u64) {
+    for last in (1..items.len()).rev() {
+        // splitmix64
+        seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = seed;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^= mixed >> 31;
+        items.swap(last, (mixed % (last as u64 + 1)) as usize);
+    }
+}
+
+/// Builds the judge.
+fn purse() -> Result<PathBuf, Failure> {
+    execute(&mut cargo(&["build", "--release", "--package", "cli"]))?;
+    Ok(target().join("release").join("purse"))
+}
+
+fn folder() -> PathBuf {
+    target().join("mutants")
+}
+
+fn target() -> PathBuf {
+    let own = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root().join(own)
+}
+
+fn today() -> Result<String, Failure> {
+    let output = Command::new("date")
+        .args(["-u", "+%F"])
+        .output()
+        .map_err(|error| Failure(format!("cannot run date: {error}")))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,98 @@
+//! What `cargo xtask mutants` is asked for.
+
+use crate::command::Failure;
+
+const USAGE: &str = "cargo xtask mutants [--report | --list] [--changed REVISION] [--file PART] \
+                     [--only ID] [--sample SECONDS [--seed N]]";
+
+/// The arguments.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Print the committed score.
+    pub report: bool,
+    /// Print the mutants.
+    pub list: bool,
+    /// Only mutants in lines that changed since.
+    pub changed: Option<String>,
+    /// Only mutants of files whose path has this in it.
+    pub file: Option<String>,
+    /// Only this mutant.
+    pub only: Option<u32>,
+    /// Mutants in random order, for so many seconds.
+    pub sample: Option<u64>,
+    /// Seed of that order.
+    pub seed: Option<u64>,
+}
+
+impl Options {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// Something that is not understood.
+    pub fn parse(arguments: &[String]) -> Result<Self, Failure> {
+        let mut options = Self::default();
+        let mut words = arguments.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| wrong(&format!("{word} wants a value")));
+            match word {
+                "--report" => options.report = true,
+                "--list" => options.list = true,
+                "--changed" => options.changed = Some(value()?.to_owned()),
+                "--file" => options.file = Some(value()?.to_owned()),
+                "--only" => options.only = Some(number(value()?)?),
+                "--sample" => options.sample = Some(number(value()?)?),
+                "--seed" => options.seed = Some(number(value()?)?),
+                unknown => return Err(wrong(&format!("there is no {unknown}"))),
+            }
+        }
+        if options.report && arguments.len() > 1 {
+            return Err(wrong("--report stands alone"));
+        }
+        if options.seed.is_some() && options.sample.is_none() {
+            return Err(wrong("--seed is for --sample"));
+        }
+        Ok(options)
+    }
+
+    /// Whether everything is judged, so that the report is written.
+    pub fn is_full(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, Failure> {
+    text.parse().map_err(|_| wrong(&format!("'{text}' is no number")))
+}
+
+fn wrong(problem: &str) -> Failure {
+    Failure(format!("{problem}; {USAGE}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Options, String> {
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        Options::parse(&words).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn parts_of_a_run_are_asked_for() {
+        assert!(parse("").unwrap().is_full());
+        let options = parse("--changed HEAD~ --file psam --sample 60 --seed 7").unwrap();
+        assert_eq!(options.changed.as_deref(), Some("HEAD~"));
+        assert_eq!(options.file.as_deref(), Some("psam"));
+        assert_eq!((options.sample, options.seed), (Some(60), Some(7)));
+        assert!(!options.is_full());
+        assert_eq!(parse("--only 12").unwrap().only, Some(12));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_told_with_the_usage() {
+        for text in ["--all", "--only", "--only x", "--seed 1", "--report --list"] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains("cargo xtask mutants [--report"), "{text}: {error}");
+        }
+    }
+}
