@@ -1,11 +1,10 @@
 //! Building the mutated `purse`, and dropping the mutants that the compiler refuses.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::catalogue::MutatedFile;
 use super::rewrite::Rewritten;
@@ -35,15 +34,18 @@ const SETTINGS: &[(&str, &str)] = &[
 /// # Errors
 /// The compiler refuses something that belongs to no mutant, or cannot be run.
 pub fn build(tree: &Tree, folder: &Path, files: &mut [MutatedFile]) -> Result<Built, Failure> {
-    let mut refused = 0;
+    let known = Refused::read(&folder.join(REFUSED), tree.fingerprint);
+    drop_mutants(files, &known);
+    let mut refused = known;
     loop {
         let written = tree.write(files)?;
         let messages = compile(tree, folder)?;
         let errors: Vec<&Message> =
             messages.iter().filter(|message| message.level == "error").collect();
         if errors.is_empty() {
+            Refused::write(&folder.join(REFUSED), tree.fingerprint, &refused)?;
             let program = folder.join("release").join("purse");
-            return Ok(Built { program, refused });
+            return Ok(Built { program, refused: refused.len() });
         }
         let mut blamed = BTreeSet::new();
         for error in errors {
@@ -64,10 +66,41 @@ pub fn build(tree: &Tree, folder: &Path, files: &mut [MutatedFile]) -> Result<Bu
             )));
         }
         eprintln!("xtask: {} mutants do not compile and are dropped", blamed.len());
-        refused += blamed.len();
-        for site in files.iter_mut().flat_map(|file| &mut file.sites) {
-            site.alternatives.retain(|one| !blamed.contains(&one.id));
+        drop_mutants(files, &blamed);
+        refused.extend(blamed);
+    }
+}
+
+fn drop_mutants(files: &mut [MutatedFile], dropped: &BTreeSet<u32>) {
+    for site in files.iter_mut().flat_map(|file| &mut file.sites) {
+        site.alternatives.retain(|one| !dropped.contains(&one.id));
+    }
+}
+
+/// What the compiler refused of the same sources before, so that it is not asked again.
+#[derive(Serialize, Deserialize)]
+struct Refused {
+    sources: String,
+    mutants: BTreeSet<u32>,
+}
+
+const REFUSED: &str = "refused.json";
+
+impl Refused {
+    /// None for other sources, or where nothing was kept.
+    fn read(path: &Path, fingerprint: u64) -> BTreeSet<u32> {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        match serde_json::from_str::<Self>(&text) {
+            Ok(kept) if kept.sources == fingerprint.to_string() => kept.mutants,
+            _ => BTreeSet::new(),
         }
+    }
+
+    fn write(path: &Path, fingerprint: u64, mutants: &BTreeSet<u32>) -> Result<(), Failure> {
+        let kept = Self { sources: fingerprint.to_string(), mutants: mutants.clone() };
+        let text = serde_json::to_string(&kept).map_err(|error| Failure(error.to_string()))?;
+        std::fs::write(path, text)
+            .map_err(|error| Failure(format!("cannot write {}: {error}", path.display())))
     }
 }
 
@@ -84,8 +117,17 @@ struct Message {
     level: String,
     message: String,
     rendered: Option<String>,
+    code: Option<Code>,
     spans: Vec<Span>,
 }
+
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+}
+
+/// The compiler's number for a value that is used after it was moved.
+const MOVED: &str = "E0382";
 
 #[derive(Deserialize)]
 struct Span {
@@ -122,18 +164,47 @@ fn compile(tree: &Tree, folder: &Path) -> Result<Vec<Message>, Failure> {
     Ok(messages)
 }
 
-/// The mutants that an error is about: by the place it points at, or else by what it mentions.
+/// The mutants that an error is about: those it points at, or else those it mentions.
 fn blame(error: &Message, files: &[MutatedFile], written: &[Rewritten]) -> Vec<u32> {
     let of = |span: &Span| {
-        let bytes: Range<usize> = span.byte_start..span.byte_end;
-        let mut both = files.iter().zip(written);
-        let found = both.find(|(file, _)| span.file_name == file.path);
-        found.map_or(&[][..], |(_, rewritten)| rewritten.blamed(&bytes))
+        let rewritten = of_file(files, written, &span.file_name);
+        rewritten.map_or(&[][..], |(_, text)| text.blamed(&(span.byte_start..span.byte_end)))
     };
     let (primary, others): (Vec<_>, Vec<_>) = error.spans.iter().partition(|span| span.is_primary);
-    let found: Vec<u32> = primary.into_iter().flat_map(of).copied().collect();
-    match found.is_empty() {
-        true => others.into_iter().flat_map(of).copied().collect(),
-        false => found,
+    if error.code.as_ref().is_some_and(|code| code.code == MOVED) {
+        let found = left_out_returns(error, files, written);
+        if !found.is_empty() {
+            return found;
+        }
     }
+    for spans in [&primary, &others] {
+        let found: Vec<u32> = spans.iter().flat_map(|span| of(span)).copied().collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// The left out `return`s between what an error mentions: what they guard is then moved twice.
+fn left_out_returns(error: &Message, files: &[MutatedFile], written: &[Rewritten]) -> Vec<u32> {
+    let primary = error.spans.iter().find(|span| span.is_primary);
+    let Some(Span { file_name, .. }) = primary else { return Vec::new() };
+    let Some((file, text)) = of_file(files, written, file_name) else { return Vec::new() };
+    let spans = error.spans.iter().filter(|span| span.file_name == *file_name);
+    let (start, end) = spans.fold((usize::MAX, 0), |(start, end), span| {
+        (start.min(span.byte_start), end.max(span.byte_end))
+    });
+    let between = text.between(&(start..end));
+    let alternatives = file.sites.iter().flat_map(|site| &site.alternatives);
+    let returns = alternatives.filter(|one| one.before.starts_with("return"));
+    returns.map(|one| one.id).filter(|id| between.contains(id)).collect()
+}
+
+fn of_file<'f>(
+    files: &'f [MutatedFile],
+    written: &'f [Rewritten],
+    name: &str,
+) -> Option<(&'f MutatedFile, &'f Rewritten)> {
+    files.iter().zip(written).find(|(file, _)| file.path == name)
 }

@@ -27,6 +27,20 @@ pub fn revision() -> Result<String, Failure> {
     Ok(git(&["rev-parse", "HEAD"])?.trim().to_owned())
 }
 
+/// Where the branch that is checked out began: where it left that of the origin, or the revision
+/// before.
+///
+/// # Errors
+/// There is neither.
+pub fn base() -> Result<String, Failure> {
+    let origin = git(&["merge-base", "HEAD", "origin/HEAD"]);
+    let head = revision()?;
+    match origin.map(|found| found.trim().to_owned()) {
+        Ok(found) if found != head => Ok(found),
+        _ => Ok(git(&["rev-parse", "HEAD~"])?.trim().to_owned()),
+    }
+}
+
 /// Of these paths, the files that differ from a revision.
 ///
 /// # Errors

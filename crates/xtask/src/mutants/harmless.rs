@@ -30,17 +30,16 @@ struct Rule {
     why: String,
 }
 
-/// Mutants of one place. What is not said fits all.
+/// Mutants of one text in a function. What is not said fits all.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     file: String,
     function: String,
     operator: Option<Operator>,
-    before: Option<String>,
+    before: String,
     after: Option<String>,
     rule: String,
-    because: String,
 }
 
 impl Harmless {
@@ -59,11 +58,8 @@ impl Harmless {
         let known: Self =
             toml::from_str(text).map_err(|error| Failure(format!("{FILE}: {error}")))?;
         let named = |name: &str| known.rule.iter().any(|rule| rule.name == name);
-        let reasons = known.rule.iter().map(|rule| (&rule.name, &rule.why));
-        let mut reasons =
-            reasons.chain(known.harmless.iter().map(|entry| (&entry.function, &entry.because)));
-        if let Some((name, _)) = reasons.find(|(_, reason)| reason.trim().is_empty()) {
-            return Err(Failure(format!("{FILE}: {name} has no reason; write one")));
+        if let Some(Rule { name, .. }) = known.rule.iter().find(|rule| rule.why.trim().is_empty()) {
+            return Err(Failure(format!("{FILE}: the rule '{name}' does not say why")));
         }
         match known.harmless.iter().find(|entry| !named(&entry.rule)) {
             Some(Entry { function, rule, .. }) => Err(Failure(format!(
@@ -83,8 +79,8 @@ impl Harmless {
     pub fn stale(&self, mutants: &[Mutant]) -> Vec<String> {
         let stale = self.harmless.iter().filter(|entry| !mutants.iter().any(|one| entry.fits(one)));
         let told = stale.map(|entry| {
-            let before = entry.before.as_deref().unwrap_or("anything");
-            format!("{FILE}: no mutant is left of {} {}: {before}", entry.file, entry.function)
+            let Entry { file, function, before, .. } = entry;
+            format!("{FILE}: no mutant is left of {file} {function}: {before}")
         });
         told.collect()
     }
@@ -95,7 +91,7 @@ impl Entry {
         self.file == mutant.file
             && self.function == mutant.function
             && self.operator.is_none_or(|operator| operator == mutant.operator)
-            && self.before.as_ref().is_none_or(|before| *before == mutant.before)
+            && self.before == mutant.before
             && self.after.as_ref().is_none_or(|after| *after == mutant.after)
     }
 }
@@ -125,7 +121,7 @@ mod tests {
         let harmless = Harmless::parse(
             "[[rule]]\nname = \"capacity\"\nwhy = \"a hint\"\n\
              [[harmless]]\nfile = \"a.rs\"\nfunction = \"Card::f\"\noperator = \"integer\"\n\
-             before = \"5\"\nrule = \"capacity\"\nbecause = \"room\"\n",
+             before = \"5\"\nrule = \"capacity\"\n",
         )
         .unwrap();
         assert_eq!(harmless.rule(&mutant("5", "6")), Some("capacity"));
@@ -137,11 +133,11 @@ mod tests {
 
     #[test]
     fn an_entry_needs_a_rule_that_is_explained() {
-        let text = "[[harmless]]\nfile = \"a.rs\"\nfunction = \"f\"\nrule = \"x\"\nbecause = \"y\"";
+        let text = "[[harmless]]\nfile = \"a.rs\"\nfunction = \"f\"\nbefore = \"1\"\nrule = \"x\"";
         let error = Harmless::parse(text).unwrap_err().to_string();
         assert!(error.contains("'x'"), "{error}");
         let error = Harmless::parse("[[rule]]\nname = \"x\"\nwhy = \" \"").unwrap_err().to_string();
-        assert!(error.contains("no reason"), "{error}");
+        assert!(error.contains("does not say why"), "{error}");
         assert!(Harmless::parse("[[harmless]]\nline = 3").is_err());
     }
 

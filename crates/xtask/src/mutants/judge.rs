@@ -102,8 +102,12 @@ impl Card {
     /// Starts it and waits for its addresses; `None` where it never says them.
     fn start(program: &Path, accused: Accused<'_>, profile: &str) -> Result<Option<Self>, Failure> {
         const ANY: &str = "127.0.0.1:0";
-        let mut command = Command::new(program);
+        // A loop that gathers without end is to end itself, not this machine.
+        const BOUNDED: &str = "ulimit -v 4000000; exec \"$0\" \"$@\"";
+        let mut command = Command::new("sh");
         command
+            .args(["-c", BOUNDED])
+            .arg(program)
             .args(["emulate", "--profile", profile, "--seed", "1"])
             .args(["--listen", ANY, "--control", ANY])
             .stdin(Stdio::null())

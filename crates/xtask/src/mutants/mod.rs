@@ -4,6 +4,7 @@
 //! One build holds every mutant, each behind a switch; the suite of the unmutated `purse` runs on
 //! the mutated card once for each mutant, until a case fails.
 
+mod asked;
 mod build;
 mod catalogue;
 mod constants;
@@ -28,6 +29,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use asked::Asked;
 use catalogue::{Mutant, MutatedFile};
 use harmless::Harmless;
 use judge::Court;
@@ -61,7 +63,8 @@ fn judged(
 ) -> Result<(), Failure> {
     let harmless = Harmless::read(&root())?;
     let all = mutants(files);
-    if wanted(all.clone(), options)?.is_empty() {
+    let asked = Asked::of(options)?;
+    if options.sample.is_none() && !all.iter().any(|mutant| asked.has(mutant)) {
         eprintln!("xtask: {} mutants, none of those that are asked for", all.len());
         return Ok(());
     }
@@ -79,11 +82,19 @@ fn judged(
     let judge = judge.map_or_else(purse, Ok)?;
     let court = Court { judge, card: built.program };
     let baselines = run::baselines(&court, &folder)?;
-    let chosen = wanted(viable, options)?;
-    let until = options.sample.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let fates = run::judge_all(&court, &baselines, &chosen, until)?;
+    let (chosen, mut rest): (Vec<Mutant>, Vec<Mutant>) =
+        viable.iter().cloned().partition(|mutant| asked.has(mutant));
+    let mut fates = run::judge_all(&court, &baselines, &chosen, None)?;
+    if let Some(seconds) = options.sample {
+        let seed = options.seed.map_or_else(seed, Ok)?;
+        rest.retain(|mutant| asked.samples(mutant));
+        eprintln!("xtask: a sample of {} for {seconds} s, --seed {seed}", rest.len());
+        shuffle(&mut rest, seed);
+        let until = Instant::now() + Duration::from_secs(seconds);
+        fates.extend(run::judge_all(&court, &baselines, &rest, Some(until))?);
+    }
 
-    let mut report = Report::of(&chosen, &fates, &harmless);
+    let mut report = Report::of(&viable, &fates, &harmless);
     report.refused = built.refused;
     harmless.stale(&all).iter().for_each(|stale| eprintln!("xtask: {stale}; take it out"));
     println!("{report}");
@@ -146,7 +157,9 @@ fn told() -> Result<(), Failure> {
 }
 
 fn list(files: &[MutatedFile], options: &Options) -> Result<(), Failure> {
-    let chosen = wanted(mutants(files), options)?;
+    let asked = Asked::of(options)?;
+    let mut chosen = mutants(files);
+    chosen.retain(|mutant| asked.has(mutant));
     let text: String = chosen.iter().map(|mutant| format!("{mutant}\n")).collect();
     // Whoever reads may have seen enough.
     _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
@@ -156,29 +169,6 @@ fn list(files: &[MutatedFile], options: &Options) -> Result<(), Failure> {
 
 fn mutants(files: &[MutatedFile]) -> Vec<Mutant> {
     files.iter().flat_map(MutatedFile::mutants).collect()
-}
-
-/// Those that are asked for, a sample in its random order.
-fn wanted(mut mutants: Vec<Mutant>, options: &Options) -> Result<Vec<Mutant>, Failure> {
-    if let Some(part) = &options.file {
-        mutants.retain(|mutant| mutant.file.contains(part));
-    }
-    if let Some(only) = options.only {
-        mutants.retain(|mutant| mutant.id == only);
-    }
-    if let Some(base) = &options.changed {
-        let lines = git::changed_lines(base)?;
-        mutants.retain(|mutant| {
-            let of_file = lines.get(&mutant.file);
-            of_file.is_some_and(|lines| lines.iter().any(|range| range.contains(&mutant.line)))
-        });
-    }
-    if options.sample.is_some() {
-        let seed = options.seed.unwrap_or_default();
-        eprintln!("xtask: sample with --seed {seed}");
-        shuffle(&mut mutants, seed);
-    }
-    Ok(mutants)
 }
 
 /// A random order: the same for the same seed.
@@ -192,6 +182,12 @@ fn shuffle<T>(items: &mut [T], mut seed: u64) {
         mixed ^= mixed >> 31;
         items.swap(last, (mixed % (last as u64 + 1)) as usize);
     }
+}
+
+/// The seed of a sample that is not told one: another one for each revision.
+fn seed() -> Result<u64, Failure> {
+    let revision = git::revision()?;
+    Ok(revision.get(..8).and_then(|start| u64::from_str_radix(start, 16).ok()).unwrap_or_default())
 }
 
 /// Builds the judge.

@@ -74,7 +74,10 @@ pub fn expression(
         Expr::MethodCall(call) => {
             let mut out = lists::arguments(text, expr, &call.args);
             let name = call.method.to_string();
-            out.extend(renamed(text, expr, call.method.span().byte_range(), &name));
+            // `all` and `any` without a closure are other methods.
+            if !call.args.is_empty() || !["any", "all"].contains(&name.as_str()) {
+                out.extend(renamed(text, expr, call.method.span().byte_range(), &name));
+            }
             if open && QUESTIONS.contains(&name.as_str()) {
                 let after = format!("!{whole}");
                 out.push(Alternative::new(Operator::Negation, whole, &after));
@@ -87,7 +90,9 @@ pub fn expression(
                 && let Some(last) = function.path.segments.last()
             {
                 let name = last.ident.to_string();
-                out.extend(renamed(text, expr, last.ident.span().byte_range(), &name));
+                if name != "all" {
+                    out.extend(renamed(text, expr, last.ident.span().byte_range(), &name));
+                }
             }
             out
         }

@@ -2,8 +2,8 @@
 
 use crate::command::Failure;
 
-const USAGE: &str = "cargo xtask mutants [--report | --list] [--changed REVISION] [--file PART] \
-                     [--only ID] [--sample SECONDS [--seed N]]";
+const USAGE: &str = "cargo xtask mutants [--report | --list] [--changed REVISION|base] \
+                     [--file PART] [--only ID] [--survivors] [--sample SECONDS [--seed N]]";
 
 /// The arguments.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -12,12 +12,15 @@ pub struct Options {
     pub report: bool,
     /// Print the mutants.
     pub list: bool,
-    /// Only mutants in lines that changed since.
+    /// Only mutants in lines that changed since this revision, or since `base`, where the branch
+    /// began; with a sample, all of these and then the sample.
     pub changed: Option<String>,
     /// Only mutants of files whose path has this in it.
     pub file: Option<String>,
     /// Only this mutant.
     pub only: Option<u32>,
+    /// Only survivors of the committed report.
+    pub survivors: bool,
     /// Mutants in random order, for so many seconds.
     pub sample: Option<u64>,
     /// Seed of that order.
@@ -37,6 +40,7 @@ impl Options {
             match word {
                 "--report" => options.report = true,
                 "--list" => options.list = true,
+                "--survivors" => options.survivors = true,
                 "--changed" => options.changed = Some(value()?.to_owned()),
                 "--file" => options.file = Some(value()?.to_owned()),
                 "--only" => options.only = Some(number(value()?)?),
@@ -80,11 +84,12 @@ mod tests {
     #[test]
     fn parts_of_a_run_are_asked_for() {
         assert!(parse("").unwrap().is_full());
-        let options = parse("--changed HEAD~ --file psam --sample 60 --seed 7").unwrap();
+        let options =
+            parse("--changed HEAD~ --file psam --survivors --sample 60 --seed 7").unwrap();
         assert_eq!(options.changed.as_deref(), Some("HEAD~"));
         assert_eq!(options.file.as_deref(), Some("psam"));
         assert_eq!((options.sample, options.seed), (Some(60), Some(7)));
-        assert!(!options.is_full());
+        assert!(options.survivors && !options.is_full());
         assert_eq!(parse("--only 12").unwrap().only, Some(12));
     }
 

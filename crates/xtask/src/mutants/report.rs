@@ -84,7 +84,7 @@ impl Report {
             for mutant in mutants.iter().filter(|mutant| mutant.group == name) {
                 match fates.get(&mutant.id) {
                     None | Some(Fate::Unjudged(_)) => continue,
-                    Some(Fate::Caught) => figures.caught += 1,
+                    Some(Fate::Caught(_)) => figures.caught += 1,
                     Some(fate) => match harmless.rule(mutant) {
                         Some(rule) => {
                             figures.harmless += 1;
@@ -146,6 +146,11 @@ impl Survivor {
     fn of(mutant: &Mutant, reached: bool) -> Self {
         let Mutant { file, line, function, operator, before, after, .. } = mutant.clone();
         Self { file, line, function, operator, before, after, reached }
+    }
+
+    /// Whether it is this mutant, whose line may have moved.
+    pub fn is(&self, mutant: &Mutant) -> bool {
+        Self::of(mutant, self.reached).is_like(self)
     }
 
     fn is_like(&self, other: &Self) -> bool {
@@ -226,7 +231,7 @@ mod tests {
         ];
         let fates = [
             (1, Fate::Survived),
-            (2, Fate::Caught),
+            (2, Fate::Caught("pboc".to_owned())),
             (3, Fate::NotReached),
             (4, Fate::Unjudged("broken".to_owned())),
         ];

@@ -32,6 +32,15 @@ impl Rewritten {
         let closest = around.min_by_key(|place| place.range.len());
         closest.map_or(&[], |place| &place.mutants)
     }
+
+    /// The mutants that lie in these bytes.
+    pub fn between(&self, bytes: &Range<usize>) -> Vec<u32> {
+        let inside = self
+            .places
+            .iter()
+            .filter(|place| bytes.start <= place.range.start && place.range.end <= bytes.end);
+        inside.flat_map(|place| &place.mutants).copied().collect()
+    }
 }
 
 /// Rewrites a source; `on` is the path of the function that tells whether a mutant is on.

@@ -17,8 +17,8 @@ const JOBS: usize = 2;
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// A profile's suite noticed.
-    Caught,
+    /// A suite noticed: which, and how.
+    Caught(String),
     /// None did.
     Survived,
     /// No suite came by it.
@@ -114,11 +114,13 @@ fn fate(
         if !baseline.reached.contains(&mutant.id) {
             continue;
         }
-        match court.judge(Accused::Mutant(mutant.id), profile, baseline.limit)? {
-            Verdict::Caught | Verdict::Silent | Verdict::Hung => return Ok(Fate::Caught),
+        let verdict = court.judge(Accused::Mutant(mutant.id), profile, baseline.limit)?;
+        let said = format!("{profile}: {}", words(&verdict));
+        match verdict {
+            Verdict::Caught | Verdict::Silent | Verdict::Hung => return Ok(Fate::Caught(said)),
             Verdict::Survived if fate == Fate::NotReached => fate = Fate::Survived,
             Verdict::Survived => {}
-            Verdict::Unjudged(why) => fate = Fate::Unjudged(format!("{profile}: {why}")),
+            Verdict::Unjudged(_) => fate = Fate::Unjudged(said),
         }
     }
     Ok(fate)
@@ -140,11 +142,13 @@ struct Progress {
 }
 
 impl Progress {
-    /// Each that is not caught, and now and then how far it is.
+    /// Each that is not caught, all where they are few, and now and then how far it is.
     fn tell(&self, judged: usize, mutant: &Mutant, fate: &Fate) {
         const NOW_AND_THEN: usize = 100;
+        const FEW: usize = 20;
         match fate {
-            Fate::Caught => {}
+            Fate::Caught(how) if self.all <= FEW => eprintln!("xtask: caught ({how}): {mutant}"),
+            Fate::Caught(_) => {}
             Fate::Survived => eprintln!("xtask: survived: {mutant}"),
             Fate::NotReached => eprintln!("xtask: not reached: {mutant}"),
             Fate::Unjudged(why) => eprintln!("xtask: not judged ({why}): {mutant}"),

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use super::catalogue::MutatedFile;
+use super::files::FILES;
 use super::git;
 use super::rewrite::{Rewritten, rewrite};
 use crate::command::{Failure, root};
@@ -12,11 +14,14 @@ use crate::command::{Failure, root};
 /// The switch, and where it goes: into the crate that all others of a card know.
 const SWITCH: (&str, &str) = ("crates/crypto/src/mutant.rs", include_str!("switch.rs"));
 const SWITCH_OWNER: &str = "crates/crypto/src/";
+const SWITCHED: &str = "crates/crypto/src/lib.rs";
 
 /// A copy of the sources, to be changed.
 pub struct Tree {
     /// Where it is.
     pub folder: PathBuf,
+    /// The same for the same sources.
+    pub fingerprint: u64,
 }
 
 impl Tree {
@@ -28,18 +33,25 @@ impl Tree {
     pub fn copy(folder: PathBuf) -> Result<Self, Failure> {
         let from = root();
         let mut kept = BTreeSet::new();
+        let mut hasher = DefaultHasher::new();
         for name in git::files()? {
             let source = from.join(&name);
             // A file that was removed is still in the index.
-            if source.is_file() && !super::files::FILES.iter().any(|(path, _)| *path == name) {
-                let bytes = fs::read(&source).map_err(|error| failed("read", &source, &error))?;
-                kept.insert(folder.join(&name));
-                put(&folder.join(&name), &bytes)?;
+            if !source.is_file() {
+                continue;
             }
+            let bytes = fs::read(&source).map_err(|error| failed("read", &source, &error))?;
+            if !name.starts_with("docs/") {
+                (&name, &bytes).hash(&mut hasher);
+            }
+            let here = folder.join(&name);
+            if name != SWITCHED && !FILES.iter().any(|(path, _)| *path == name) {
+                put(&here, &bytes)?;
+            }
+            kept.insert(here);
         }
-        let tree = Self { folder };
+        let tree = Self { folder, fingerprint: hasher.finish() };
         tree.add_switch(&mut kept)?;
-        kept.extend(super::files::FILES.iter().map(|(path, _)| tree.folder.join(path)));
         remove_others(&tree.folder, &kept)?;
         Ok(tree)
     }
@@ -63,10 +75,9 @@ impl Tree {
         let (name, text) = SWITCH;
         kept.insert(self.folder.join(name));
         put(&self.folder.join(name), text.as_bytes())?;
-        let lib = Path::new(SWITCH_OWNER).join("lib.rs");
-        let own = root().join(&lib);
+        let own = root().join(SWITCHED);
         let text = fs::read_to_string(&own).map_err(|error| failed("read", &own, &error))?;
-        put(&self.folder.join(lib), format!("{text}\npub mod mutant;\n").as_bytes())
+        put(&self.folder.join(SWITCHED), format!("{text}\npub mod mutant;\n").as_bytes())
     }
 }
 
