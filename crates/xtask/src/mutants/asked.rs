@@ -65,6 +65,7 @@ mod tests {
             group: Group::Card,
             line,
             column: 1,
+            text: "let room = 5;".to_owned(),
             operator: Operator::Integer,
             function: "f".to_owned(),
             before: "1".to_owned(),

@@ -21,6 +21,8 @@ pub struct Mutant {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
+    /// The text of that line.
+    pub text: String,
     /// What kind of change it is.
     pub operator: Operator,
     /// The function it is in.
@@ -80,6 +82,7 @@ impl MutatedFile {
         self.sites.iter().flat_map(move |site| {
             let before = self.source.get(..site.range.start).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
+            let text = self.source.lines().nth(line - 1).unwrap_or_default().trim();
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             site.alternatives.iter().map(move |one| Mutant {
                 id: one.id,
@@ -87,6 +90,7 @@ impl MutatedFile {
                 group: self.group,
                 line,
                 column,
+                text: text.to_owned(),
                 operator: one.operator,
                 function: site.function.clone(),
                 before: one.before.clone(),

@@ -3,6 +3,7 @@
 //! Left alone: tests, constants and `const fn` (the switch cannot be asked there), patterns, types,
 //! array lengths, attributes, macros other than `vec!`, and what only formats or wipes.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use syn::parse::Parser;
@@ -12,6 +13,7 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Block, Expr, ExprClosure, ImplItemFn, ItemFn, ItemImpl, Signature, Stmt};
 
 use super::constants::Constants;
+use super::control;
 use super::operators::{self, Settled, Text};
 use super::site::{Alternative, Form, Operator, Site};
 
@@ -70,8 +72,8 @@ struct Finder<'f> {
     owner: Option<String>,
     /// Function that is looked at.
     function: Option<String>,
-    /// A condition as a whole, or what is negated: its opposite is a mutant already.
-    settled: Option<Range<usize>>,
+    /// Where conditions as a whole stand, and what is negated: their opposites are mutants already.
+    settled: BTreeSet<(usize, usize)>,
     sites: Vec<Site>,
 }
 
@@ -83,7 +85,7 @@ impl<'f> Finder<'f> {
             wanted,
             owner: None,
             function: None,
-            settled: None,
+            settled: BTreeSet::new(),
             sites: Vec::new(),
         }
     }
@@ -106,29 +108,31 @@ impl<'f> Finder<'f> {
         self.function = Some(name);
         let at = block.brace_token.span.open().byte_range().end;
         if !block.stmts.is_empty() {
-            self.add(at..at, Form::Body, operators::bodies(self.text, signature, block));
+            self.add(at..at, Form::Body, control::bodies(self.text, signature, block));
         }
         self.visit_block(block);
         self.function = None;
     }
 
-    /// A condition of `if`, `while` or a match arm.
+    /// A condition of `if`, `while`, a match arm, or a closure that answers yes or no.
     fn condition(&mut self, condition: &Expr, words: &[&str]) {
         let range = condition.span().byte_range();
         if operators::has_let(condition) {
             let never = Alternative::new(Operator::Condition, self.text.of(condition), "false");
             self.add(range.start..range.start, Form::LetCondition, vec![never]);
         } else {
-            let found = operators::forced(self.text, condition, words);
+            let found = control::forced(self.text, condition, words);
             self.add(range.clone(), Form::Expression, found);
-            self.settled = Some(range);
+            self.settled.insert((range.start, range.end));
         }
     }
 
     fn expression(&mut self, expr: &Expr) {
         let range = expr.span().byte_range();
-        let settled = self.settled.take_if(|settled| *settled == range).is_some();
-        let settled = if settled { Settled::Yes } else { Settled::No };
+        let settled = match self.settled.contains(&(range.start, range.end)) {
+            true => Settled::Yes,
+            false => Settled::No,
+        };
         let found = operators::expression(self.text, self.constants, expr, settled);
         self.add(range, Form::Expression, found);
         match expr {
@@ -136,11 +140,22 @@ impl<'f> Finder<'f> {
             // A loop that never ends is seen by its time only.
             Expr::While(inner) => self.condition(&inner.cond, &["false"]),
             Expr::Unary(inner) if matches!(inner.op, syn::UnOp::Not(_)) => {
-                self.settled = Some(inner.expr.span().byte_range());
+                let range = inner.expr.span().byte_range();
+                self.settled.insert((range.start, range.end));
+            }
+            Expr::MethodCall(call) => {
+                for closure in control::predicates(call) {
+                    self.condition(&closure.body, &["false", "true"]);
+                }
+            }
+            Expr::Match(inner) => {
+                for (at, found) in control::arms(self.text, inner) {
+                    self.add(at..at, Form::Guard, vec![found]);
+                }
             }
             Expr::Binary(inner) => {
                 for side in [&inner.left, &inner.right] {
-                    let part = operators::part(self.text, &inner.op, side);
+                    let part = control::part(self.text, &inner.op, side);
                     self.add(
                         side.span().byte_range(),
                         Form::Expression,
@@ -186,7 +201,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         // `if wrong { return Err(..); }` is the condition's affair.
         let alone = block.stmts.len() == 1;
         for stmt in &block.stmts {
-            let found = operators::statement(self.text, stmt, alone).into_iter().collect();
+            let found = control::statement(self.text, stmt, alone).into_iter().collect();
             self.add(stmt.span().byte_range(), Form::Statement, found);
             self.visit_stmt(stmt);
         }

@@ -39,6 +39,8 @@ struct Entry {
     operator: Option<Operator>,
     before: String,
     after: Option<String>,
+    /// A piece of the line, where the function has that text more than once.
+    line_has: Option<String>,
     rule: String,
 }
 
@@ -92,6 +94,7 @@ impl Entry {
             && self.function == mutant.function
             && self.operator.is_none_or(|operator| operator == mutant.operator)
             && self.before == mutant.before
+            && self.line_has.as_ref().is_none_or(|piece| mutant.text.contains(piece.as_str()))
             && self.after.as_ref().is_none_or(|after| *after == mutant.after)
     }
 }
@@ -109,6 +112,7 @@ mod tests {
             group: Group::Card,
             line: 1,
             column: 1,
+            text: "let room = 5;".to_owned(),
             operator: Operator::Integer,
             function: "Card::f".to_owned(),
             before: before.to_owned(),
@@ -121,11 +125,13 @@ mod tests {
         let harmless = Harmless::parse(
             "[[rule]]\nname = \"capacity\"\nwhy = \"a hint\"\n\
              [[harmless]]\nfile = \"a.rs\"\nfunction = \"Card::f\"\noperator = \"integer\"\n\
-             before = \"5\"\nrule = \"capacity\"\n",
+             before = \"5\"\nline_has = \"room\"\nrule = \"capacity\"\n",
         )
         .unwrap();
         assert_eq!(harmless.rule(&mutant("5", "6")), Some("capacity"));
         assert_eq!(harmless.rule(&mutant("4", "5")), None);
+        let elsewhere = Mutant { text: "let size = 5;".to_owned(), ..mutant("5", "6") };
+        assert_eq!(harmless.rule(&elsewhere), None);
         assert!(harmless.stale(&[mutant("5", "0")]).is_empty());
         let stale = harmless.stale(&[mutant("4", "5")]);
         assert!(stale.first().unwrap().ends_with("a.rs Card::f: 5"), "{stale:?}");

@@ -8,6 +8,7 @@ mod asked;
 mod build;
 mod catalogue;
 mod constants;
+mod control;
 mod files;
 mod find;
 mod git;
@@ -107,7 +108,10 @@ fn judged(
     if options.is_full() {
         return written(report);
     }
-    compared(&report)
+    if options.changed.is_some() || options.sample.is_some() {
+        return compared(&report);
+    }
+    Ok(())
 }
 
 /// Writes the report of a full run.

@@ -1,8 +1,8 @@
-//! The mutation operators: what can stand for an expression, a statement or a body. Each keeps the
-//! type where that can be seen from the text; what the compiler refuses is dropped later.
+//! Operators on expressions. Like those of `control` and `lists`, each keeps the type where that can
+//! be seen from the text; what the compiler refuses is dropped later.
 
 use syn::spanned::Spanned;
-use syn::{BinOp, Block, Expr, Lit, ReturnType, Signature, Stmt, Type, UnOp};
+use syn::{BinOp, Expr, Lit, Type, UnOp};
 
 use super::constants::Constants;
 use super::lists;
@@ -127,84 +127,6 @@ pub enum Settled {
     Yes,
     /// It is not.
     No,
-}
-
-/// A condition that never holds, and one that always does.
-pub fn forced(text: Text<'_>, condition: &Expr, words: &[&str]) -> Vec<Alternative> {
-    let before = text.of(condition);
-    let written = |word: &&str| {
-        let joint = if *word == "true" { "||" } else { "&&" };
-        let code = format!("({before}) {joint} {word}");
-        Alternative::written(Operator::Condition, before, word, code)
-    };
-    words.iter().map(written).collect()
-}
-
-/// One side of `&&` or `||` that does not count.
-pub fn part(text: Text<'_>, op: &BinOp, side: &Expr) -> Option<Alternative> {
-    let word = match op {
-        BinOp::And(_) => "true",
-        BinOp::Or(_) => "false",
-        _ => return None,
-    };
-    let chained = matches!(side, Expr::Binary(inner)
-        if std::mem::discriminant(&inner.op) == std::mem::discriminant(op));
-    if chained || has_let(side) {
-        return None;
-    }
-    Some(Alternative::new(Operator::Condition, text.of(side), word))
-}
-
-/// What a function can return at once.
-pub fn bodies(text: Text<'_>, signature: &Signature, block: &Block) -> Vec<Alternative> {
-    let output = match &signature.output {
-        ReturnType::Default => "()".to_owned(),
-        ReturnType::Type(_, output) => text.of(output).split_whitespace().collect(),
-    };
-    let inner = output
-        .strip_prefix("Result<")
-        .or_else(|| output.strip_prefix("Read<"))
-        .and_then(|rest| rest.strip_suffix('>'));
-    let results = match inner {
-        Some(inner) => values(inner.strip_suffix(",Halt").unwrap_or(inner))
-            .iter()
-            .map(|value| format!("Ok({value})"))
-            .collect(),
-        None if output == "Outcome" => vec!["Ok(crate::application::Reply::done())".to_owned()],
-        None => values(&output).iter().map(|value| (*value).to_owned()).collect(),
-    };
-    let inside = text.of(block).trim_matches(['{', '}']).trim();
-    let new = results.into_iter().filter(|result| result != inside);
-    new.map(|result| Alternative::new(Operator::Body, "body", &result)).collect()
-}
-
-fn values(output: &str) -> &'static [&'static str] {
-    match output.split('<').next().unwrap_or_default() {
-        "()" | "(),CommandError" | "(),NotWholeBlocks" => &["()"],
-        "bool" => &["true", "false"],
-        "Option" => &["None"],
-        "Vec" => &["Vec::new()"],
-        "u8" | "u16" | "u32" | "usize" => &["0"],
-        _ => &[],
-    }
-}
-
-/// A statement that is not executed: an assignment, a call, a return that is not `alone` in its
-/// block.
-pub fn statement(text: Text<'_>, stmt: &Stmt, alone: bool) -> Option<Alternative> {
-    let Stmt::Expr(expr, Some(_)) = stmt else { return None };
-    let called = |expr: &Expr| matches!(expr, Expr::Call(_) | Expr::MethodCall(_));
-    let removable = match expr {
-        Expr::Assign(_) => true,
-        Expr::Binary(binary) => text.of(&binary.op).ends_with('='),
-        Expr::Try(inner) => called(&inner.expr),
-        Expr::Return(_) => !alone,
-        other => called(other),
-    };
-    removable.then(|| {
-        let before = text.of(stmt);
-        Alternative::new(Operator::Statement, before, "nothing")
-    })
 }
 
 /// Whether a condition binds something.

@@ -214,6 +214,7 @@ mod tests {
             group,
             line: 4,
             column: 1,
+            text: "let room = 5;".to_owned(),
             operator: Operator::Boolean,
             function: "f".to_owned(),
             before: before.to_owned(),

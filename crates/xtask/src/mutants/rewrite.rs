@@ -104,6 +104,11 @@ impl Writer<'_> {
                     self.say("; }");
                 }
             }
+            Form::Guard => {
+                for one in &site.alternatives {
+                    self.say(&format!(" if !{on}({})", one.id));
+                }
+            }
             Form::LetCondition => {
                 for one in &site.alternatives {
                     self.say(&format!("!{on}({}) && ", one.id));

@@ -27,6 +27,8 @@ pub enum Form {
     Statement,
     /// At the beginning of a function: `if on(N) { return mutated; }`
     Body,
+    /// Behind the pattern of a match arm: ` if !on(N)`
+    Guard,
     /// At the beginning of a condition with `let` in it: `!on(N) && `
     LetCondition,
 }
@@ -72,6 +74,8 @@ pub enum Operator {
     Statement,
     /// A function that returns at once.
     Body,
+    /// A match arm that is passed over, so that the last one takes its cases.
+    Arm,
     /// Two neighbours of a list change places.
     Order,
     /// A part of a list is missing.
@@ -94,6 +98,7 @@ impl fmt::Display for Operator {
             Self::Constant => "constant",
             Self::Statement => "statement",
             Self::Body => "body",
+            Self::Arm => "arm",
             Self::Order => "order",
             Self::Missing => "missing",
             Self::Arguments => "arguments",

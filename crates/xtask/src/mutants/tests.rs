@@ -58,6 +58,26 @@ fn a_condition_holds_never_or_always_and_its_opposite_is_not_made_again() {
 }
 
 #[test]
+fn closures_that_answer_yes_or_no_do_so_never_or_always() {
+    assert_eq!(
+        rewritten("a.filter(|x| x == b)"),
+        "a.filter(|x| (if on(1) { (x == b) && false } else if on(2) { (x == b) || true } else \
+         { x == b }))"
+    );
+    assert_eq!(rewritten("a.map(|x| x.y)"), "a.map(|x| x.y)");
+}
+
+#[test]
+fn arms_are_passed_over_where_the_last_one_takes_anything() {
+    assert_eq!(
+        rewritten("match a { B | C => d, E(f) if f.g => h, _ => i }"),
+        "match a { B | C if !on(1) => d, E(f) if (if on(2) { (f.g) && false } else if on(3) \
+         { (f.g) || true } else { f.g }) => h, _ => i }"
+    );
+    assert_eq!(rewritten("match a { B => c, D => e }"), "match a { B => c, D => e }");
+}
+
+#[test]
 fn a_condition_that_binds_can_only_never_hold() {
     assert_eq!(
         rewritten("if let Some(x) = y && z { g() }"),
@@ -211,7 +231,7 @@ fn what_is_no_code_of_the_card_is_left_alone() {
         "impl fmt::Display for X { fn fmt(&self) -> R { a == b } }",
         "fn f(a: [u8; 4]) -> [u8; 2] { x.first_chunk::<4>() }",
         "fn f() -> X { const N: usize = 4; [a; 16] }",
-        "fn f() -> X { match a { 0 | 1..=4 => b, _ => c } }",
+        "fn f() -> X { match a { 0 | 1..=4 => b, 5 => c, d => e } }",
     ] {
         assert_eq!(mutants(source), [], "{source}");
     }
