@@ -6,6 +6,7 @@ use syn::{
 };
 
 use super::operators::{Text, has_let};
+use super::seams::{is_seam, is_wrong_arm};
 use super::site::{Alternative, Operator};
 
 /// A condition that never holds, and one that always does.
@@ -64,7 +65,9 @@ pub fn arms(text: Text<'_>, expr: &ExprMatch) -> Vec<(usize, Alternative)> {
         return Vec::new();
     }
     // A guard that never holds is a mutant of its own.
-    let plain = arms.iter().filter(|arm| !matches!(arm.pat, Pat::Guard(_)));
+    let plain = arms
+        .iter()
+        .filter(|arm| !matches!(arm.pat, Pat::Guard(_)) && !is_wrong_arm(&expr.expr, &arm.pat));
     let passed = plain.map(|arm| {
         let passed = Alternative::new(Operator::Arm, text.of(&arm.pat), "passed over");
         (arm.pat.span().byte_range().end, passed)
@@ -114,6 +117,7 @@ pub fn statement(text: Text<'_>, stmt: &Stmt, alone: bool) -> Option<Alternative
     let removable = match expr {
         Expr::Assign(_) => true,
         Expr::Binary(binary) => text.of(&binary.op).ends_with('='),
+        other if is_seam(other) => false,
         Expr::Try(inner) => called(&inner.expr),
         Expr::Return(_) => !alone,
         other => called(other),

@@ -15,6 +15,7 @@ use syn::{Attribute, Block, Expr, ExprClosure, ImplItemFn, ItemFn, ItemImpl, Sig
 use super::constants::Constants;
 use super::control;
 use super::operators::{self, Settled, Text};
+use super::seams;
 use super::site::{Alternative, Form, Operator, Site};
 
 /// Traits whose methods no card command depends on.
@@ -121,6 +122,12 @@ impl<'f> Finder<'f> {
             let never = Alternative::new(Operator::Condition, self.text.of(condition), "false");
             self.add(range.start..range.start, Form::LetCondition, vec![never]);
         } else {
+            // Without a wrong card it always holds, or never.
+            let words: &[&str] = match (seams::is_denied(condition), seams::is_seam(condition)) {
+                (true, _) => &["false"],
+                (false, true) => return,
+                (false, false) => words,
+            };
             let found = control::forced(self.text, condition, words);
             self.add(range.clone(), Form::Expression, found);
             self.settled.insert((range.start, range.end));
@@ -154,7 +161,8 @@ impl<'f> Finder<'f> {
                 }
             }
             Expr::Binary(inner) => {
-                for side in [&inner.left, &inner.right] {
+                let sides = [&inner.left, &inner.right];
+                for side in sides.into_iter().filter(|side| !seams::is_seam(side)) {
                     let part = control::part(self.text, &inner.op, side);
                     self.add(
                         side.span().byte_range(),
@@ -215,6 +223,25 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_expr(&mut self, expr: &'ast Expr) {
+        if seams::is_seam(expr) {
+            seams::right_part(expr).into_iter().for_each(|right| self.visit_expr(right));
+            return;
+        }
+        match expr {
+            Expr::If(inner) if seams::never_holds(&inner.cond) => {
+                let other = inner.else_branch.as_ref();
+                other.into_iter().for_each(|(_, branch)| self.visit_expr(branch));
+                return;
+            }
+            Expr::Match(inner) => {
+                self.expression(expr);
+                self.visit_expr(&inner.expr);
+                let right = |arm: &&syn::Arm| !seams::is_wrong_arm(&inner.expr, &arm.pat);
+                inner.arms.iter().filter(right).for_each(|arm| self.visit_arm(arm));
+                return;
+            }
+            _ => {}
+        }
         self.expression(expr);
         visit::visit_expr(self, expr);
     }

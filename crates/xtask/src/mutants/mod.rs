@@ -20,6 +20,7 @@ mod options;
 mod report;
 mod rewrite;
 mod run;
+mod seams;
 mod site;
 mod tree;
 
@@ -41,7 +42,7 @@ use run::Fate;
 use crate::command::{Failure, cargo, root, run as execute};
 
 /// Paths whose change makes the committed score old, beside the mutated files.
-const JUDGES: &[&str] = &["tests/suites", "crates/conform", "tests/mutants/harmless.toml"];
+const JUDGES: &[&str] = &["tests/suites", "crates/conformance", "tests/mutants/harmless.toml"];
 
 /// `cargo xtask mutants`.
 pub fn task(arguments: &[String]) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use syn::{BinOp, Expr, Lit, Type, UnOp};
 
 use super::constants::Constants;
 use super::lists;
+use super::seams::is_seam;
 use super::site::{Alternative, Operator};
 
 /// A source text, to cut pieces from.
@@ -55,6 +56,12 @@ pub fn expression(
                 return Vec::new();
             }
             let (operator, others) = exchanged(&binary.op);
+            // Nothing is added or compared where no card is wrong.
+            if operator != Operator::Logic
+                && [&binary.left, &binary.right].map(|side| is_seam(side)).contains(&true)
+            {
+                return Vec::new();
+            }
             let assigns = own.ends_with('=') && operator == Operator::Arithmetic;
             let kept = others.iter().filter(|_| open || !is_equality(&binary.op));
             kept.map(|other| {
@@ -99,11 +106,13 @@ pub fn expression(
         Expr::Array(array) => lists::array(text, array),
         Expr::Path(path) => {
             let mut last = path.path.segments.iter().rev().map(|one| one.ident.to_string());
-            let another = last.next().zip(last.next()).and_then(|(name, owner)| {
-                let another = constants.another(&owner, &name)?;
-                let head = whole.strip_suffix(name.as_str())?;
-                Some(Alternative::new(Operator::Constant, whole, &format!("{head}{another}")))
-            });
+            let owned = last.next().zip(last.next());
+            let another =
+                owned.filter(|(_, owner)| owner != "Deviation").and_then(|(name, owner)| {
+                    let another = constants.another(&owner, &name)?;
+                    let head = whole.strip_suffix(name.as_str())?;
+                    Some(Alternative::new(Operator::Constant, whole, &format!("{head}{another}")))
+                });
             another.into_iter().collect()
         }
         Expr::Field(field) => {

@@ -68,6 +68,32 @@ fn closures_that_answer_yes_or_no_do_so_never_or_always() {
 }
 
 #[test]
+fn what_only_a_wrong_card_does_is_left_alone() {
+    for text in [
+        "if self.deviates(D::X) { self.x = 1; }",
+        "if a && self.deviates(D::X) { return 1; }",
+        "let high = if self.deviates(D::X) { 1 } else { y };",
+        "self.begin_wrongly(a)?;",
+        "left + u8::from(self.deviates(D::X))",
+        "match a { b if self.deviates(D::X) => 1, c => d }",
+        "match self.deviates(D::X) { true => 1, false => b }",
+        "self.deviates(D::X).then_some(1)",
+    ] {
+        let untouched = rewritten(text);
+        assert!(!untouched.contains("on("), "{text}: {untouched}");
+    }
+    assert_eq!(
+        rewritten("self.or_wrong(a + b, D::X, c + d)"),
+        "self.or_wrong((if on(1) { (a) - (b) } else { a + b }), D::X, c + d)"
+    );
+    assert_eq!(
+        rewritten("if !self.deviates(D::X) { g() }"),
+        "if (if on(1) { (!self.deviates(D::X)) && false } else { !self.deviates(D::X) }) { g() }"
+    );
+    assert!(rewritten("a || self.deviates(D::X)").contains("(if on(2) { false } else { a })"));
+}
+
+#[test]
 fn arms_are_passed_over_where_the_last_one_takes_anything() {
     assert_eq!(
         rewritten("match a { B | C => d, E(f) if f.g => h, _ => i }"),
