@@ -160,6 +160,9 @@ pub struct Step {
     pub repeat: u16,
     /// For the report.
     pub note: Option<Text>,
+    /// Which of the catalogue's reasons for the expected status word this step shows, in its English
+    /// words, where there are several.
+    pub covers: Option<String>,
     /// What must come back.
     pub expect: Expect,
     /// What of the card may change.
@@ -168,6 +171,23 @@ pub struct Step {
     pub tear: bool,
     /// Names for later.
     pub captures: Vec<Capture>,
+}
+
+impl Step {
+    /// A step of which only is said what it does: once, and 9000 must come back.
+    pub fn new(action: Action) -> Self {
+        Self {
+            written: None,
+            action,
+            repeat: 1,
+            note: None,
+            covers: None,
+            expect: Expect::default(),
+            changes: Vec::new(),
+            tear: false,
+            captures: Vec::new(),
+        }
+    }
 }
 
 /// What a step does.

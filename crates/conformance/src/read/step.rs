@@ -1,5 +1,6 @@
 //! A `[[case.step]]`: what is done, and the rest that belongs to it.
 
+use applet_spec::Catalogue;
 use applet_spec::text::{Node, Section, Value as Toml};
 
 use super::here::Here;
@@ -10,8 +11,8 @@ use crate::{Action, Change, Expect, Place, PurseName, Step, Text};
 pub(super) const STEP_KEYS: &[&str] = &[
     "send", "raw", "select", "run", "do", "set", "with", "purse", "file", "record", "mode",
     "offset", "key", "p1", "p2", "class", "protect", "body", "le", "repeat", "note", "note-zh",
-    "sw", "expect", "data", "length", "tlv", "differs", "within", "capture", "changes", "tear",
-    "torn",
+    "covers", "sw", "expect", "data", "length", "tlv", "differs", "within", "capture", "changes",
+    "tear", "torn",
 ];
 const ACTIONS: [&str; 6] = ["send", "raw", "select", "run", "do", "set"];
 /// What belongs to `send` alone.
@@ -50,6 +51,7 @@ fn read(here: &mut Here<'_>, node: &Node, path: &str) -> Option<Step> {
     let action = action(here, &section);
     let repeat = number(&section, "repeat", 1, 10_000);
     let note = note(&section);
+    let covers = covers(&section, action.as_ref());
     let answers = action.as_ref().and_then(answer::Answers::of);
     let expect = match &action {
         Some(_) => answer::expect(here, &section, answers.as_ref()),
@@ -70,6 +72,7 @@ fn read(here: &mut Here<'_>, node: &Node, path: &str) -> Option<Step> {
         action: action?,
         repeat: repeat?.map_or(1, |repeat| repeat as u16),
         note: note?,
+        covers: covers?,
         expect: Expect { torn: torn?, ..expect? },
         changes: changes?,
         tear: tear?,
@@ -140,6 +143,20 @@ fn note(section: &Section<'_>) -> Option<Option<Text>> {
         return Some(None);
     }
     text_in_both(section, "note", "note-zh").map(Some)
+}
+
+/// Which of the command's reasons a step shows.
+fn covers(section: &Section<'_>, action: Option<&Action>) -> Option<Option<String>> {
+    let covers: Option<String> = section.maybe("covers")?;
+    if let (Some(text), Some(Action::Send(send))) = (&covers, action) {
+        let reasons = || Catalogue::entry(send.command).status.iter().map(|(_, why)| &*why.when);
+        if !reasons().any(|when| when == text) {
+            let known: Vec<String> = reasons().map(|when| format!("{when:?}")).collect();
+            let message = format!("{text:?} is no reason of {}", send.command.text());
+            section.wrong("covers", message, format!("there are {}", known.join(", ")));
+        }
+    }
+    Some(covers)
 }
 
 fn changes(section: &Section<'_>, key: &str) -> Option<Vec<Change>> {

@@ -40,6 +40,7 @@ pub(super) fn case(id: &str, family: &str, rules: &[Arc<Rule>], words: &str) -> 
         action,
         repeat: 1,
         note: Some(text(words)),
+        covers: None,
         expect: Expect {
             status: vec![StatusPattern::exactly(apdu::StatusWord(status))],
             fields: vec![("balance".to_owned(), Value::literal("97.50"))],

@@ -77,6 +77,7 @@ impl Attempt<'_, '_, '_> {
             action: Action::Run(Box::new(run)),
             repeat: 1,
             note: None,
+            covers: None,
             expect: Expect {
                 status: vec![StatusPattern::exactly(apdu::StatusWord::OK)],
                 ..Expect::default()
