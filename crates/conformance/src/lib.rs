@@ -13,8 +13,10 @@
 mod built_in;
 mod case;
 mod condition;
+pub mod coverage;
 mod explain;
 pub mod expression;
+pub mod generate;
 pub mod host;
 mod outcome;
 pub mod profile_fields;

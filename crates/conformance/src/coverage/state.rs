@@ -1,0 +1,163 @@
+//! States of a card that decide over a command: the running transaction, and the lock.
+
+use applet_spec::{CommandId, CommandSet};
+
+use crate::Text;
+
+/// Which transaction is running (交易状态).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TransactionState {
+    /// None.
+    Idle,
+    /// A load, after INITIALIZE FOR LOAD.
+    Load,
+    /// A purchase.
+    Purchase,
+    /// A cash withdrawal.
+    Cash,
+    /// An unload.
+    Unload,
+    /// An update of the overdraft limit.
+    Update,
+    /// A compound purchase without a record yet.
+    Capp1,
+    /// A compound purchase with a record at least.
+    Capp2,
+    /// Of a PSAM: MAC1 was given, MAC2 is expected.
+    SamPurchase,
+    /// Of a PSAM: a MAC in pieces.
+    SamMac,
+}
+
+/// How a card is locked (锁定状态).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LockState {
+    /// The application, until it is unblocked.
+    Temporary,
+    /// The application, for good.
+    Permanent,
+    /// The card.
+    Card,
+}
+
+impl TransactionState {
+    /// The states of cards of a set, idle first.
+    pub const fn of(set: CommandSet) -> &'static [Self] {
+        match set {
+            CommandSet::Purse => &[
+                Self::Idle,
+                Self::Load,
+                Self::Purchase,
+                Self::Cash,
+                Self::Unload,
+                Self::Update,
+                Self::Capp1,
+                Self::Capp2,
+            ],
+            CommandSet::Psam => &[Self::Idle, Self::SamPurchase, Self::SamMac],
+            // Transactions begin once such a card is built; then it is a purse card.
+            CommandSet::Fmcos => &[Self::Idle],
+        }
+    }
+
+    /// Its word in `coverage.toml` and in tables.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Load => "load",
+            Self::Purchase => "purchase",
+            Self::Cash => "cash",
+            Self::Unload => "unload",
+            Self::Update => "update",
+            Self::Capp1 => "capp1",
+            Self::Capp2 => "capp2",
+            Self::SamPurchase => "sam-purchase",
+            Self::SamMac => "sam-mac",
+        }
+    }
+
+    /// When it is so, to go on with "while ..".
+    pub fn words(self) -> Text {
+        let (en, zh) = match self {
+            Self::Idle => ("no transaction is running", "无进行中的交易"),
+            Self::Load => ("a load is running", "圈存进行中"),
+            Self::Purchase => ("a purchase is running", "消费进行中"),
+            Self::Cash => ("a cash withdrawal is running", "取现进行中"),
+            Self::Unload => ("an unload is running", "圈提进行中"),
+            Self::Update => ("an overdraft update is running", "修改透支限额进行中"),
+            Self::Capp1 => ("a compound purchase has begun", "复合消费已初始化"),
+            Self::Capp2 => ("a compound purchase has a record", "复合消费已缓存记录"),
+            Self::SamPurchase => ("MAC2 is expected", "等待校验 MAC2"),
+            Self::SamMac => ("a MAC in pieces is running", "分段 MAC 计算中"),
+        };
+        Text { en: en.to_owned(), zh: zh.to_owned() }
+    }
+
+    /// Where a command that begins a transaction leads.
+    pub const fn begun_by(command: CommandId) -> Option<Self> {
+        Some(match command {
+            CommandId::InitializeForLoad => Self::Load,
+            CommandId::InitializeForPurchase => Self::Purchase,
+            CommandId::InitializeForCashWithdrawal => Self::Cash,
+            CommandId::InitializeForUnload => Self::Unload,
+            CommandId::InitializeForUpdate => Self::Update,
+            CommandId::InitializeForCappPurchase => Self::Capp1,
+            CommandId::InitializeSamForPurchase => Self::SamPurchase,
+            _ => return None,
+        })
+    }
+
+    /// The command that is expected next; none where nothing is running.
+    pub const fn next_step(self) -> Option<CommandId> {
+        Some(match self {
+            Self::Idle => return None,
+            Self::Load => CommandId::CreditForLoad,
+            Self::Purchase | Self::Cash | Self::Capp2 => CommandId::DebitForPurchase,
+            Self::Unload => CommandId::DebitForUnload,
+            Self::Update => CommandId::UpdateOverdrawLimit,
+            Self::Capp1 => CommandId::UpdateCappDataCache,
+            Self::SamPurchase => CommandId::CreditSamForPurchase,
+            Self::SamMac => CommandId::Crypt,
+        })
+    }
+
+    /// Where a command that goes on with what is running leads.
+    pub const fn continued_by(self, command: CommandId) -> Option<Self> {
+        Some(match (self, command) {
+            (Self::Load, CommandId::CreditForLoad)
+            | (
+                Self::Purchase | Self::Cash | Self::Capp1 | Self::Capp2,
+                CommandId::DebitForPurchase,
+            )
+            | (Self::Unload, CommandId::DebitForUnload)
+            | (Self::Update, CommandId::UpdateOverdrawLimit)
+            | (Self::SamPurchase, CommandId::CreditSamForPurchase) => Self::Idle,
+            (Self::Capp1 | Self::Capp2, CommandId::UpdateCappDataCache) => Self::Capp2,
+            _ => return None,
+        })
+    }
+}
+
+impl LockState {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Temporary, Self::Permanent, Self::Card];
+
+    /// Its word in settings, in `coverage.toml` and in tables.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Temporary => "temporary",
+            Self::Permanent => "permanent",
+            Self::Card => "card",
+        }
+    }
+
+    /// When it is so, to go on with "while ..".
+    pub fn words(self) -> Text {
+        let (en, zh) = match self {
+            Self::Temporary => ("the application is temporarily locked", "应用临时锁定"),
+            Self::Permanent => ("the application is permanently locked", "应用永久锁定"),
+            Self::Card => ("the card is locked", "卡片锁定"),
+        };
+        Text { en: en.to_owned(), zh: zh.to_owned() }
+    }
+}
