@@ -1,6 +1,7 @@
 //! `purse conform`: what a card must do, in numbered cases, run against any card.
 
 mod cases;
+mod coverage;
 mod explain;
 mod list;
 mod reports;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use applet_spec::Profile;
-use conformance::{Case, Rules, Suites};
+use conformance::{Case, Rules, Suites, generate};
 
 use crate::error::CliError;
 
@@ -15,7 +15,7 @@ use crate::error::CliError;
 pub fn named(names: &[String], profile: &Profile) -> Result<Vec<Arc<Case>>, CliError> {
     let all = ["all".to_owned()];
     let names = if names.is_empty() { &all } else { names };
-    let generated = generated(profile);
+    let generated = generate::cases(profile);
     let only_generated = |name: &String| {
         Suites::built_in().family(name).is_none()
             && generated.iter().any(|case| case.family.name == *name)
@@ -25,12 +25,6 @@ pub fn named(names: &[String], profile: &Profile) -> Result<Vec<Arc<Case>>, CliE
     let wanted =
         |case: &&Arc<Case>| names.iter().any(|name| name == "all" || case.family.name == *name);
     Ok(suites.cases().chain(generated.iter().filter(wanted)).cloned().collect())
-}
-
-/// The cases that the catalogue gives a card of `profile`.
-pub fn generated(profile: &Profile) -> Vec<Arc<Case>> {
-    let _ = profile;
-    Vec::new()
 }
 
 /// What suite files may name: the built-in rules, and the wrong cards that there are.

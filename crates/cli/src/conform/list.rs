@@ -41,7 +41,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let all = cases::named(&args.suites, &profile)?;
     let selection = super::run::all_of(&all, &profile);
     match () {
-        () if args.coverage => Err(CliError::Usage("coverage".to_owned())),
+        () if args.coverage => super::coverage::tell(ui),
         () if args.wrong => wrong_cards(ui, &selection),
         () if args.rules => rules(ui, &selection),
         () if args.families => families(ui, &selection),
