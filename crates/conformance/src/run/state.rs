@@ -18,6 +18,8 @@ pub(super) struct State {
     proofs: BTreeMap<(u8, u16), Vec<u8>>,
     /// What the control channel tells beside.
     told: BTreeMap<String, String>,
+    /// Memory writes since power-on, where the control channel counts them.
+    writes: Option<String>,
 }
 
 /// Something that is not the same in two states.
@@ -38,8 +40,10 @@ impl State {
         probe: &Probe,
         control: &mut dyn CardControl,
     ) -> Result<Self, ControlError> {
+        let status = control.status()?;
+        let writes = writes(&status);
         let told: BTreeMap<String, String> =
-            control.status()?.into_iter().filter(|(key, _)| told_of(key).is_some()).collect();
+            status.into_iter().filter(|(key, _)| told_of(key).is_some()).collect();
         let asked = proofs_to_ask(probe, |purse, counter| {
             let prefix = if purse == PurseName::Ed { "ed" } else { "ep" };
             let word = if counter == Counter::Offline { "offline" } else { "online" };
@@ -50,7 +54,16 @@ impl State {
         let mut answers = control.rehearse(&commands)?;
         let proofs = answers.split_off(probe.questions.len().min(answers.len()));
         let proofs = asked.into_keys().zip(proofs).collect();
-        Ok(Self { answers, proofs, told })
+        Ok(Self { answers, proofs, told, writes })
+    }
+
+    /// Whether the card has written nothing to its memory since this state was read, in the same
+    /// session of power: then it is the state still.
+    ///
+    /// # Errors
+    /// What the control channel says.
+    pub(super) fn holds(&self, control: &mut dyn CardControl) -> Result<bool, ControlError> {
+        Ok(self.writes.is_some() && self.writes == writes(&control.status()?))
     }
 
     /// Reads it on the card itself, which was reset for it and is left in the middle. PINs are not
@@ -73,7 +86,7 @@ impl State {
         for (key, command) in asked {
             proofs.insert(key, transport.transmit(&command)?);
         }
-        Ok(Self { answers, proofs, told: BTreeMap::new() })
+        Ok(Self { answers, proofs, told: BTreeMap::new(), writes: None })
     }
 
     /// What is not as it was in `before`.
@@ -176,6 +189,10 @@ impl Part {
     fn of<'d>(&self, data: &'d [u8]) -> &'d [u8] {
         data.get(self.from.min(data.len())..self.to.min(data.len())).unwrap_or_default()
     }
+}
+
+fn writes(status: &[(String, String)]) -> Option<String> {
+    status.iter().find(|(key, _)| key == "writes").map(|(_, count)| count.clone())
 }
 
 /// Answer data and status word; of anything shorter, no data.
