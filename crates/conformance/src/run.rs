@@ -144,6 +144,7 @@ impl<'r> Runner<'r> {
             report.heading.atr = bench.atr();
         }
         bench.release();
+        bench.leave();
         drop(bench);
         report.elapsed = self.clock.now().saturating_sub(begun);
         observer.event(&Event::RunEnded(&report));

@@ -219,6 +219,16 @@ impl<'r, 'b> Bench<'r, 'b> {
         Ok(None)
     }
 
+    /// Leaves a card that can be taken back as it was found. One that cannot be reached any more was
+    /// told already.
+    pub(super) fn leave(&mut self) {
+        if self.base.is_some()
+            && let Some(control) = self.target.control()
+        {
+            let _ = control.resume(BASE);
+        }
+    }
+
     /// A card that was left outside is put in.
     fn present(&mut self) -> Result<(), ControlError> {
         match self.target.control() {

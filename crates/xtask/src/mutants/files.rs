@@ -62,11 +62,14 @@ impl fmt::Display for Group {
     }
 }
 
-/// The built-in profiles, in the order in which they judge.
+/// The built-in profiles, and those that take the other choice wherever sources differ, in the order
+/// in which they judge: that with most cases first.
 pub const PROFILES: &[&str] = &[
-    "jtt978",
-    "cjt166",
     "pboc",
+    "cjt166",
+    "jtt978",
+    "tests/profiles/pboc-otherwise.toml",
+    "tests/profiles/cjt166-code-always.toml",
     "pboc-sm4",
     "jtt978-sm4",
     "fmcos-ep",
