@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use applet_spec::Profile;
 use conformance::run::{
-    Clock, Destructive, Options, Order, Partition, Selection, Stop, Trace, select,
+    Clock, Destructive, Options, Order, Partition, Selection, Stop, Tears, Trace, select,
 };
 use conformance::{Case, Heading, RunReport, Runner, Target};
 use link::Atr;
@@ -20,6 +20,9 @@ use crate::keys::provider::KeysArgs;
 use crate::spec::{CardArgs, Tested, Way};
 use crate::terminals;
 use crate::ui::Ui;
+
+/// Losses of power in each torn step of a card in a reader.
+const TEARS_IN_A_READER: u32 = 2;
 
 /// Arguments of `purse conform run`.
 #[derive(Debug, clap::Args)]
@@ -109,7 +112,11 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         }
     };
     let all = cases::named(&args.suites, &profile)?;
-    let options = args.options();
+    let options = Options {
+        // In a reader each loss of power takes a second.
+        tears: if place.is_reader() { Tears::Spread(TEARS_IN_A_READER) } else { Tears::Every },
+        ..args.options()
+    };
     let selection = select(&all, &options, &profile, target.hand());
     args.check(&selection)?;
     if args.plan {
