@@ -47,7 +47,7 @@ pub fn baselines(
     const LEAST: Duration = Duration::from_secs(10);
     let mut out = BTreeMap::new();
     for profile in PROFILES {
-        let record = folder.join(format!("reached-{profile}"));
+        let record = folder.join(format!("reached-{}", profile.replace('/', "-")));
         let start = Instant::now();
         let verdict = court.judge(Accused::Recording(&record), profile, FIRST)?;
         let took = start.elapsed();
