@@ -2,10 +2,13 @@
 
 use crate::bench::{self, Build};
 use crate::command::{Failure, cargo, run, succeeds};
-use crate::{fuzz, setup};
+use crate::{conform, fuzz, mutants, setup};
 
 /// Length of the fuzzing within `test`, all targets together.
 const SMOKE_SECONDS: u64 = 20;
+
+/// Length of the judging of mutants within `test`, once they are built.
+const MUTANT_SECONDS: &str = "60";
 
 /// `cargo xtask ci`.
 pub fn ci(_: &[String]) -> Result<(), Failure> {
@@ -39,7 +42,8 @@ pub fn test(options: &[String]) -> Result<(), Failure> {
     run(cargo(&["test"]).args(options))?;
     run(cargo(&["test", "--package", "reader", "--features", "pcsc"]).args(options))?;
     let pcsc = ["test", "--package", "tests", "--features", "pcsc", "--test", "pcsc", "--test"];
-    run(cargo(&pcsc).args(["readers", "--test", "taps", "--test", "readme"]).args(options))?;
+    let others = ["readers", "--test", "taps", "--test", "suites_pcsc", "--test", "readme"];
+    run(cargo(&pcsc).args(others).args(options))?;
     let softhsm = ["test", "--package", "tests", "--features", "softhsm", "--test", "softhsm"];
     run(cargo(&softhsm).args(options))?;
     let browser = ["test", "--package", "tests", "--features", "browser", "--test", "html_report"];
@@ -49,5 +53,8 @@ pub fn test(options: &[String]) -> Result<(), Failure> {
     // The PC/SC build of `purse`, driving its own card through a daemon of its own.
     bench::measure(Build::Debug, &["--json", "--seconds", "0.05", "--cards", "10"])?;
     run(cargo(&["test", "--package", "xtask"]).args(options))?;
+    // Right cards and wrong ones, then mutants of what changed and some of the rest.
+    conform::task(&[])?;
+    mutants::task(&["--changed", "base", "--sample", MUTANT_SECONDS].map(str::to_owned))?;
     fuzz::smoke(SMOKE_SECONDS)
 }
