@@ -7,6 +7,7 @@
 mod attempt;
 mod bench;
 mod check;
+mod command;
 mod options;
 mod partition;
 mod probe;

@@ -4,8 +4,9 @@ use applet_spec::{Profile, PurseKind};
 use purse::Amount;
 use purse::setting::Setting;
 
-use super::attempt::{Attempt, Power};
+use super::attempt::Attempt;
 use super::bench::End;
+use super::command::Power;
 use super::probe::{label, name_of};
 use super::words::text;
 use crate::{Action, Expect, Run, RunKind, StatusPattern, Step, Text, Value};

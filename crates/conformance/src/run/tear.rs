@@ -1,8 +1,9 @@
 //! Power lost at every memory write of a command, and at every write of the recovery after it.
 
 use super::Tears;
-use super::attempt::{Attempt, Sent, silent, split};
+use super::attempt::Attempt;
 use super::bench::End;
+use super::command::{Sent, silent, split};
 use super::state::{Difference, State};
 use super::words::text;
 use crate::Text;
