@@ -6,10 +6,10 @@
 mod by_rule;
 mod cell;
 mod follow;
+mod lock;
 mod reasons;
 mod render;
 mod sent;
-mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use crate::{Case, Text, generate};
 pub use by_rule::{rules_without_case, wrong_cards_without_case};
 pub use cell::{Aspect, Cell, FormatRule, LeForm, Set};
 pub use follow::states_after;
+pub use lock::LockState;
 pub use reasons::{Reason, Reasons};
-pub use state::{LockState, TransactionState};
 
 /// The table.
 #[derive(Clone, Debug)]

@@ -27,7 +27,9 @@ use crypto::custody::KeyCustody;
 use zeroize::Zeroizing;
 
 use crate::profile_fields::{status_field, status_field_names};
-use crate::{Capture, CaptureFrom, Place, Run, Send, StatusPattern, TerminalConfig, Value};
+use crate::{
+    Capture, CaptureFrom, Place, Run, Send, StatusPattern, TerminalConfig, TransactionState, Value,
+};
 use evaluate::Scope;
 
 use format::settled;
@@ -38,7 +40,6 @@ pub use error::{HostError, Trouble};
 pub use format::ValueFormat;
 pub use plan::{Plan, PlannedStep};
 pub use prepared::Prepared;
-pub use transaction::TransactionState;
 
 /// The host of a case. Its order for a step: [`command`](Self::command) (or [`raw`](Self::raw),
 /// [`select`](Self::select)), the card, [`heard`](Self::heard), [`expected`](Self::expected) for
@@ -260,7 +261,7 @@ impl<'h> Host<'h> {
         self.plan(run)
     }
 
-    /// Which transaction is running, as the host believes.
+    /// Which transaction is running, as the host believes. A MAC in pieces at a PSAM is none to it.
     pub fn transaction(&self) -> TransactionState {
         self.known.state
     }

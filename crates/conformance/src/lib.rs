@@ -24,6 +24,7 @@ mod read;
 pub mod report;
 pub mod run;
 mod shelf;
+mod transaction;
 
 pub use case::*;
 pub use condition::ConditionError;
@@ -32,3 +33,4 @@ pub use outcome::*;
 pub use read::{MAX_CASES, MAX_ROWS, Mistake, Rules, SuiteErrors};
 pub use run::{Runner, Target};
 pub use shelf::Suites;
+pub use transaction::TransactionState;

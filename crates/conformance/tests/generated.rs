@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use applet_spec::{Catalogue, Profile};
 use common::{Rigged, card, profile, run_on, verdict};
-use conformance::coverage::{TransactionState, states_after};
+use conformance::TransactionState;
+use conformance::coverage::states_after;
 use conformance::run::Options;
 use conformance::{Author, Case, RunReport, Suites, Target, Verdict, generate};
 use link::CardControl;
@@ -39,9 +40,9 @@ fn run_watched(profile: &Arc<Profile>, cases: &[Arc<Case>]) -> (RunReport, Vec<S
 fn called(state: TransactionState) -> &'static str {
     match state {
         TransactionState::Cash => "purchase",
-        TransactionState::Update => "overdraft-update",
-        TransactionState::Capp1 => "capp-initialized",
-        TransactionState::Capp2 => "capp-cached",
+        TransactionState::Overdraft => "overdraft-update",
+        TransactionState::Capp => "capp-initialized",
+        TransactionState::CappCached => "capp-cached",
         other => other.word(),
     }
 }

@@ -3,7 +3,8 @@
 use apdu::StatusWord;
 use applet_spec::{Catalogue, CommandId, CommandSet, CommandSpec, TransactionEffect};
 
-use super::{LockState, TransactionState};
+use super::LockState;
+use crate::TransactionState;
 use crate::{Le, Text};
 
 /// A cell.

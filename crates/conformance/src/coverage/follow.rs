@@ -5,8 +5,8 @@ use apdu::StatusWord;
 use applet_spec::{Catalogue, CommandId, CommandSpec, Mismatch, Profile, TransactionEffect};
 
 use super::sent::Sent;
-use super::{Aspect, Cell, FormatRule, LockState, Set, TransactionState};
-use crate::{Action, Case, Deed, StatusPattern, Step};
+use super::{Aspect, Cell, FormatRule, LockState, Set};
+use crate::{Action, Case, Deed, StatusPattern, Step, TransactionState};
 
 /// What a step is told to cover, and none of the reasons for its status word is.
 #[derive(Clone, Debug, PartialEq, Eq)]

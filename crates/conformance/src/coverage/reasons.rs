@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use applet_spec::text::{self, Log, MAX_TEXT, Section, words};
 use applet_spec::{CommandId, CommandSet};
 
-use super::{Aspect, Cell, CoveredCell, FormatRule, LeForm, LockState, Set, TransactionState};
+use super::{Aspect, Cell, CoveredCell, FormatRule, LeForm, LockState, Set};
+use crate::TransactionState;
 use crate::{SuiteErrors, Text};
 
 const TOP_KEYS: &[&str] = &["reason"];
@@ -181,9 +182,9 @@ words! {
         "purchase" => State(Ok(TransactionState::Purchase)),
         "cash" => State(Ok(TransactionState::Cash)),
         "unload" => State(Ok(TransactionState::Unload)),
-        "update" => State(Ok(TransactionState::Update)),
-        "capp1" => State(Ok(TransactionState::Capp1)),
-        "capp2" => State(Ok(TransactionState::Capp2)),
+        "update" => State(Ok(TransactionState::Overdraft)),
+        "capp1" => State(Ok(TransactionState::Capp)),
+        "capp2" => State(Ok(TransactionState::CappCached)),
         "sam-purchase" => State(Ok(TransactionState::SamPurchase)),
         "sam-mac" => State(Ok(TransactionState::SamMac)),
         "temporary" => State(Err(LockState::Temporary)),

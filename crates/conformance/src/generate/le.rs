@@ -7,7 +7,8 @@ use super::bytes::{Bytes, StepWords as _, sent};
 use super::example::{self, at_file};
 use super::making::{Kind, Maker, name};
 use super::plan::{self, Plan};
-use crate::coverage::{LeForm, TransactionState as State};
+use crate::TransactionState as State;
+use crate::coverage::LeForm;
 use crate::{Action, Case, Le, Send, Step, Text};
 
 pub(super) fn of_command(maker: &Maker<'_>, spec: &CommandSpec) -> Option<Case> {

@@ -4,7 +4,7 @@
 use applet_spec::{CommandId, Directory, FileKind, PinUse, Profile, PurseKind, PurseSpec, SamMac};
 
 use super::bytes::{Bytes, StepWords as _, profiles, sent, spaced};
-use crate::coverage::TransactionState as State;
+use crate::TransactionState as State;
 use crate::{Change, PurseName, Send, StatusPattern, Step, Value};
 
 /// A state and its way in and out.
@@ -41,7 +41,7 @@ pub(super) fn all(profile: &Profile, application: Option<&Directory>) -> Vec<Pla
         (PinUse::Unload, State::Unload, CommandId::InitializeForUnload, CommandId::DebitForUnload),
         (
             PinUse::Overdraft,
-            State::Update,
+            State::Overdraft,
             CommandId::InitializeForUpdate,
             CommandId::UpdateOverdrawLimit,
         ),
@@ -132,13 +132,13 @@ impl Planner<'_> {
         let cached = begun.iter().cloned().chain([update.clone()]).collect();
         let wrong_state = [profiles("wrong-state")];
         let first = Plan {
-            state: State::Capp1,
+            state: State::Capp,
             setup: begun,
             completion: vec![update.clone(), debit.clone()],
             over: Some(update.expecting(wrong_state)),
         };
         let second = Plan {
-            state: State::Capp2,
+            state: State::CappCached,
             setup: cached,
             completion: vec![debit],
             over: Some(over(CommandId::DebitForPurchase)),

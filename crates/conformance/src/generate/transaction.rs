@@ -8,7 +8,7 @@ use super::bytes::{Bytes, StepWords as _, profiles};
 use super::making::{Kind, Maker, name};
 use super::plan::Plan;
 use super::{example, format, plan};
-use crate::coverage::TransactionState as State;
+use crate::TransactionState as State;
 use crate::{Case, StatusPattern, Step, Text};
 
 pub(super) fn of_command(maker: &Maker<'_>, spec: &CommandSpec) -> Option<Case> {
@@ -53,11 +53,11 @@ fn in_state(maker: &Maker<'_>, spec: &CommandSpec, command: &Step, plan: &Plan) 
         TransactionEffect::Continues | TransactionEffect::Ends
             if is_own_step(spec.id, plan.state) =>
         {
-            let early = plan.state == State::Capp1 && spec.id == CommandId::DebitForPurchase;
+            let early = plan.state == State::Capp && spec.id == CommandId::DebitForPurchase;
             if early && !rules.capp.allow_no_record {
                 return with(plan, command.clone(), vec![]);
             }
-            if plan.state == State::Capp2 && spec.id == CommandId::UpdateCappDataCache {
+            if plan.state == State::CappCached && spec.id == CommandId::UpdateCappDataCache {
                 return second_record(maker, plan);
             }
             [plan.setup.clone(), plan.completion.clone()].concat()
@@ -90,7 +90,7 @@ fn starts(maker: &Maker<'_>, spec: &CommandSpec, command: &Step, plan: &Plan) ->
         // No purse allows it, so it is refused.
         return with(plan, command.clone(), after(plan, false));
     };
-    let compound = |state| matches!(state, State::Capp1 | State::Capp2);
+    let compound = |state| matches!(state, State::Capp | State::CappCached);
     let busy = compound(plan.state) || compound(next.state) && plan.state != State::Idle;
     if busy && maker.profile.rules.initialize_in_capp == InitializeInCapp::Refuse {
         let refused = command.clone().expecting([profiles("wrong-state")]);

@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 
 use super::inputs::factors;
 use super::known::Delivered;
-use super::transaction::{Purpose, Transaction, TransactionState};
+use super::transaction::{Purpose, Transaction};
 use super::{Host, Prepared};
+use crate::TransactionState;
 
 impl Host<'_> {
     pub(super) fn follow(&mut self, sent: &Prepared, status: StatusWord, data: &[u8]) {
@@ -73,18 +74,16 @@ impl Host<'_> {
                     factors: sent.into_iter().rev().collect(),
                 });
             }
-            CommandId::UpdateCappDataCache
-                if matches!(running, TransactionState::Capp | TransactionState::CappCached) =>
-            {
-                self.known.state = TransactionState::CappCached;
-            }
             _ => {}
+        }
+        if let Some(next) = running.continued_by(command) {
+            self.known.state = next;
         }
         if spec.transaction == TransactionEffect::Starts {
             let purpose = Purpose::of(command);
             let begun = purpose.and_then(|purpose| self.begun(purpose, &apdu, data));
-            if let Some(transaction) = begun {
-                self.known.state = transaction.purpose.begun();
+            if let (Some(transaction), Some(state)) = (begun, TransactionState::begun_by(command)) {
+                self.known.state = state;
                 self.known.transaction = Some(transaction);
             }
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use applet_spec::SamUsage;
 use zeroize::Zeroizing;
 
-use super::transaction::{Transaction, TransactionState};
+use super::transaction::Transaction;
+use crate::TransactionState;
 
 /// What the host knows from the exchange so far.
 #[derive(Clone)]

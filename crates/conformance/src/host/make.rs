@@ -10,7 +10,7 @@ use super::evaluate::Scope;
 use super::format::settled;
 use super::inputs::exactly;
 use super::keys::CardKey;
-use super::transaction::{Purpose, Transaction, TransactionState};
+use super::transaction::{Purpose, Transaction};
 use super::{Host, HostError, Prepared, Trouble, ValueFormat};
 use crate::{Protect, Send, Text, Value};
 
@@ -202,16 +202,7 @@ impl Host<'_> {
 
     /// Whether a command goes on with what is running.
     pub(super) fn goes_on(&self, command: CommandId) -> bool {
-        use TransactionState as S;
-        matches!(
-            (command, self.known.state),
-            (CommandId::CreditForLoad, S::Load)
-                | (CommandId::DebitForPurchase, S::Purchase | S::Cash | S::Capp | S::CappCached)
-                | (CommandId::UpdateCappDataCache, S::Capp | S::CappCached)
-                | (CommandId::DebitForUnload, S::Unload)
-                | (CommandId::UpdateOverdrawLimit, S::Overdraft)
-                | (CommandId::CreditSamForPurchase, S::Sam)
-        )
+        self.known.state.continued_by(command).is_some()
     }
 
     /// The command that bytes are, and what they say.

@@ -8,29 +8,6 @@ use purse::{
 
 use super::Trouble;
 
-/// Which transaction is running, as the host believes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TransactionState {
-    /// None.
-    Idle,
-    /// Load 圈存, initialized.
-    Load,
-    /// Purchase 消费, initialized.
-    Purchase,
-    /// Cash withdrawal 取现, initialized.
-    Cash,
-    /// Compound purchase 复合消费, initialized.
-    Capp,
-    /// Compound purchase with at least one record cached.
-    CappCached,
-    /// Unload 圈提, initialized.
-    Unload,
-    /// Overdraft update 修改透支限额, initialized.
-    Overdraft,
-    /// At a PSAM: MAC1 was made, MAC2 may come.
-    Sam,
-}
-
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -72,19 +49,6 @@ pub(super) struct Transaction {
 }
 
 impl Purpose {
-    /// The state after its INITIALIZE.
-    pub(super) const fn begun(self) -> TransactionState {
-        match self {
-            Self::Load => TransactionState::Load,
-            Self::Purchase => TransactionState::Purchase,
-            Self::Cash => TransactionState::Cash,
-            Self::Capp => TransactionState::Capp,
-            Self::Unload => TransactionState::Unload,
-            Self::Overdraft => TransactionState::Overdraft,
-            Self::Sam => TransactionState::Sam,
-        }
-    }
-
     /// Kind of the key behind its MACs.
     pub(super) const fn key(self) -> KeyKind {
         match self {

@@ -2,7 +2,7 @@
 
 use apdu::StatusWord;
 use applet_spec::{CommandId, PinUse, Profile, Protection, PurseKind};
-use conformance::host::TransactionState;
+use conformance::TransactionState;
 use conformance::{Capture, CaptureFrom, Protect, Run, RunKind, Send, StatusPattern, Value};
 
 use crate::common::{Bench, Table, call, literal, name, value, with};

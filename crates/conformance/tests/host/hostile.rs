@@ -2,7 +2,8 @@
 
 use apdu::StatusWord;
 use applet_spec::{CommandId, Profile};
-use conformance::host::{Host, TransactionState, ValueFormat};
+use conformance::TransactionState;
+use conformance::host::{Host, ValueFormat};
 use conformance::{Capture, CaptureFrom, Send, Value};
 use proptest::prelude::*;
 

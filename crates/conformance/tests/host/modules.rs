@@ -2,7 +2,7 @@
 
 use apdu::StatusWord;
 use applet_spec::{CommandId, Profile};
-use conformance::host::TransactionState;
+use conformance::TransactionState;
 use conformance::{Run, RunKind, Send, Value};
 
 use crate::common::{Bench, Table, call, literal, value, with};
@@ -35,7 +35,7 @@ fn every_module_makes_the_mac1_and_takes_the_mac2_of_its_family() {
         assert!(bench.host().begin_run(&Run { kind: RunKind::Load, ..purchase() }).is_err());
         // A MAC2 that is not right.
         table.plain(CommandId::InitializeSamForPurchase);
-        assert_eq!(table.host.transaction(), TransactionState::Sam);
+        assert_eq!(table.host.transaction(), TransactionState::SamPurchase);
         let spoilt = crate::common::operation(
             conformance::Operator::Xor,
             call("mac2", &[]),

@@ -1,4 +1,4 @@
-//! States of a card that decide over a command: the running transaction, and the lock.
+//! Which transaction is running: what decides over the next command, at the card and at the host.
 
 use applet_spec::{CommandId, CommandSet};
 
@@ -9,35 +9,24 @@ use crate::Text;
 pub enum TransactionState {
     /// None.
     Idle,
-    /// A load, after INITIALIZE FOR LOAD.
+    /// Load 圈存, initialized.
     Load,
-    /// A purchase.
+    /// Purchase 消费, initialized.
     Purchase,
-    /// A cash withdrawal.
+    /// Cash withdrawal 取现, initialized.
     Cash,
-    /// An unload.
+    /// Unload 圈提, initialized.
     Unload,
-    /// An update of the overdraft limit.
-    Update,
-    /// A compound purchase without a record yet.
-    Capp1,
-    /// A compound purchase with a record at least.
-    Capp2,
+    /// Overdraft update 修改透支限额, initialized.
+    Overdraft,
+    /// Compound purchase 复合消费, initialized.
+    Capp,
+    /// Compound purchase with at least one record cached.
+    CappCached,
     /// Of a PSAM: MAC1 was given, MAC2 is expected.
     SamPurchase,
     /// Of a PSAM: a MAC in pieces.
     SamMac,
-}
-
-/// How a card is locked (锁定状态).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LockState {
-    /// The application, until it is unblocked.
-    Temporary,
-    /// The application, for good.
-    Permanent,
-    /// The card.
-    Card,
 }
 
 impl TransactionState {
@@ -50,9 +39,9 @@ impl TransactionState {
                 Self::Purchase,
                 Self::Cash,
                 Self::Unload,
-                Self::Update,
-                Self::Capp1,
-                Self::Capp2,
+                Self::Overdraft,
+                Self::Capp,
+                Self::CappCached,
             ],
             CommandSet::Psam => &[Self::Idle, Self::SamPurchase, Self::SamMac],
             // Transactions begin once such a card is built; then it is a purse card.
@@ -68,9 +57,9 @@ impl TransactionState {
             Self::Purchase => "purchase",
             Self::Cash => "cash",
             Self::Unload => "unload",
-            Self::Update => "update",
-            Self::Capp1 => "capp1",
-            Self::Capp2 => "capp2",
+            Self::Overdraft => "update",
+            Self::Capp => "capp1",
+            Self::CappCached => "capp2",
             Self::SamPurchase => "sam-purchase",
             Self::SamMac => "sam-mac",
         }
@@ -84,9 +73,9 @@ impl TransactionState {
             Self::Purchase => ("a purchase is running", "消费进行中"),
             Self::Cash => ("a cash withdrawal is running", "取现进行中"),
             Self::Unload => ("an unload is running", "圈提进行中"),
-            Self::Update => ("an overdraft update is running", "修改透支限额进行中"),
-            Self::Capp1 => ("a compound purchase has begun", "复合消费已初始化"),
-            Self::Capp2 => ("a compound purchase has a record", "复合消费已缓存记录"),
+            Self::Overdraft => ("an overdraft update is running", "修改透支限额进行中"),
+            Self::Capp => ("a compound purchase has begun", "复合消费已初始化"),
+            Self::CappCached => ("a compound purchase has a record", "复合消费已缓存记录"),
             Self::SamPurchase => ("MAC2 is expected", "等待校验 MAC2"),
             Self::SamMac => ("a MAC in pieces is running", "分段 MAC 计算中"),
         };
@@ -100,8 +89,8 @@ impl TransactionState {
             CommandId::InitializeForPurchase => Self::Purchase,
             CommandId::InitializeForCashWithdrawal => Self::Cash,
             CommandId::InitializeForUnload => Self::Unload,
-            CommandId::InitializeForUpdate => Self::Update,
-            CommandId::InitializeForCappPurchase => Self::Capp1,
+            CommandId::InitializeForUpdate => Self::Overdraft,
+            CommandId::InitializeForCappPurchase => Self::Capp,
             CommandId::InitializeSamForPurchase => Self::SamPurchase,
             _ => return None,
         })
@@ -112,10 +101,10 @@ impl TransactionState {
         Some(match self {
             Self::Idle => return None,
             Self::Load => CommandId::CreditForLoad,
-            Self::Purchase | Self::Cash | Self::Capp2 => CommandId::DebitForPurchase,
+            Self::Purchase | Self::Cash | Self::CappCached => CommandId::DebitForPurchase,
             Self::Unload => CommandId::DebitForUnload,
-            Self::Update => CommandId::UpdateOverdrawLimit,
-            Self::Capp1 => CommandId::UpdateCappDataCache,
+            Self::Overdraft => CommandId::UpdateOverdrawLimit,
+            Self::Capp => CommandId::UpdateCappDataCache,
             Self::SamPurchase => CommandId::CreditSamForPurchase,
             Self::SamMac => CommandId::Crypt,
         })
@@ -126,38 +115,14 @@ impl TransactionState {
         Some(match (self, command) {
             (Self::Load, CommandId::CreditForLoad)
             | (
-                Self::Purchase | Self::Cash | Self::Capp1 | Self::Capp2,
+                Self::Purchase | Self::Cash | Self::Capp | Self::CappCached,
                 CommandId::DebitForPurchase,
             )
             | (Self::Unload, CommandId::DebitForUnload)
-            | (Self::Update, CommandId::UpdateOverdrawLimit)
+            | (Self::Overdraft, CommandId::UpdateOverdrawLimit)
             | (Self::SamPurchase, CommandId::CreditSamForPurchase) => Self::Idle,
-            (Self::Capp1 | Self::Capp2, CommandId::UpdateCappDataCache) => Self::Capp2,
+            (Self::Capp | Self::CappCached, CommandId::UpdateCappDataCache) => Self::CappCached,
             _ => return None,
         })
-    }
-}
-
-impl LockState {
-    /// All.
-    pub const ALL: [Self; 3] = [Self::Temporary, Self::Permanent, Self::Card];
-
-    /// Its word in settings, in `coverage.toml` and in tables.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Temporary => "temporary",
-            Self::Permanent => "permanent",
-            Self::Card => "card",
-        }
-    }
-
-    /// When it is so, to go on with "while ..".
-    pub fn words(self) -> Text {
-        let (en, zh) = match self {
-            Self::Temporary => ("the application is temporarily locked", "应用临时锁定"),
-            Self::Permanent => ("the application is permanently locked", "应用永久锁定"),
-            Self::Card => ("the card is locked", "卡片锁定"),
-        };
-        Text { en: en.to_owned(), zh: zh.to_owned() }
     }
 }

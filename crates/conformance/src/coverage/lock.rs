@@ -1,0 +1,38 @@
+//! How a card is locked.
+
+use crate::Text;
+
+/// How a card is locked (锁定状态).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LockState {
+    /// The application, until it is unblocked.
+    Temporary,
+    /// The application, for good.
+    Permanent,
+    /// The card.
+    Card,
+}
+
+impl LockState {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Temporary, Self::Permanent, Self::Card];
+
+    /// Its word in settings, in `coverage.toml` and in tables.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Temporary => "temporary",
+            Self::Permanent => "permanent",
+            Self::Card => "card",
+        }
+    }
+
+    /// When it is so, to go on with "while ..".
+    pub fn words(self) -> Text {
+        let (en, zh) = match self {
+            Self::Temporary => ("the application is temporarily locked", "应用临时锁定"),
+            Self::Permanent => ("the application is permanently locked", "应用永久锁定"),
+            Self::Card => ("the card is locked", "卡片锁定"),
+        };
+        Text { en: en.to_owned(), zh: zh.to_owned() }
+    }
+}
