@@ -8,14 +8,7 @@ use std::time::Duration;
 
 use applet_spec::{CommandId, PurseKind};
 
-/// Text in both languages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// English.
-    pub en: String,
-    /// Chinese.
-    pub zh: String,
-}
+use crate::Text;
 
 /// Where something was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

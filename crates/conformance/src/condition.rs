@@ -6,6 +6,7 @@ use applet_spec::{
 };
 use crypto::Suite;
 
+use crate::text::short_file_identifier;
 use crate::{Condition, profile_fields};
 
 /// A word that stands alone.
@@ -86,7 +87,7 @@ fn word_holds(word: &str, profile: &Profile) -> bool {
         });
     }
     match word.split_once('.') {
-        Some(("file", sfi)) => sfi_of(sfi).is_some_and(|sfi| {
+        Some(("file", sfi)) => file_of(sfi).is_some_and(|sfi| {
             profile.main_directory().is_some_and(|directory| directory.file(sfi).is_some())
         }),
         Some(("key", kind)) => KeyKind::from_text(kind).is_some_and(|kind| {
@@ -125,7 +126,7 @@ fn check(word: &str) -> Result<(), ConditionError> {
     }
     let refused = |message: String, mend: &str| Err(ConditionError { message, mend: mend.into() });
     match word.split_once('.') {
-        Some(("file", sfi)) if sfi_of(sfi).is_some() => Ok(()),
+        Some(("file", sfi)) if file_of(sfi).is_some() => Ok(()),
         Some(("file", sfi)) => refused(
             format!("{sfi:?} is no short file identifier"),
             "write it in hexadecimal, 01 to 1E, such as file.18",
@@ -206,7 +207,6 @@ fn usage_of(text: &str) -> Option<SamUsage> {
     (text.len() == 2).then(|| u8::from_str_radix(text, 16).ok().map(SamUsage)).flatten()
 }
 
-fn sfi_of(text: &str) -> Option<u8> {
-    let sfi = u8::from_str_radix(text, 16).ok()?;
-    (text.len() == 2 && (0x01..=0x1E).contains(&sfi)).then_some(sfi)
+fn file_of(text: &str) -> Option<u8> {
+    short_file_identifier(text).filter(|sfi| (0x01..=0x1E).contains(sfi))
 }

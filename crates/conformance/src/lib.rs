@@ -24,6 +24,7 @@ mod read;
 pub mod report;
 pub mod run;
 mod shelf;
+mod text;
 mod transaction;
 
 pub use case::*;
@@ -33,4 +34,5 @@ pub use outcome::*;
 pub use read::{MAX_CASES, MAX_ROWS, Mistake, Rules, SuiteErrors};
 pub use run::{Runner, Target};
 pub use shelf::Suites;
+pub use text::Text;
 pub use transaction::TransactionState;

@@ -11,6 +11,8 @@ use applet_spec::{
 };
 use crypto::Suite;
 
+use crate::text::number as number_in;
+
 /// What may be said of a field in a condition.
 #[derive(Clone, Copy, Debug)]
 pub enum FieldValues {
@@ -159,7 +161,7 @@ impl ProfileField {
     pub(crate) fn is(&self, profile: &Profile, value: &str) -> bool {
         (self.read)(profile).iter().any(|said| match self.values {
             FieldValues::Number => {
-                said == value || parsed(said).is_some_and(|n| parsed(value) == Some(n))
+                said == value || number_in(said).is_some_and(|n| number_in(value) == Some(n))
             }
             _ => said == value,
         })
@@ -180,19 +182,12 @@ impl ProfileField {
                 };
                 Some((message("value"), mend))
             }
-            FieldValues::Number if value == "none" || parsed(value).is_some() => None,
+            FieldValues::Number if value == "none" || number_in(value).is_some() => None,
             FieldValues::Number => Some((message("number"), "write 21, 0x15 or none".to_owned())),
             FieldValues::Flag if matches!(value, "true" | "false") => None,
             FieldValues::Flag => Some((message("value"), "write true or false".to_owned())),
             FieldValues::Text => None,
         }
-    }
-}
-
-fn parsed(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
     }
 }
 

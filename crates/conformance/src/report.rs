@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use purse::Language;
 
-use crate::{Counts, Family, Outcome, RunReport, Text, Verdict};
+use crate::{Counts, Family, Outcome, RunReport, Verdict};
 
 /// How much a page tells of cases that passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,13 +44,6 @@ pub enum Detail {
     Failures,
     /// Of every case, everything that went over the link.
     Everything,
-}
-
-impl Text {
-    /// The text in one language.
-    pub fn in_language(&self, language: Language) -> &str {
-        language.pick(&self.en, &self.zh)
-    }
 }
 
 impl Verdict {
@@ -125,9 +118,4 @@ fn pictured(c: char) -> char {
         c if u32::from(c) & 0xFFFE == 0xFFFE => char::REPLACEMENT_CHARACTER,
         c => c,
     }
-}
-
-/// Bytes with blanks between them.
-fn spaced(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" ")
 }

@@ -3,6 +3,7 @@
 use applet_spec::{CommandId, CommandSet};
 
 use crate::Text;
+use crate::text::text;
 
 /// Which transaction is running (交易状态).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,7 +80,7 @@ impl TransactionState {
             Self::SamPurchase => ("MAC2 is expected", "等待校验 MAC2"),
             Self::SamMac => ("a MAC in pieces is running", "分段 MAC 计算中"),
         };
-        Text { en: en.to_owned(), zh: zh.to_owned() }
+        text(en, zh)
     }
 
     /// Where a command that begins a transaction leads.

@@ -5,6 +5,7 @@ use applet_spec::{Catalogue, CommandId, CommandSet, CommandSpec, TransactionEffe
 
 use super::LockState;
 use crate::TransactionState;
+use crate::text::text;
 use crate::{Le, Text};
 
 /// A cell.
@@ -179,7 +180,7 @@ impl LeForm {
             Self::Longer => ("Le longer than the answer", "Le 大于响应长度"),
             Self::Shorter => ("Le shorter than the answer", "Le 小于响应长度"),
         };
-        Text { en: en.to_owned(), zh: zh.to_owned() }
+        text(en, zh)
     }
 }
 

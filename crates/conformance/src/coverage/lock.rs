@@ -1,6 +1,7 @@
 //! How a card is locked.
 
 use crate::Text;
+use crate::text::text;
 
 /// How a card is locked (锁定状态).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +34,6 @@ impl LockState {
             Self::Permanent => ("the application is permanently locked", "应用永久锁定"),
             Self::Card => ("the card is locked", "卡片锁定"),
         };
-        Text { en: en.to_owned(), zh: zh.to_owned() }
+        text(en, zh)
     }
 }

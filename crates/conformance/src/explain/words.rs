@@ -3,6 +3,7 @@
 use applet_spec::text::spelling;
 use applet_spec::{Catalogue, CommandId, Field, PurseKind};
 
+use crate::text::text;
 use crate::{
     Action, CaptureFrom, Deed, Expect, Le, Place, Protect, Run, RunKind, Send, Step, Text,
     TlvExpect, Value,
@@ -38,21 +39,21 @@ fn action(action: &Action) -> Text {
     match action {
         Action::Send(send) => command(send),
         Action::Raw(value) => {
-            both(format!("bytes {}", value.expression), format!("字节 {}", value.expression))
+            text(format!("bytes {}", value.expression), format!("字节 {}", value.expression))
         }
         Action::Select(place) => select(place),
         Action::Run(run) => transaction(run),
         Action::Do(deed) => match deed {
-            Deed::Reset => same("reset", "复位"),
-            Deed::PowerOff => same("power off", "下电"),
-            Deed::Remove => same("the card is pulled out", "取出卡片"),
-            Deed::Insert => same("the card is put in", "插入卡片"),
+            Deed::Reset => text("reset", "复位"),
+            Deed::PowerOff => text("power off", "下电"),
+            Deed::Remove => text("the card is pulled out", "取出卡片"),
+            Deed::Insert => text("the card is put in", "插入卡片"),
         },
         Action::Set(settings) => {
             let said: Vec<String> =
                 settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
             let said = said.join(", ");
-            both(format!("the card is set to {said}"), format!("设置卡片 {said}"))
+            text(format!("the card is set to {said}"), format!("设置卡片 {said}"))
         }
     }
 }
@@ -64,7 +65,7 @@ fn command(send: &Send) -> Text {
         said.push(purse_words(purse));
     }
     let number = |name: &str, zh: &str, value: String| {
-        both(format!("{name} {value}"), format!("{zh} {value}"))
+        text(format!("{name} {value}"), format!("{zh} {value}"))
     };
     said.extend(send.file.map(|sfi| number("file", "文件", format!("{sfi:02X}"))));
     said.extend(send.record.map(|record| number("record", "记录", record.to_string())));
@@ -75,13 +76,13 @@ fn command(send: &Send) -> Text {
         said.extend(value.as_ref().map(|value| equals(name, name, value)));
     }
     said.extend(send.protect.map(|protect| match protect {
-        Protect::Mac => same("with MAC", "带 MAC"),
-        Protect::EncryptedMac => same("enciphered, with MAC", "加密并带 MAC"),
+        Protect::Mac => text("with MAC", "带 MAC"),
+        Protect::EncryptedMac => text("enciphered, with MAC", "加密并带 MAC"),
     }));
     said.extend(fields(&send.fields, &entry.fields.iter().collect::<Vec<_>>()));
     said.extend(send.body.as_ref().map(|body| equals("data", "数据", body)));
     said.extend(send.le.map(|le| match le {
-        Le::Absent => same("without Le", "无 Le"),
+        Le::Absent => text("without Le", "无 Le"),
         Le::Bytes(bytes) => number("Le", "Le", bytes.to_string()),
     }));
     behind(&entry.name, &format!("{} {}", entry.name_zh, entry.name), said)
@@ -89,31 +90,31 @@ fn command(send: &Send) -> Text {
 
 fn select(place: &Place) -> Text {
     match place {
-        Place::Application => same("SELECT the application", "选择应用"),
-        Place::Mf => same("SELECT the MF", "选择 MF"),
-        Place::Ppse => same("SELECT the PPSE", "选择 PPSE"),
-        Place::Fid(fid) => both(format!("SELECT {fid:04X}"), format!("选择 {fid:04X}")),
+        Place::Application => text("SELECT the application", "选择应用"),
+        Place::Mf => text("SELECT the MF", "选择 MF"),
+        Place::Ppse => text("SELECT the PPSE", "选择 PPSE"),
+        Place::Fid(fid) => text(format!("SELECT {fid:04X}"), format!("选择 {fid:04X}")),
         Place::Name(name) => {
             let name = hex::encode_upper(name);
-            both(format!("SELECT {name}"), format!("选择 {name}"))
+            text(format!("SELECT {name}"), format!("选择 {name}"))
         }
     }
 }
 
 fn transaction(run: &Run) -> Text {
     let name = match run.kind {
-        RunKind::Load => same("a whole load", "完整圈存"),
-        RunKind::Purchase => same("a whole purchase", "完整消费"),
-        RunKind::Capp => same("a whole compound purchase", "完整复合消费"),
-        RunKind::Cash => same("a whole cash withdrawal", "完整取现"),
-        RunKind::Unload => same("a whole unload", "完整圈提"),
-        RunKind::Overdraft => same("a whole overdraft update", "完整修改透支限额"),
-        RunKind::SamPurchase => same("a whole purchase at the PSAM", "PSAM 完整消费"),
+        RunKind::Load => text("a whole load", "完整圈存"),
+        RunKind::Purchase => text("a whole purchase", "完整消费"),
+        RunKind::Capp => text("a whole compound purchase", "完整复合消费"),
+        RunKind::Cash => text("a whole cash withdrawal", "完整取现"),
+        RunKind::Unload => text("a whole unload", "完整圈提"),
+        RunKind::Overdraft => text("a whole overdraft update", "完整修改透支限额"),
+        RunKind::SamPurchase => text("a whole purchase at the PSAM", "PSAM 完整消费"),
     };
     let known: Vec<&Field> =
         run.kind.commands().iter().flat_map(|id| &Catalogue::entry(*id).fields).collect();
     let mut said: Vec<Text> = run.purse.map(purse_words).into_iter().collect();
-    said.extend(run.key.map(|key| both(format!("key {key}"), format!("密钥 {key}"))));
+    said.extend(run.key.map(|key| text(format!("key {key}"), format!("密钥 {key}"))));
     said.extend(fields(&run.fields, &known));
     behind(&name.en, &name.zh, said)
 }
@@ -122,28 +123,28 @@ fn expect(expect: &Expect, known: &[&Field]) -> Vec<Text> {
     let mut said = Vec::new();
     if !expect.status.is_empty() {
         let words: Vec<String> = expect.status.iter().map(ToString::to_string).collect();
-        said.push(both(words.join(" or "), words.join(" 或 ")));
+        said.push(text(words.join(" or "), words.join(" 或 ")));
     }
     said.extend(fields(&expect.fields, known));
     said.extend(expect.data.as_ref().map(|value| equals("data", "数据", value)));
     said.extend(
-        expect.length.map(|length| both(format!("{length} bytes"), format!("{length} 字节"))),
+        expect.length.map(|length| text(format!("{length} bytes"), format!("{length} 字节"))),
     );
     for (path, value) in &expect.tlv {
         let path = path_text(path);
         said.push(match value {
-            TlvExpect::Present => both(format!("{path} is there"), format!("有 {path}")),
-            TlvExpect::Absent => both(format!("no {path}"), format!("无 {path}")),
+            TlvExpect::Present => text(format!("{path} is there"), format!("有 {path}")),
+            TlvExpect::Absent => text(format!("no {path}"), format!("无 {path}")),
             TlvExpect::Is(value) => equals(&path, &path, value),
         });
     }
     said.extend(expect.differs.as_ref().map(|value| {
         let value = &value.expression;
-        both(format!("data other than {value}"), format!("数据不等于 {value}"))
+        text(format!("data other than {value}"), format!("数据不等于 {value}"))
     }));
     said.extend(expect.within.map(|within| {
         let time = within.as_millis();
-        both(format!("within {time} ms"), format!("{time} 毫秒内"))
+        text(format!("within {time} ms"), format!("{time} 毫秒内"))
     }));
     said
 }
@@ -186,32 +187,24 @@ fn equals(en: &str, zh: &str, value: &Value) -> Text {
         nothing if nothing.is_empty() => "\"\"".to_owned(),
         value => value,
     };
-    both(format!("{en} = {value}"), format!("{zh} = {value}"))
+    text(format!("{en} = {value}"), format!("{zh} = {value}"))
 }
 
 fn purse_words(purse: PurseKind) -> Text {
     match purse {
-        PurseKind::Deposit => same("ED", "电子存折"),
-        PurseKind::Purse => same("EP", "电子钱包"),
+        PurseKind::Deposit => text("ED", "电子存折"),
+        PurseKind::Purse => text("EP", "电子钱包"),
     }
 }
 
 /// A name, and what is said behind it.
 fn behind(en: &str, zh: &str, said: Vec<Text>) -> Text {
     if said.is_empty() {
-        return same(en, zh);
+        return text(en, zh);
     }
     let (said_en, said_zh): (Vec<String>, Vec<String>) =
         said.into_iter().map(|text| (text.en, text.zh)).unzip();
-    both(format!("{en}: {}", said_en.join(", ")), format!("{zh}: {}", said_zh.join(", ")))
-}
-
-fn same(en: &str, zh: &str) -> Text {
-    both(en.to_owned(), zh.to_owned())
-}
-
-fn both(en: String, zh: String) -> Text {
-    Text { en, zh }
+    text(format!("{en}: {}", said_en.join(", ")), format!("{zh}: {}", said_zh.join(", ")))
 }
 
 /// As suites write it.

@@ -3,7 +3,8 @@
 use apdu::StatusWord;
 use applet_spec::{CommandSpec, Lengths, Pattern};
 
-use crate::{Action, Expect, Send, StatusPattern, Step, Text, Value};
+use crate::text::{spaced, text};
+use crate::{Action, Expect, Send, StatusPattern, Step, Value};
 
 /// A command as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +69,6 @@ impl Bytes {
     }
 }
 
-/// Bytes as a reader of reports likes them.
-pub(super) fn spaced(bytes: &[u8]) -> String {
-    let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-    words.join(" ")
-}
-
 /// What steps here say beside what they do.
 pub(super) trait StepWords: Sized {
     /// These status words, one of which must come.
@@ -96,7 +91,7 @@ impl StepWords for Step {
     }
 
     fn noted(mut self, en: impl Into<String>, zh: impl Into<String>) -> Self {
-        self.note = Some(Text { en: en.into(), zh: zh.into() });
+        self.note = Some(text(en, zh));
         self
     }
 }

@@ -6,6 +6,7 @@ use applet_spec::{Catalogue, CommandSpec, Directory, Profile, PurseKind};
 
 use super::plan::{self, Plan};
 use super::rules;
+use crate::text::text;
 use crate::{Author, Case, Family, Start, Step, TerminalConfig, Text};
 
 /// The families of generated cases.
@@ -35,7 +36,7 @@ impl<'p> Maker<'p> {
     pub(super) fn new(catalogue: &'p Catalogue, profile: &'p Profile) -> Self {
         let application = profile.main_directory();
         let family = |name: &str, en: &str, zh: &str| {
-            let title = Text { en: en.to_owned(), zh: zh.to_owned() };
+            let title = text(en, zh);
             let (name, prefix) = (name.to_owned(), "GEN".to_owned());
             Arc::new(Family { name, prefix, title, version: catalogue.version().to_owned() })
         };

@@ -3,8 +3,9 @@
 
 use applet_spec::{CommandId, Directory, FileKind, PinUse, Profile, PurseKind, PurseSpec, SamMac};
 
-use super::bytes::{Bytes, StepWords as _, profiles, sent, spaced};
+use super::bytes::{Bytes, StepWords as _, profiles, sent};
 use crate::TransactionState as State;
+use crate::text::spaced;
 use crate::{Change, PurseName, Send, StatusPattern, Step, Value};
 
 /// A state and its way in and out.

@@ -4,6 +4,7 @@ use applet_spec::{Field, FieldFormat};
 use purse::Amount;
 
 use super::Trouble;
+use crate::text;
 
 /// Bytes, of which some may be any; `None` is one of those.
 pub(super) type Bytes = Vec<Option<u8>>;
@@ -98,8 +99,8 @@ pub(super) fn settled(bytes: Bytes) -> Result<Vec<u8>, Trouble> {
 }
 
 fn amount(text: &str) -> Result<u64, Trouble> {
-    if let Some(digits) = text.strip_prefix("0x") {
-        return base_16(digits).ok_or_else(|| not_a_number(text));
+    if text.starts_with("0x") {
+        return number(text);
     }
     let read = text.parse::<Amount>();
     read.map(|amount| u64::from(amount.0)).map_err(|error| Trouble::Unreadable {
@@ -109,16 +110,7 @@ fn amount(text: &str) -> Result<u64, Trouble> {
 }
 
 fn number(text: &str) -> Result<u64, Trouble> {
-    let read = match text.strip_prefix("0x") {
-        Some(digits) => base_16(digits),
-        None => text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten(),
-    };
-    read.ok_or_else(|| not_a_number(text))
-}
-
-fn base_16(digits: &str) -> Option<u64> {
-    let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
-    plain.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
+    text::number(text).ok_or_else(|| not_a_number(text))
 }
 
 fn not_a_number(text: &str) -> Trouble {

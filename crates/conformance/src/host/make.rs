@@ -12,6 +12,7 @@ use super::inputs::exactly;
 use super::keys::CardKey;
 use super::transaction::{Purpose, Transaction};
 use super::{Host, HostError, Prepared, Trouble, ValueFormat};
+use crate::text::text;
 use crate::{Protect, Send, Text, Value};
 
 /// The secure messaging MAC (线路保护) as a field: of commands that are never without, and of those
@@ -250,8 +251,8 @@ impl Transaction {
 /// Title of a command in reports.
 pub(super) fn title(command: Option<CommandId>) -> Text {
     match command.map(Catalogue::entry) {
-        Some(spec) => Text { en: spec.name.clone(), zh: spec.name_zh.clone() },
-        None => Text { en: "bytes as written".to_owned(), zh: "原始指令".to_owned() },
+        Some(spec) => text(&spec.name, &spec.name_zh),
+        None => text("bytes as written", "原始指令"),
     }
 }
 

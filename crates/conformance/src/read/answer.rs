@@ -198,7 +198,7 @@ fn not_a_path(text: &str) -> (String, String) {
 
 fn within(section: &Section<'_>) -> Option<Option<Duration>> {
     let Some(text) = section.maybe::<String>("within")? else { return Some(None) };
-    let number = |digits: &str| super::literal::number(digits.trim_end()).filter(|n| *n > 0);
+    let number = |digits: &str| crate::text::number(digits.trim_end()).filter(|n| *n > 0);
     let time = match text.strip_suffix("ms") {
         Some(digits) => number(digits).map(Duration::from_millis),
         None => text.strip_suffix('s').and_then(number).map(Duration::from_secs),

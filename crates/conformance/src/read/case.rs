@@ -275,7 +275,7 @@ struct Serial(u32);
 impl FromNode for Serial {
     fn from_node(node: &Node) -> Result<Self, Refusal> {
         let Value::Text(text) = &node.value else { return u32::from_node(node).map(Self) };
-        let number = super::literal::number(text).and_then(|number| u32::try_from(number).ok());
+        let number = crate::text::number(text).and_then(|number| u32::try_from(number).ok());
         number.map(Self).ok_or_else(|| {
             Refusal::new(format!("{text:?} is no serial"), "write 0 to 4294967295, or 0x..")
         })

@@ -5,6 +5,7 @@ use applet_spec::{FieldFormat, KeyKind};
 use purse::Amount;
 
 use crate::expression::{LiteralForm, argument_form};
+use crate::text::number;
 use crate::{Expression, Operator};
 
 /// How literals of a field of this format are read.
@@ -95,16 +96,6 @@ pub(super) fn wanted(form: LiteralForm) -> &'static str {
         LiteralForm::Mask => "bytes, two hexadecimal digits each, or ?? for any byte",
         LiteralForm::BytesOrNone => "bytes, two hexadecimal digits each, or none",
         LiteralForm::Key => "a kind of key, such as load, or its 16 bytes",
-    }
-}
-
-/// A number, decimal or `0x..`.
-pub(super) fn number(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x") {
-        Some(digits) if !digits.starts_with('+') => u64::from_str_radix(digits, 16).ok(),
-        Some(_) => None,
-        None if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
-        None => None,
     }
 }
 

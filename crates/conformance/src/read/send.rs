@@ -9,6 +9,7 @@ use super::here::Here;
 use super::literal::form_of;
 use super::step::number;
 use crate::expression::LiteralForm;
+use crate::text::short_file_identifier;
 use crate::{Le, PurseName, Run, RunKind, Send, Value};
 
 pub(super) fn send(here: &Here<'_>, section: &Section<'_>) -> Option<Send> {
@@ -163,20 +164,13 @@ fn byte(section: &Section<'_>, key: &str) -> Option<Option<u8>> {
 
 fn file(section: &Section<'_>) -> Option<Option<u8>> {
     let Some(text) = section.maybe::<String>("file")? else { return Some(None) };
-    let sfi = sfi_of(&text);
+    let sfi = short_file_identifier(&text);
     if sfi.is_none() {
         let mend = "write it in hexadecimal, 00 to 1F, such as \"18\"";
         section.wrong("file", format!("{text:?} is no short file identifier"), mend);
         return None;
     }
     Some(sfi)
-}
-
-/// A short file identifier in two hexadecimal digits. 00 (the selected file) and 1F, which no file
-/// has, may be sent too.
-pub(super) fn sfi_of(text: &str) -> Option<u8> {
-    let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    u8::from_str_radix(text, 16).ok().filter(|sfi| digits && *sfi <= 0x1F)
 }
 
 fn le(section: &Section<'_>) -> Option<Option<Le>> {

@@ -6,6 +6,7 @@ use applet_spec::text::{Node, Section, Value as Toml};
 use super::here::Here;
 use super::{answer, send, settings, text_in_both};
 use crate::expression::LiteralForm;
+use crate::text::short_file_identifier;
 use crate::{Action, Change, Expect, Place, PurseName, Step, Text};
 
 pub(super) const STEP_KEYS: &[&str] = &[
@@ -220,7 +221,7 @@ fn change(name: &str) -> Option<Change> {
         _ => match name.split_once('.')? {
             ("ep", rest) => return purse(rest, PurseName::Ep),
             ("ed", rest) => return purse(rest, PurseName::Ed),
-            ("file", sfi) => Change::File(send::sfi_of(sfi)?),
+            ("file", sfi) => Change::File(short_file_identifier(sfi)?),
             _ => return None,
         },
     })
@@ -273,7 +274,7 @@ pub(super) fn number(section: &Section<'_>, key: &str, low: u64, high: u64) -> O
     let (found, number) = match &node.value {
         Toml::Number { value, hex: true } => (format!("0x{value:X}"), u64::try_from(*value).ok()),
         Toml::Number { value, .. } => (value.to_string(), u64::try_from(*value).ok()),
-        Toml::Text(text) => (format!("{text:?}"), super::literal::number(text)),
+        Toml::Text(text) => (format!("{text:?}"), crate::text::number(text)),
         other => (other.kind().to_owned(), None),
     };
     if let Some(number) = number.filter(|number| (low..=high).contains(number)) {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::reproduce;
 use super::secrets::Secrets;
+use crate::text::masked;
 use crate::{Counts, Finding, Heading, Outcome, Verdict};
 
 /// Writes a JSON document on a line of its own for the run, each case, and the end.
@@ -157,7 +158,6 @@ impl FindingLine {
     fn of(finding: &Finding, secrets: &Secrets) -> Self {
         let Finding { step, what, expected, actual, bytes, rule } =
             secrets.hide(finding, Language::English);
-        let free = |byte: &Option<u8>| byte.map_or("??".to_owned(), |byte| format!("{byte:02X}"));
         Self {
             rule: rule.map(|rule| rule.id.clone()),
             step: step.map(|step| step + 1),
@@ -165,7 +165,7 @@ impl FindingLine {
             what_zh: what.zh,
             expected,
             actual,
-            expected_bytes: bytes.as_ref().map(|(bytes, _)| bytes.iter().map(free).collect()),
+            expected_bytes: bytes.as_ref().map(|(bytes, _)| masked(bytes)),
             actual_bytes: bytes.map(|(_, bytes)| hex::encode_upper(bytes)),
         }
     }

@@ -6,7 +6,8 @@ use purse::Language;
 use purse::trace::{Decoded, Decoder};
 
 use super::secrets::Secrets;
-use super::{on_one_line, spaced, words};
+use super::{on_one_line, words};
+use crate::text::spaced;
 use crate::{Action, Exchange, Outcome, Text};
 
 /// A step as it was seen.

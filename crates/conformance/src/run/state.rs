@@ -7,6 +7,7 @@ use link::{CardControl, CardTransport, ControlError, LinkError};
 
 use super::probe::{After, Counter, Part, Probe, Question};
 use super::words::text;
+use crate::text::number;
 use crate::{Change, Finding, PurseName, Rule, Text};
 
 /// What a card answers to every [`Question`] of a [`Probe`].
@@ -47,7 +48,7 @@ impl State {
         let asked = proofs_to_ask(probe, |purse, counter| {
             let prefix = if purse == PurseName::Ed { "ed" } else { "ep" };
             let word = if counter == Counter::Offline { "offline" } else { "online" };
-            number(told.get(&format!("{prefix}.{word}-serial"))?)
+            number(told.get(&format!("{prefix}.{word}-serial"))?)?.try_into().ok()
         });
         let questions = probe.questions.iter().map(|question| question.command.clone());
         let commands: Vec<Vec<u8>> = questions.chain(asked.values().cloned()).collect();
@@ -256,12 +257,5 @@ fn told_of(key: &str) -> Option<Change> {
             "valid-from" | "valid-to" => Some(Change::File(0x15)),
             _ => None,
         },
-    }
-}
-
-fn number(text: &str) -> Option<u16> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u16::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
     }
 }
