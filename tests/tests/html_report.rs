@@ -144,7 +144,10 @@ fn run() -> RunReport {
     let mut report = runner.run(&cases, &mut target, &mut |_: &Event<'_>| {});
     let last = report.outcomes.last_mut().unwrap();
     assert!(matches!(last.verdict, Verdict::Passed), "{:?}", last.verdict);
-    last.verdict = Verdict::Broken("the card fell silent in step 1".to_owned());
+    last.verdict = Verdict::Broken(conformance::Text {
+        en: "the card fell silent in step 1".to_owned(),
+        zh: "第 1 步卡片无应答".to_owned(),
+    });
     last.steps.last_mut().unwrap().exchanges.last_mut().unwrap().answer = None;
     report
 }

@@ -15,7 +15,7 @@ pub struct RunReport {
     /// Time of the whole run.
     pub elapsed: Duration,
     /// Why the run ended before its end, if it did.
-    pub broken_off: Option<String>,
+    pub broken_off: Option<Text>,
 }
 
 /// What was run against what: the head of every report.
@@ -64,7 +64,14 @@ pub enum Verdict {
     /// Not run, and why.
     Skipped(Text),
     /// The card or the way to it failed: mute, gone, garbage.
-    Broken(String),
+    Broken(Text),
+}
+
+impl Verdict {
+    /// Whether somebody must look: the case failed, or is broken.
+    pub fn is_bad(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Broken(_))
+    }
 }
 
 /// Something that is not as it must be.

@@ -27,7 +27,7 @@ pub use html::html;
 pub use json::JsonLines;
 pub use junit::junit;
 pub use matrix::{RuleStanding, Standing, traceability};
-pub use reproduce::reproduce;
+pub use reproduce::{reproduce, shell_word};
 
 use std::sync::Arc;
 

@@ -135,7 +135,7 @@ impl<'r> Runner<'r> {
                 },
             };
             observer.event(&Event::CaseEnded(&outcome));
-            let bad = matches!(outcome.verdict, Verdict::Failed(_) | Verdict::Broken(_));
+            let bad = outcome.verdict.is_bad();
             report.outcomes.push(outcome);
             if bad && self.options.stop == Stop::AtFirstFailure {
                 break;
@@ -170,7 +170,7 @@ impl Bench<'_, '_> {
         let mut tries = 1;
         let Attempted { verdict, steps } = loop {
             let attempted = self.attempt(case);
-            let bad = matches!(attempted.verdict, Verdict::Failed(_) | Verdict::Broken(_));
+            let bad = attempted.verdict.is_bad();
             if !bad || tries > self.options.retries {
                 break attempted;
             }
@@ -182,7 +182,7 @@ impl Bench<'_, '_> {
         };
         let kept = match self.options.trace {
             Trace::All => true,
-            Trace::Failures => matches!(verdict, Verdict::Failed(_) | Verdict::Broken(_)),
+            Trace::Failures => verdict.is_bad(),
         };
         let steps = if kept { steps } else { Vec::new() };
         let elapsed = self.now().saturating_sub(begun);

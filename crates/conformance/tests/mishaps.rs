@@ -222,7 +222,7 @@ fn a_card_that_is_gone_ends_the_run_with_what_ran() {
     for left in [0, 1, 100, 700] {
         let card = common::card(&profile("jtt978"));
         let report = run_plain(&some_cases(9), Leaving { card, left });
-        let reason = report.broken_off.as_deref().expect("it was broken off");
+        let reason = &report.broken_off.as_ref().expect("it was broken off").en;
         assert!(reason.contains("no card in reader 1"), "{reason}");
         assert!(report.outcomes.len() < 9);
         let (last, before) = match verdicts(&report).split_last() {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use applet_spec::Profile;
+use conformance::RunReport;
 use conformance::report::{self, Detail};
-use conformance::{RunReport, Verdict};
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -67,6 +67,7 @@ pub fn write(
         ui.document(&document(report))?;
     }
     if let Some(why) = &report.broken_off {
+        let why = why.in_language(ui.lang.into());
         ui.say(&format!("{} {why}", ui.lang.pick("the run was broken off:", "运行中断:")));
     }
     Ok(())
@@ -82,7 +83,7 @@ fn document(report: &RunReport) -> serde_json::Value {
     let bad: Vec<_> = report
         .outcomes
         .iter()
-        .filter(|outcome| matches!(outcome.verdict, Verdict::Failed(_) | Verdict::Broken(_)))
+        .filter(|outcome| outcome.verdict.is_bad())
         .map(|outcome| {
             serde_json::json!({
                 "id": outcome.case.id,
@@ -109,7 +110,7 @@ fn document(report: &RunReport) -> serde_json::Value {
         "bad": bad,
     });
     let (exit, message) = match (&report.broken_off, counts.failed) {
-        (Some(why), _) => (Exit::CardGone, why.clone()),
+        (Some(why), _) => (Exit::CardGone, why.en.clone()),
         (None, 0) if counts.broken > 0 => {
             (Exit::CardGone, format!("the card fell silent in {} cases", counts.broken))
         }

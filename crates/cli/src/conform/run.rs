@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use applet_spec::Profile;
+use conformance::report::shell_word;
 use conformance::run::{
     Clock, Destructive, Options, Order, Partition, Selection, Stop, Tears, Trace, select,
 };
@@ -213,7 +214,7 @@ impl Args {
         if self.allow_destructive {
             words.push("--allow-destructive".to_owned());
         }
-        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -244,15 +245,6 @@ fn now_in_words() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = Timestamp::from_seconds(since.as_secs());
     format!("{now} UTC")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 struct SystemClock(Instant);

@@ -96,7 +96,7 @@ impl Watch {
     }
 
     fn case(&mut self, outcome: &Outcome) {
-        let bad = matches!(outcome.verdict, Verdict::Failed(_) | Verdict::Broken(_));
+        let bad = outcome.verdict.is_bad();
         if let Some(bar) = &mut self.bar {
             bar.done += 1;
             bar.bad += usize::from(bad);
@@ -118,7 +118,7 @@ impl Watch {
     }
 
     fn end(&mut self, report: &RunReport) {
-        let (counts, broken_off) = (report.counts(), report.broken_off.as_deref());
+        let (counts, broken_off) = (report.counts(), report.broken_off.as_ref());
         self.json(|lines| lines.end(counts, report.elapsed, broken_off));
         self.wipe();
         let language = self.ui.lang.into();

@@ -131,7 +131,7 @@ pub(super) fn run(words: &str) -> RunReport {
                 steps(words),
             ),
             outcome(named("EP_ZM_001", "proof"), Verdict::Skipped(text(words)), Vec::new()),
-            outcome(named("EP_ZM_002", "proof"), Verdict::Broken(words.to_owned()), steps(words)),
+            outcome(named("EP_ZM_002", "proof"), Verdict::Broken(text(words)), steps(words)),
         ],
         elapsed: Duration::from_millis(1_234),
         broken_off: None,

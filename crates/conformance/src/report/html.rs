@@ -115,7 +115,7 @@ impl Page<'_> {
                 data-skipped=(counts.skipped) data-broken=(counts.broken) {
                 h2 { (self.say(words::SUMMARY)) }
                 @if let Some(why) = &self.report.broken_off {
-                    p #broken-off .alert { b { (self.say(words::BROKEN_OFF)) ": " } (visible(why)) }
+                    p #broken-off .alert { b { (self.say(words::BROKEN_OFF)) ": " } (visible(why.in_language(self.language))) }
                 }
                 p.result.bad[bad] { (self.say(words::RESULT)) ": " b { (self.say(result)) } }
                 (self.bar(counts))
@@ -184,7 +184,9 @@ impl Page<'_> {
             Verdict::Failed(findings) => {
                 findings.first().map(|finding| text::in_short(outcome, finding, self.language))
             }
-            Verdict::Broken(why) => Some(Secrets::of(outcome).shown(why, self.language)),
+            Verdict::Broken(why) => {
+                Some(Secrets::of(outcome).shown(why.in_language(self.language), self.language))
+            }
             _ => None,
         };
         html! {
@@ -250,7 +252,7 @@ impl Page<'_> {
 
 /// Cases that failed or are broken.
 fn bad(report: &RunReport) -> impl Iterator<Item = &Outcome> {
-    let bad = |o: &&Outcome| matches!(o.verdict, Verdict::Failed(_) | Verdict::Broken(_));
+    let bad = |o: &&Outcome| o.verdict.is_bad();
     report.outcomes.iter().filter(bad)
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::reproduce;
 use super::secrets::Secrets;
 use crate::text::masked;
-use crate::{Counts, Finding, Heading, Outcome, Verdict};
+use crate::{Counts, Finding, Heading, Outcome, Text, Verdict};
 
 /// Writes a JSON document on a line of its own for the run, each case, and the end.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ enum Line<'l> {
         rules: Vec<&'l str>,
         findings: Vec<FindingLine>,
         /// Why it was skipped, or is broken.
-        reason: Option<&'l str>,
-        reason_zh: Option<&'l str>,
+        reason: Option<String>,
+        reason_zh: Option<String>,
         reproduce: String,
         tries: u32,
         ms: f64,
@@ -51,6 +51,7 @@ enum Line<'l> {
         skipped: usize,
         broken: usize,
         broken_off: Option<&'l str>,
+        broken_off_zh: Option<&'l str>,
         ms: f64,
     },
 }
@@ -101,16 +102,17 @@ impl<W: Write> JsonLines<W> {
     pub fn case(&mut self, heading: &Heading, outcome: &Outcome) -> io::Result<()> {
         let case = &outcome.case;
         let secrets = Secrets::of(outcome);
-        let broken = match &outcome.verdict {
-            Verdict::Broken(why) => secrets.shown(why, Language::English),
-            _ => String::new(),
+        let shown = |why: &Text| Text {
+            en: secrets.shown(&why.en, Language::English),
+            zh: secrets.shown(&why.zh, Language::Chinese),
         };
-        let (findings, reason, reason_zh) = match &outcome.verdict {
-            Verdict::Passed => (&[][..], None, None),
-            Verdict::Failed(findings) => (findings.as_slice(), None, None),
-            Verdict::Skipped(why) => (&[][..], Some(&*why.en), Some(&*why.zh)),
-            Verdict::Broken(_) => (&[][..], Some(&*broken), Some(&*broken)),
+        let (findings, reason) = match &outcome.verdict {
+            Verdict::Passed => (&[][..], None),
+            Verdict::Failed(findings) => (findings.as_slice(), None),
+            Verdict::Skipped(why) => (&[][..], Some(why.clone())),
+            Verdict::Broken(why) => (&[][..], Some(shown(why))),
         };
+        let (reason, reason_zh) = reason.map(|why| (why.en, why.zh)).unzip();
         self.line(&Line::Case {
             id: &case.id,
             family: &case.family.name,
@@ -135,11 +137,12 @@ impl<W: Write> JsonLines<W> {
         &mut self,
         counts: Counts,
         elapsed: Duration,
-        broken_off: Option<&str>,
+        broken_off: Option<&Text>,
     ) -> io::Result<()> {
         let Counts { passed, failed, skipped, broken } = counts;
         let ms = milliseconds(elapsed);
-        self.line(&Line::End { passed, failed, skipped, broken, broken_off, ms })
+        let (broken_off, broken_off_zh) = broken_off.map(|why| (&*why.en, &*why.zh)).unzip();
+        self.line(&Line::End { passed, failed, skipped, broken, broken_off, broken_off_zh, ms })
     }
 
     /// Gives back what is written to.

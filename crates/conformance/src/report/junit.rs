@@ -34,6 +34,7 @@ fn suite(report: &RunReport, group: &Group<'_>, rules: &Rules, language: Languag
     suite.set_time(group.outcomes.iter().map(|outcome| outcome.elapsed).sum());
     let Heading { target, profile, profile_version, atr, seed, revision, when, command } = heading;
     let seed = seed.map(|seed| seed.to_string());
+    let broken_off = report.broken_off.as_ref().map(|why| why.in_language(language).to_owned());
     let properties = [
         ("suite-version", Some(&group.family.version)),
         ("target", Some(target)),
@@ -44,7 +45,7 @@ fn suite(report: &RunReport, group: &Group<'_>, rules: &Rules, language: Languag
         ("revision", Some(revision)),
         ("when", Some(when)),
         ("reproduce", Some(command)),
-        ("broken-off", report.broken_off.as_ref()),
+        ("broken-off", broken_off.as_ref()),
     ];
     for (name, value) in properties {
         if let Some(value) = value {
@@ -71,7 +72,7 @@ fn case(heading: &Heading, outcome: &Outcome, rules: &Rules, language: Language)
     if outcome.tries > 1 {
         case.add_property(Property::new("tries", outcome.tries.to_string()));
     }
-    if matches!(outcome.verdict, Verdict::Failed(_) | Verdict::Broken(_)) {
+    if outcome.verdict.is_bad() {
         let told = trace::told(outcome, rules, language);
         case.set_system_out(visible(&trace::text(&told, language)));
     }
@@ -93,7 +94,7 @@ fn status(outcome: &Outcome, language: Language) -> TestCaseStatus {
         }
         Verdict::Broken(why) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            let why = Secrets::of(outcome).shown(why, language);
+            let why = Secrets::of(outcome).shown(why.in_language(language), language);
             status.set_type("broken").set_message(on_one_line(&why));
             status
         }

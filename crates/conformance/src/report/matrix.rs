@@ -119,7 +119,7 @@ mod tests {
             make("B", &[&held, &untested], skipped),
             // Its finding names a rule that the case did not list first, and one is only on the way.
             make("C", &[&open, &violated], failed(&violated)),
-            make("D", &[&violated], Verdict::Broken("mute".to_owned())),
+            make("D", &[&violated], Verdict::Broken(text("mute"))),
         ];
         let standings: Vec<_> = traceability(&report)
             .iter()

@@ -15,7 +15,7 @@ fn json(report: &RunReport) -> String {
     let mut lines = JsonLines::new(Vec::new());
     lines.run(&report.heading).unwrap();
     report.outcomes.iter().for_each(|o| lines.case(&report.heading, o).unwrap());
-    lines.end(report.counts(), report.elapsed, report.broken_off.as_deref()).unwrap();
+    lines.end(report.counts(), report.elapsed, report.broken_off.as_ref()).unwrap();
     String::from_utf8(lines.into_inner()).unwrap()
 }
 
@@ -176,7 +176,7 @@ fn a_pin_is_in_no_form_not_even_where_the_card_gives_it_back() {
     wrong.actual = "12 34 56".to_owned();
     wrong.bytes = Some((vec![], vec![0x12, 0x34, 0x56]));
     let echo = case("EP_YZ_001", "pin", &[debit], "words");
-    let garbage = Verdict::Broken("the card answered 12 34 56 to VERIFY".to_owned());
+    let garbage = Verdict::Broken(fixture::text("the card answered 12 34 56 to VERIFY"));
     seen[0].expected.push(fixture::text("not 123456"));
     report.outcomes.push(outcome(Arc::clone(&echo), garbage, seen.clone()));
     report.outcomes.push(outcome(echo, Verdict::Failed(vec![wrong]), seen));
@@ -270,7 +270,7 @@ fn three_thousand_cases_make_a_page_that_opens_also_where_all_fail() {
     for (verdict, exchanges) in [
         (Verdict::Passed, 12),
         (Verdict::Failed(vec![finding(&debit, "words")]), 8),
-        (Verdict::Broken("mute".to_owned()), 8),
+        (Verdict::Broken(fixture::text("mute")), 8),
     ] {
         let size = size_of_many(&verdict, exchanges);
         assert!(size < 10_000_000, "{} {size} bytes", verdict.code());

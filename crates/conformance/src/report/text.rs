@@ -24,7 +24,7 @@ pub enum Paint {
 pub fn whole(report: &RunReport, language: Language, paint: Paint, detail: Detail) -> String {
     let mut lines = heading(&report.heading, language);
     for outcome in &report.outcomes {
-        let bad = matches!(outcome.verdict, Verdict::Failed(_) | Verdict::Broken(_));
+        let bad = outcome.verdict.is_bad();
         if bad || detail == Detail::Everything {
             lines.push(case_line(outcome, language, paint));
         }
@@ -83,7 +83,7 @@ pub fn failure(
         Verdict::Passed | Verdict::Skipped(_) => return Vec::new(),
         Verdict::Failed(findings) => findings_in_words(outcome, findings, language, paint),
         Verdict::Broken(why) => {
-            let why = Secrets::of(outcome).shown(why, language);
+            let why = Secrets::of(outcome).shown(why.in_language(language), language);
             vec![format!("       {}", on_one_line(&why))]
         }
     };
@@ -108,7 +108,7 @@ pub fn summary(report: &RunReport, language: Language, paint: Paint) -> Vec<Stri
     let mut lines = Vec::new();
     if let Some(why) = &report.broken_off {
         let word = paint.paint(words::BROKEN_OFF.of(language), RED);
-        lines.push(format!("{word}: {}", on_one_line(why)));
+        lines.push(format!("{word}: {}", on_one_line(why.in_language(language))));
     }
     let total = format!("{} {}", counts.total(), words::TOTAL.of(language));
     lines.push(format!("{total}: {} [{}]", parts.join(", "), seconds(report.elapsed)));

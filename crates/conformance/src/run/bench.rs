@@ -9,7 +9,7 @@ use link::{Atr, CardControl, ControlError, LinkError};
 
 use super::probe::{Probe, select};
 use super::state::State;
-use super::words::text;
+use super::words::{of_control, of_link, text};
 use super::{Clock, Hand, Options, Target};
 use crate::Text;
 
@@ -60,7 +60,7 @@ pub(super) enum End {
     /// It cannot be run.
     Skipped(Text),
     /// The card or the way to it failed.
-    Broken(String),
+    Broken(Text),
 }
 
 impl From<ControlError> for End {
@@ -70,14 +70,14 @@ impl From<ControlError> for End {
                 format!("the hand at the card cannot do that: {what}"),
                 format!("控制通道不支持: {what}"),
             )),
-            other => Self::Broken(format!("control of the card: {other}")),
+            other => Self::Broken(of_control(&other)),
         }
     }
 }
 
 impl From<LinkError> for End {
     fn from(error: LinkError) -> Self {
-        Self::Broken(error.to_string())
+        Self::Broken(of_link(&error))
     }
 }
 
@@ -109,21 +109,21 @@ impl<'r, 'b> Bench<'r, 'b> {
     ///
     /// # Errors
     /// Why the run cannot go on.
-    pub(super) fn ready(&mut self) -> Result<(), String> {
+    pub(super) fn ready(&mut self) -> Result<(), Text> {
         if self.base.is_some() && !self.doubtful {
             return Ok(());
         }
-        self.present().map_err(|error| error.to_string())?;
-        let atr = self.awaken().map_err(|error| error.to_string())?;
+        self.present().map_err(|error| of_control(&error))?;
+        let atr = self.awaken().map_err(|error| of_link(&error))?;
         self.doubtful = false;
         if self.base.is_some() {
             return Ok(());
         }
-        let identity = self.identify().map_err(|error| error.to_string())?;
+        let identity = self.identify().map_err(|error| of_link(&error))?;
         // With power, and nothing selected.
-        self.awaken().map_err(|error| error.to_string())?;
+        self.awaken().map_err(|error| of_link(&error))?;
         if let Some(control) = self.target.control() {
-            control.snapshot(BASE).map_err(|error| error.to_string())?;
+            control.snapshot(BASE).map_err(|error| of_control(&error))?;
         }
         self.base = Some(Base { atr, identity });
         Ok(())
@@ -240,7 +240,10 @@ impl<'r, 'b> Bench<'r, 'b> {
     /// The state of the card, read on a copy of it.
     pub(super) fn state(&mut self) -> Result<State, End> {
         let Some(control) = self.target.control() else {
-            return Err(End::Broken("there is no copy to read the state of".to_owned()));
+            return Err(End::Broken(text(
+                "there is no copy to read the state of",
+                "没有可读取状态的卡片副本",
+            )));
         };
         Ok(State::of_copy(&self.probe, control)?)
     }

@@ -7,6 +7,7 @@ use link::LinkError;
 use super::attempt::Attempt;
 use super::bench::End;
 use super::check::Check;
+use super::words::text;
 use crate::host::{PlannedStep, Prepared};
 use crate::{Action, Capture, Exchange, Expect, Run, StatusPattern, Step, StepSeen};
 
@@ -36,7 +37,7 @@ impl Attempt<'_, '_, '_> {
             Action::Select(place) => self.host.select(place),
             Action::Run(run) => return self.whole(at, step, run, power),
             Action::Do(_) | Action::Set(_) => {
-                return Err(End::Broken("a step without a command".to_owned()));
+                return Err(End::Broken(text("a step without a command", "该步骤没有指令")));
             }
         };
         let prepared = made.map_err(|error| self.unmade(Some(at), &error))?;
@@ -138,9 +139,9 @@ impl Attempt<'_, '_, '_> {
 pub(super) fn split(answer: &[u8]) -> Result<(StatusWord, Vec<u8>), End> {
     match answer.split_last_chunk::<2>() {
         Some((data, status)) => Ok((StatusWord(u16::from_be_bytes(*status)), data.to_vec())),
-        None => Err(End::Broken(format!(
-            "the card's answer has {} bytes: no status word",
-            answer.len()
+        None => Err(End::Broken(text(
+            format!("the card's answer has {} bytes: no status word", answer.len()),
+            format!("卡片应答仅 {} 字节, 没有状态字", answer.len()),
         ))),
     }
 }

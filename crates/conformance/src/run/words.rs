@@ -1,6 +1,29 @@
 //! Words of findings and reasons, in both languages.
 
+use link::{ControlError, LinkError};
+
+use crate::Text;
+
 pub(super) use crate::text::{masked, text};
+
+/// What was wrong on the way to the card.
+pub(super) fn of_link(error: &LinkError) -> Text {
+    let zh = match error {
+        LinkError::NoCard(place) => format!("{place} 中没有卡片"),
+        LinkError::Mute => "卡片无应答, 指令可能已执行".to_owned(),
+        LinkError::Timeout(time) => format!("{time:?} 内无应答"),
+        other => format!("与卡片的通信出错: {other}"),
+    };
+    text(error.to_string(), zh)
+}
+
+/// What was wrong at the hand at the card.
+pub(super) fn of_control(error: &ControlError) -> Text {
+    match error {
+        ControlError::Link(error) => of_link(error),
+        other => text(format!("control of the card: {other}"), format!("控制通道出错: {other}")),
+    }
+}
 
 /// Digits of a status word with free ones as `x`.
 pub(super) fn digits(pattern: &[Option<u8>; 4]) -> String {

@@ -123,7 +123,7 @@ pub fn verdict(outcome: &Outcome) -> String {
             format!("failed {}", findings.iter().map(line).collect::<Vec<_>>().join("; "))
         }
         Verdict::Skipped(reason) => format!("skipped {}", reason.en),
-        Verdict::Broken(problem) => format!("broken {problem}"),
+        Verdict::Broken(problem) => format!("broken {}", problem.en),
     }
 }
 

@@ -51,7 +51,7 @@ impl Page<'_> {
 
     fn case(&self, outcome: &Outcome) -> Markup {
         let case = &outcome.case;
-        let bad = matches!(outcome.verdict, Verdict::Failed(_) | Verdict::Broken(_));
+        let bad = outcome.verdict.is_bad();
         html! {
             details.case id={ "case-" (fragment(&case.id)) } data-verdict=(outcome.verdict.code()) open[bad] {
                 summary {
@@ -155,7 +155,7 @@ impl Page<'_> {
                 html! { p.why { (self.say(words::SKIPPED)) ": " (visible(why.in_language(self.language))) } }
             }
             Verdict::Broken(why) => {
-                let why = Secrets::of(outcome).shown(why, self.language);
+                let why = Secrets::of(outcome).shown(why.in_language(self.language), self.language);
                 html! { p.alert { b { (self.say(words::BROKEN)) ": " } (visible(&why)) } }
             }
             Verdict::Failed(findings) => {
