@@ -19,8 +19,14 @@ fn main() -> io::Result<()> {
     let mut list = String::from("&[\n");
     for file in &files {
         let name = file.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-        let path = file.to_string_lossy();
-        writeln!(list, "    ({name:?}, include_str!({path:?})),").map_err(io::Error::other)?;
+        let path = format!("/../tests/wrong-cards/{name}.toml");
+        // The compiler looks the folder up, so that what was built in one checkout is not read in
+        // another.
+        writeln!(
+            list,
+            "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),"
+        )
+        .map_err(io::Error::other)?;
     }
     list.push_str("]\n");
     fs::write(Path::new(&out).join("wrong-cards.rs"), list)

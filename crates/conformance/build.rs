@@ -23,9 +23,13 @@ fn main() -> io::Result<()> {
     names.sort();
     let mut code = String::from("pub(crate) const SUITES: &[(&str, &str)] = &[\n");
     for name in &names {
-        let path = folder.join(format!("{name}.toml"));
-        // Writing to a String cannot fail.
-        let _ = writeln!(code, "    ({name:?}, include_str!({path:?})),");
+        let path = format!("/../../tests/suites/{name}.toml");
+        // The compiler looks the folder up, so that what was built in one checkout is not read in
+        // another. Writing to a String cannot fail.
+        let _ = writeln!(
+            code,
+            "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))),"
+        );
     }
     code.push_str("];\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
