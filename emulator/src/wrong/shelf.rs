@@ -16,11 +16,12 @@ const TEXTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/wrong-cards.r
 /// Where one of them is not valid, which a test of this crate excludes.
 pub fn shelf() -> &'static [Arc<WrongCard>] {
     static READ: LazyLock<Vec<Arc<WrongCard>>> = LazyLock::new(|| {
-        let read = |(name, text): &(&str, &str)| {
-            match WrongCard::parse(text, &format!("{name}.toml (built in)")) {
-                Ok(card) => Arc::new(card),
-                Err(error) => unreachable!("the shelf is read by a test: {error}"),
-            }
+        let read = |(name, text): &(&str, &str)| match WrongCard::parse(
+            text,
+            &format!("{name}.toml (built in)"),
+        ) {
+            Ok(card) => Arc::new(card),
+            Err(error) => unreachable!("the shelf is read by a test: {error}"),
         };
         TEXTS.iter().map(read).collect()
     });

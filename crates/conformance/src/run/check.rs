@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apdu::{StatusWord, tlv};
 
-use super::words::{digits, masked, text};
+use super::words::{digits, masked, shown, text};
 use crate::host::{Host, HostError, Prepared, ValueFormat};
 use crate::{Expect, Finding, Rule, Text, TlvExpect};
 
@@ -39,12 +39,13 @@ impl Check<'_, '_> {
                 continue;
             };
             let what = text(&field.name, &field.name_zh);
-            let wanted = self.host.expected(value, ValueFormat::of(field), Some(self.prepared));
-            self.same(what, wanted, bytes);
+            let format = ValueFormat::of(field);
+            let wanted = self.host.expected(value, format, Some(self.prepared));
+            self.same(what, wanted, bytes, format);
         }
         if let Some(value) = &expect.data {
             let wanted = self.host.expected(value, ValueFormat::BYTES, Some(self.prepared));
-            self.same(text("answer data", "应答数据"), wanted, self.data);
+            self.same(text("answer data", "应答数据"), wanted, self.data, ValueFormat::BYTES);
         }
         if let Some(length) = expect.length {
             let words = text(format!("{length} bytes"), format!("{length} 字节"));
@@ -126,21 +127,28 @@ impl Check<'_, '_> {
             }
             (TlvExpect::Is(value), Some(actual)) => {
                 let wanted = self.host.expected(value, ValueFormat::BYTES, Some(self.prepared));
-                self.same(what, wanted, actual);
+                self.same(what, wanted, actual, ValueFormat::BYTES);
             }
         }
     }
 
-    fn same(&mut self, what: Text, wanted: Result<Vec<Option<u8>>, HostError>, actual: &[u8]) {
+    fn same(
+        &mut self,
+        what: Text,
+        wanted: Result<Vec<Option<u8>>, HostError>,
+        actual: &[u8],
+        format: ValueFormat,
+    ) {
         let wanted = match wanted {
             Ok(wanted) => wanted,
             Err(error) => return self.unmade(what, &error),
         };
-        let words = masked(&wanted);
+        let words = shown(&wanted, format.kind);
         self.expected.push(text(format!("{} {words}", what.en), format!("{} {words}", what.zh)));
         if !fits(&wanted, actual) {
+            let said: Vec<Option<u8>> = actual.iter().copied().map(Some).collect();
             let bytes = Some((wanted, actual.to_vec()));
-            self.push(what, words, hex::encode_upper(actual), bytes);
+            self.push(what, words, shown(&said, format.kind), bytes);
         }
     }
 

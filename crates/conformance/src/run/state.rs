@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use applet_spec::FieldFormat;
 use link::{CardControl, CardTransport, ControlError, LinkError};
 
 use super::probe::{After, Counter, Part, Probe, Question};
-use super::words::text;
+use super::words::{shown, text};
 use crate::text::number;
 use crate::{Change, Finding, PurseName, Rule, Text};
 
@@ -31,6 +32,8 @@ pub(super) struct Difference {
     pub(super) name: Text,
     pub(super) before: Vec<u8>,
     pub(super) after: Vec<u8>,
+    /// What those bytes are.
+    pub(super) format: FieldFormat,
     /// Both in words, where they are not bytes.
     pub(super) words: Option<(String, String)>,
 }
@@ -112,7 +115,8 @@ impl State {
                 );
                 let changes = vec![Change::Proof, Change::Lock];
                 let (before, after) = (old.clone(), new.clone());
-                out.push(Difference { changes, name, before, after, words: None });
+                let format = FieldFormat::Hex;
+                out.push(Difference { changes, name, before, after, format, words: None });
             }
         }
         for (key, old) in &before.told {
@@ -124,6 +128,7 @@ impl State {
                     name: text(key, key),
                     before: Vec::new(),
                     after: Vec::new(),
+                    format: FieldFormat::Hex,
                     words: Some((old.clone(), new)),
                 });
             }
@@ -140,12 +145,14 @@ impl Difference {
         what: Text,
         rule: Option<Arc<Rule>>,
     ) -> Finding {
-        let Self { before, after, words, .. } = self;
+        let Self { before, after, format, words, .. } = self;
         if let Some((expected, actual)) = words {
             return Finding { step, what, expected, actual, bytes: None, rule };
         }
-        let (expected, actual) = (hex::encode_upper(&before), hex::encode_upper(&after));
-        let bytes = Some((before.into_iter().map(Some).collect(), after));
+        let whole = |bytes: &[u8]| bytes.iter().copied().map(Some).collect::<Vec<_>>();
+        let was = whole(&before);
+        let (expected, actual) = (shown(&was, format), shown(&whole(&after), format));
+        let bytes = Some((was, after));
         Finding { step, what, expected, actual, bytes, rule }
     }
 
@@ -167,6 +174,7 @@ impl Question {
                 name: self.name.clone(),
                 before: old.to_vec(),
                 after: new.to_vec(),
+                format: FieldFormat::Hex,
                 words: None,
             });
             return;
@@ -179,6 +187,7 @@ impl Question {
                     name: part.name.clone(),
                     before: before.to_vec(),
                     after: after.to_vec(),
+                    format: part.format(),
                     words: None,
                 });
             }
@@ -187,6 +196,16 @@ impl Question {
 }
 
 impl Part {
+    fn format(&self) -> FieldFormat {
+        match self.changes.as_slice() {
+            [Change::Balance(_) | Change::Limit(_)] | [Change::Balance(_), Change::Limit(_)] => {
+                FieldFormat::Fen
+            }
+            [Change::Offline(_) | Change::Online(_)] => FieldFormat::Number,
+            _ => FieldFormat::Hex,
+        }
+    }
+
     fn of<'d>(&self, data: &'d [u8]) -> &'d [u8] {
         data.get(self.from.min(data.len())..self.to.min(data.len())).unwrap_or_default()
     }

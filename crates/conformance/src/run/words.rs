@@ -1,6 +1,8 @@
 //! Words of findings and reasons, in both languages.
 
+use applet_spec::FieldFormat;
 use link::{ControlError, LinkError};
+use purse::Amount;
 
 use crate::Text;
 
@@ -23,6 +25,22 @@ pub(super) fn of_control(error: &ControlError) -> Text {
         ControlError::Link(error) => of_link(error),
         other => text(format!("control of the card: {other}"), format!("控制通道出错: {other}")),
     }
+}
+
+/// Bytes as people read them: amounts in yuan, numbers decimal, everything else hexadecimal.
+pub(super) fn shown(bytes: &[Option<u8>], format: FieldFormat) -> String {
+    let number = || match bytes {
+        [] | [_, _, _, _, _, ..] => None,
+        bytes => {
+            bytes.iter().try_fold(0, |number: u32, byte| Some(number << 8 | u32::from((*byte)?)))
+        }
+    };
+    let words = match format {
+        FieldFormat::Fen => number().map(|fen| Amount(fen).to_string()),
+        FieldFormat::Number => number().map(|number| number.to_string()),
+        _ => None,
+    };
+    words.unwrap_or_else(|| masked(bytes))
 }
 
 /// Digits of a status word with free ones as `x`.
