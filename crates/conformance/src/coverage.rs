@@ -10,6 +10,7 @@ mod lock;
 mod reasons;
 mod render;
 mod sent;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

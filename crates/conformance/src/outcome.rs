@@ -81,10 +81,11 @@ pub struct Finding {
     pub step: Option<usize>,
     /// What: `status word`, `TAC`, `balance`, `file 18 changed`.
     pub what: Text,
-    /// What must be, for people: hexadecimal bytes or words.
-    pub expected: String,
+    /// What must be, for people: `97.50 yuan (9750 fen)`, `in the answer`; hexadecimal where bytes
+    /// are nothing else.
+    pub expected: Text,
     /// What was.
-    pub actual: String,
+    pub actual: Text,
     /// Both as bytes, where they are bytes: for a byte-level difference; `None` in the first is any
     /// byte.
     pub bytes: Option<(Vec<Option<u8>>, Vec<u8>)>,

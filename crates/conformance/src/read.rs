@@ -144,7 +144,7 @@ fn family(top: &Section<'_>) -> Option<Family> {
 }
 
 /// A text that must be there in both languages.
-fn text_in_both(section: &Section<'_>, en: &str, zh: &str) -> Option<Text> {
+pub(crate) fn text_in_both(section: &Section<'_>, en: &str, zh: &str) -> Option<Text> {
     let (en, zh) = (section.need(en), section.need(zh));
     Some(Text { en: en?, zh: zh? })
 }

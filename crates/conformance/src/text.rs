@@ -22,6 +22,12 @@ pub(crate) fn text(en: impl Into<String>, zh: impl Into<String>) -> Text {
     Text { en: en.into(), zh: zh.into() }
 }
 
+/// What is the same in both languages.
+pub(crate) fn alike(text: impl Into<String>) -> Text {
+    let en = text.into();
+    Text { zh: en.clone(), en }
+}
+
 /// Bytes with blanks between them.
 pub(crate) fn spaced(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" ")

@@ -50,22 +50,6 @@ impl TransactionState {
         }
     }
 
-    /// Its word in `coverage.toml` and in tables.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Load => "load",
-            Self::Purchase => "purchase",
-            Self::Cash => "cash",
-            Self::Unload => "unload",
-            Self::Overdraft => "update",
-            Self::Capp => "capp1",
-            Self::CappCached => "capp2",
-            Self::SamPurchase => "sam-purchase",
-            Self::SamMac => "sam-mac",
-        }
-    }
-
     /// When it is so, to go on with "while ..".
     pub fn words(self) -> Text {
         let (en, zh) = match self {

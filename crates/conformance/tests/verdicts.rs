@@ -48,7 +48,10 @@ fn each_check_has_its_finding_with_the_rule_that_is_broken() {
     let checks = [
         (balance("sw = \"6985\""), "0 status word: 6985 / 9000"),
         (balance("sw = [\"63Cx\", \"69xx\"]"), "0 status word: 63Cx, 69xx / 9000"),
-        (balance("expect = { balance = \"1.00\" }"), "0 balance: 00000064 / 00002710"),
+        (
+            balance("expect = { balance = \"1.00\" }"),
+            "0 balance: 1.00 yuan (100 fen) / 100.00 yuan (10000 fen)",
+        ),
         (balance("data = \"00 ?? 27 11\""), "0 answer data: 00??2711 / 00002710"),
         (balance("length = 5"), "0 length of the answer data: 5 bytes / 4 bytes"),
         (balance("differs = \"00 00 27 10\""), "0 answer data: anything but 00002710"),
@@ -102,10 +105,13 @@ data = "0000 | $low"
 fn what_a_step_may_not_change_is_found_wherever_it_is() {
     let profile = profile("jtt978");
     for (setting, found) in [
-        (("ep.balance", "1.00"), "1 EP balance changed: 00002710 / 00000064"),
+        (
+            ("ep.balance", "1.00"),
+            "1 EP balance changed: 100.00 yuan (10000 fen) / 1.00 yuan (100 fen)",
+        ),
         (("overdraft-limit", "5.00"), "1 EP balance, P1 01 changed"),
-        (("offline-serial", "7"), "1 EP offline serial changed: 0000 / 0007"),
-        (("online-serial", "7"), "1 EP online serial changed: 0000 / 0007"),
+        (("offline-serial", "7"), "1 EP offline serial changed: 0 (0000) / 7 (0007)"),
+        (("online-serial", "7"), "1 EP online serial changed: 0 (0000) / 7 (0007)"),
         (("pin-tries", "1"), "1 pin-tries changed: 3 / 1"),
         (("key-tries.maintenance.1", "1"), "1 key-tries.maintenance.1 changed: 3 / 1"),
         (("wrong-macs", "2"), "1 wrong-macs changed: 0 / 2"),
@@ -277,5 +283,8 @@ fn a_card_without_a_hand_is_compared_at_the_end_of_the_case() {
     let target = Target::plain(Box::new(Rigged::new(card(&profile), twist)));
     let report = run_on(&profile, &bare_cases(&text), target, Options::default());
     let [verdict] = &verdicts(&report)[..] else { panic!("one case") };
-    assert!(verdict.starts_with("failed - EP balance changed: 00000000 / 00000064"), "{verdict}");
+    assert!(
+        verdict.starts_with("failed - EP balance changed: 0.00 yuan (0 fen) / 1.00 yuan (100 fen)"),
+        "{verdict}"
+    );
 }

@@ -160,17 +160,6 @@ impl LeForm {
         }
     }
 
-    /// Its word in `coverage.toml` and in tables.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Absent => "le-absent",
-            Self::Zero => "le-00",
-            Self::Exact => "le-exact",
-            Self::Longer => "le-longer",
-            Self::Shorter => "le-shorter",
-        }
-    }
-
     /// In a sentence's place.
     pub fn words(self) -> Text {
         let (en, zh) = match self {
@@ -181,19 +170,6 @@ impl LeForm {
             Self::Shorter => ("Le shorter than the answer", "Le 小于响应长度"),
         };
         text(en, zh)
-    }
-}
-
-impl FormatRule {
-    /// Its word in `coverage.toml` and in tables.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Class => "class",
-            Self::Instruction => "instruction",
-            Self::Parameters => "parameters",
-            Self::Length => "length",
-            Self::Le(form) => form.word(),
-        }
     }
 }
 

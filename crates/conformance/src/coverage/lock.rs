@@ -18,15 +18,6 @@ impl LockState {
     /// All.
     pub const ALL: [Self; 3] = [Self::Temporary, Self::Permanent, Self::Card];
 
-    /// Its word in settings, in `coverage.toml` and in tables.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Temporary => "temporary",
-            Self::Permanent => "permanent",
-            Self::Card => "card",
-        }
-    }
-
     /// When it is so, to go on with "while ..".
     pub fn words(self) -> Text {
         let (en, zh) = match self {

@@ -2,11 +2,13 @@
 
 use std::sync::OnceLock;
 
-use applet_spec::text::{self, Log, MAX_TEXT, Section, words};
+use applet_spec::text::{self, Log, MAX_TEXT, Section};
 use applet_spec::{CommandId, CommandSet};
 
-use super::{Aspect, Cell, CoveredCell, FormatRule, LeForm, LockState, Set};
+use super::words::State;
+use super::{Aspect, Cell, CoveredCell, FormatRule, LockState, Set};
 use crate::TransactionState;
+use crate::read::text_in_both;
 use crate::{SuiteErrors, Text};
 
 const TOP_KEYS: &[&str] = &["reason"];
@@ -44,10 +46,6 @@ pub enum What {
     /// The one of a rule of format.
     Format(FormatRule),
 }
-
-/// A state as it is written.
-#[derive(Clone, Copy)]
-struct State(Result<TransactionState, LockState>);
 
 impl Reasons {
     /// Those of the built-in suites.
@@ -155,7 +153,7 @@ fn reason(section: &Section<'_>) -> Option<Reason> {
     let when: Option<Option<String>> = section.maybe("when");
     let state: Option<Option<State>> = section.maybe("state");
     let rule: Option<Option<FormatRule>> = section.maybe("rule");
-    let reason = text_of(section);
+    let reason = text_in_both(section, "reason", "reason-zh");
     let what = match (status?, when?, state?, rule?) {
         (Some(status), when, None, None) => What::Status(status, when),
         (None, None, Some(State(Ok(state))), None) => What::While(state),
@@ -168,38 +166,4 @@ fn reason(section: &Section<'_>) -> Option<Reason> {
         }
     };
     Some(Reason { commands: commands?, set: set?, what, reason: reason? })
-}
-
-fn text_of(section: &Section<'_>) -> Option<Text> {
-    let (en, zh) = (section.need("reason"), section.need("reason-zh"));
-    Some(Text { en: en?, zh: zh? })
-}
-
-words! {
-    State {
-        "idle" => State(Ok(TransactionState::Idle)),
-        "load" => State(Ok(TransactionState::Load)),
-        "purchase" => State(Ok(TransactionState::Purchase)),
-        "cash" => State(Ok(TransactionState::Cash)),
-        "unload" => State(Ok(TransactionState::Unload)),
-        "update" => State(Ok(TransactionState::Overdraft)),
-        "capp1" => State(Ok(TransactionState::Capp)),
-        "capp2" => State(Ok(TransactionState::CappCached)),
-        "sam-purchase" => State(Ok(TransactionState::SamPurchase)),
-        "sam-mac" => State(Ok(TransactionState::SamMac)),
-        "temporary" => State(Err(LockState::Temporary)),
-        "permanent" => State(Err(LockState::Permanent)),
-        "card" => State(Err(LockState::Card)),
-    }
-    FormatRule {
-        "class" => FormatRule::Class,
-        "instruction" => FormatRule::Instruction,
-        "parameters" => FormatRule::Parameters,
-        "length" => FormatRule::Length,
-        "le-absent" => FormatRule::Le(LeForm::Absent),
-        "le-00" => FormatRule::Le(LeForm::Zero),
-        "le-exact" => FormatRule::Le(LeForm::Exact),
-        "le-longer" => FormatRule::Le(LeForm::Longer),
-        "le-shorter" => FormatRule::Le(LeForm::Shorter),
-    }
 }

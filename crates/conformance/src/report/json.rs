@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use purse::Language;
 use serde::Serialize;
 
 use super::reproduce;
@@ -64,7 +63,9 @@ struct FindingLine {
     what: String,
     what_zh: String,
     expected: String,
+    expected_zh: String,
     actual: String,
+    actual_zh: String,
     expected_bytes: Option<String>,
     actual_bytes: Option<String>,
 }
@@ -102,15 +103,11 @@ impl<W: Write> JsonLines<W> {
     pub fn case(&mut self, heading: &Heading, outcome: &Outcome) -> io::Result<()> {
         let case = &outcome.case;
         let secrets = Secrets::of(outcome);
-        let shown = |why: &Text| Text {
-            en: secrets.shown(&why.en, Language::English),
-            zh: secrets.shown(&why.zh, Language::Chinese),
-        };
         let (findings, reason) = match &outcome.verdict {
             Verdict::Passed => (&[][..], None),
             Verdict::Failed(findings) => (findings.as_slice(), None),
             Verdict::Skipped(why) => (&[][..], Some(why.clone())),
-            Verdict::Broken(why) => (&[][..], Some(shown(why))),
+            Verdict::Broken(why) => (&[][..], Some(secrets.shown_in_both(why))),
         };
         let (reason, reason_zh) = reason.map(|why| (why.en, why.zh)).unzip();
         self.line(&Line::Case {
@@ -159,15 +156,16 @@ impl<W: Write> JsonLines<W> {
 
 impl FindingLine {
     fn of(finding: &Finding, secrets: &Secrets) -> Self {
-        let Finding { step, what, expected, actual, bytes, rule } =
-            secrets.hide(finding, Language::English);
+        let Finding { step, what, expected, actual, bytes, rule } = secrets.hide(finding);
         Self {
             rule: rule.map(|rule| rule.id.clone()),
             step: step.map(|step| step + 1),
             what: what.en,
             what_zh: what.zh,
-            expected,
-            actual,
+            expected: expected.en,
+            expected_zh: expected.zh,
+            actual: actual.en,
+            actual_zh: actual.zh,
             expected_bytes: bytes.as_ref().map(|(bytes, _)| masked(bytes)),
             actual_bytes: bytes.map(|(_, bytes)| hex::encode_upper(bytes)),
         }

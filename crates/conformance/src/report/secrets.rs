@@ -5,7 +5,7 @@ use applet_spec::Catalogue;
 use purse::Language;
 
 use super::words;
-use crate::{Finding, Outcome};
+use crate::{Finding, Outcome, Text};
 
 /// The secrets that a case sent: a card may give them back.
 pub(super) struct Secrets(Vec<Vec<u8>>);
@@ -37,19 +37,27 @@ impl Secrets {
         if self.are_in_text(text) { words::NOT_SHOWN.of(language) } else { text }.to_owned()
     }
 
+    /// The same of a text in both languages.
+    pub(super) fn shown_in_both(&self, text: &Text) -> Text {
+        Text {
+            en: self.shown(&text.en, Language::English),
+            zh: self.shown(&text.zh, Language::Chinese),
+        }
+    }
+
     /// The finding without them.
-    pub(super) fn hide(&self, finding: &Finding, language: Language) -> Finding {
+    pub(super) fn hide(&self, finding: &Finding) -> Finding {
         let mut shown = finding.clone();
         for text in [&mut shown.expected, &mut shown.actual] {
-            *text = self.shown(text, language);
+            *text = self.shown_in_both(text);
         }
         let told = shown.bytes.as_ref().is_some_and(|(expected, actual)| {
             let expected: Vec<u8> = expected.iter().map(|byte| byte.unwrap_or_default()).collect();
             self.are_in(&expected) || self.are_in(actual)
         });
         if told {
-            shown.expected = words::NOT_SHOWN.of(language).to_owned();
-            shown.actual = words::NOT_SHOWN.of(language).to_owned();
+            shown.expected = words::NOT_SHOWN.in_both();
+            shown.actual = words::NOT_SHOWN.in_both();
             shown.bytes = None;
         }
         shown

@@ -173,7 +173,7 @@ fn a_pin_is_in_no_form_not_even_where_the_card_gives_it_back() {
     let mut seen = steps("words");
     seen[0].exchanges[0].answer = Some(vec![0x12, 0x34, 0x56, 0x90, 0x00]);
     let mut wrong = finding(&debit, "words");
-    wrong.actual = "12 34 56".to_owned();
+    wrong.actual = fixture::text("12 34 56");
     wrong.bytes = Some((vec![], vec![0x12, 0x34, 0x56]));
     let echo = case("EP_YZ_001", "pin", &[debit], "words");
     let garbage = Verdict::Broken(fixture::text("the card answered 12 34 56 to VERIFY"));

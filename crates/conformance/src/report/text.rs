@@ -125,7 +125,7 @@ pub(super) fn findings_in_words(
     let secrets = Secrets::of(outcome);
     let mut lines = Vec::new();
     for finding in findings {
-        let finding = secrets.hide(finding, language);
+        let finding = secrets.hide(finding);
         if let Some(rule) = &finding.rule {
             let id = paint.paint(&on_one_line(&rule.id), RED);
             lines.push(format!("       {id}: {}", on_one_line(rule.text.in_language(language))));
@@ -135,7 +135,8 @@ pub(super) fn findings_in_words(
         for (word, value) in
             [(words::EXPECTED, &finding.expected), (words::ACTUAL, &finding.actual)]
         {
-            lines.push(format!("         {} {}", padded(word.of(language), 9), on_one_line(value)));
+            let value = on_one_line(value.in_language(language));
+            lines.push(format!("         {} {value}", padded(word.of(language), 9)));
         }
         lines.extend(Diff::of(&finding).iter().flat_map(|diff| rows(diff, language, paint)));
     }
@@ -154,15 +155,15 @@ pub(super) fn place(outcome: &Outcome, finding: &Finding, language: Language) ->
 
 /// A finding on one line: where, what, what must be, what was.
 pub(super) fn in_short(outcome: &Outcome, finding: &Finding, language: Language) -> String {
-    let finding = Secrets::of(outcome).hide(finding, language);
+    let finding = Secrets::of(outcome).hide(finding);
     on_one_line(&format!(
         "{}: {}: {} {}, {} {}",
         place(outcome, &finding, language),
         finding.what.in_language(language),
         words::EXPECTED.of(language),
-        finding.expected,
+        finding.expected.in_language(language),
         words::ACTUAL.of(language),
-        finding.actual,
+        finding.actual.in_language(language),
     ))
 }
 

@@ -3,6 +3,8 @@
 use purse::Language;
 
 use super::Standing;
+use crate::Text;
+use crate::text::text;
 
 /// A word or a short text: English, Chinese.
 #[derive(Clone, Copy)]
@@ -12,6 +14,11 @@ impl Word {
     /// In a language.
     pub(super) fn of(self, language: Language) -> &'static str {
         language.pick(self.0, self.1)
+    }
+
+    /// In both.
+    pub(super) fn in_both(self) -> Text {
+        text(self.0, self.1)
     }
 }
 

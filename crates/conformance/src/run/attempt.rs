@@ -6,7 +6,7 @@ use super::Hand;
 use super::bench::{Bench, End};
 use super::command::{Power, split};
 use super::state::{Difference, State};
-use super::words::text;
+use super::words::{alike, text};
 use crate::host::{Host, HostError, Trouble};
 use crate::{Action, Case, Change, Deed, Finding, Place, Start, Step, StepSeen, Text, Verdict};
 
@@ -81,7 +81,8 @@ impl Attempt<'_, '_, '_> {
     fn begin(&mut self) -> Result<(), End> {
         let settings = &self.case.card;
         if let Some((setting, problem)) = self.bench.take_back(settings)? {
-            self.find(None, text("setting of the card", "卡片设置"), setting, problem);
+            let what = text("setting of the card", "卡片设置");
+            self.find(None, what, alike(setting), alike(problem));
             return Err(End::Failed);
         }
         self.meet(Some(settings))?;
@@ -173,7 +174,7 @@ impl Attempt<'_, '_, '_> {
             if let Err(error) = self.bench.control()?.set(key, value) {
                 let link::ControlError::Value(problem) = error else { return Err(error.into()) };
                 let what = text("setting of the card", "卡片设置");
-                self.find(Some(at), what, format!("{key}={value}"), problem);
+                self.find(Some(at), what, alike(format!("{key}={value}")), alike(problem));
                 return Err(End::Failed);
             }
         }
@@ -216,13 +217,7 @@ impl Attempt<'_, '_, '_> {
         self.findings.push(difference.finding(at, what, rule));
     }
 
-    pub(super) fn find(
-        &mut self,
-        step: Option<usize>,
-        what: Text,
-        expected: String,
-        actual: String,
-    ) {
+    pub(super) fn find(&mut self, step: Option<usize>, what: Text, expected: Text, actual: Text) {
         let rule = self.case.rules.first().cloned();
         self.findings.push(Finding { step, what, expected, actual, bytes: None, rule });
     }
@@ -242,7 +237,8 @@ impl Attempt<'_, '_, '_> {
             ));
         }
         let what = text("a value that the step needs", "步骤所需的值");
-        self.find(step, what, "can be made from what the card answered".into(), error.to_string());
+        let expected = text("can be made from what the card answered", "可由卡片应答得出");
+        self.find(step, what, expected, alike(error.to_string()));
         End::Failed
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apdu::{StatusWord, tlv};
 
-use super::words::{digits, masked, shown, text};
+use super::words::{alike, digits, masked, shown, text};
 use crate::host::{Host, HostError, Prepared, ValueFormat};
 use crate::{Expect, Finding, Rule, Text, TlvExpect};
 
@@ -35,7 +35,7 @@ impl Check<'_, '_> {
             let field = self.host.answer_field(self.prepared, name, self.data);
             let Some((field, bytes)) = field else {
                 let what = text(format!("field '{name}'"), format!("字段 '{name}'"));
-                self.find(what, "in the answer".to_owned(), self.shown_data());
+                self.find(what, text("in the answer", "应答中应有"), self.shown_data());
                 continue;
             };
             let what = text(&field.name, &field.name_zh);
@@ -48,11 +48,12 @@ impl Check<'_, '_> {
             self.same(text("answer data", "应答数据"), wanted, self.data, ValueFormat::BYTES);
         }
         if let Some(length) = expect.length {
-            let words = text(format!("{length} bytes"), format!("{length} 字节"));
-            self.expected.push(words);
+            let bytes = |count: usize| text(format!("{count} bytes"), format!("{count} 字节"));
+            let wanted = bytes(usize::from(length));
+            self.expected.push(wanted.clone());
             if usize::from(length) != self.data.len() {
                 let what = text("length of the answer data", "应答数据长度");
-                self.find(what, format!("{length} bytes"), format!("{} bytes", self.data.len()));
+                self.find(what, wanted, bytes(self.data.len()));
             }
         }
         for (path, wanted) in &expect.tlv {
@@ -90,7 +91,7 @@ impl Check<'_, '_> {
         let what = text("status word", "状态字");
         let actual = self.status.bytes().to_vec();
         let shown = self.status.to_string();
-        self.push(what, words, shown, bytes.map(|wanted| (wanted, actual)));
+        self.push(what, alike(words), alike(shown), bytes.map(|wanted| (wanted, actual)));
         false
     }
 
@@ -99,7 +100,8 @@ impl Check<'_, '_> {
         self.expected.push(text(format!("within {limit:?}"), format!("{limit:?} 以内")));
         if self.elapsed > limit {
             let what = text("time of the answer", "应答时间");
-            self.find(what, format!("at most {limit:?}"), format!("{:?}", self.elapsed));
+            let wanted = text(format!("at most {limit:?}"), format!("不超过 {limit:?}"));
+            self.find(what, wanted, alike(format!("{:?}", self.elapsed)));
         }
     }
 
@@ -110,20 +112,21 @@ impl Check<'_, '_> {
         let found = match tlv::find(self.data, path) {
             Ok(found) => found,
             Err(error) => {
-                self.find(what, "data that can be read as TLV".to_owned(), error.to_string());
+                let wanted = text("data that can be read as TLV", "可按 TLV 解析的数据");
+                self.find(what, wanted, alike(error.to_string()));
                 return;
             }
         };
         match (wanted, found) {
             (TlvExpect::Present, Some(_)) | (TlvExpect::Absent, None) => {}
             (TlvExpect::Present, None) => {
-                self.find(what, "present".to_owned(), self.shown_data());
+                self.find(what, text("present", "存在"), self.shown_data());
             }
             (TlvExpect::Absent, Some(value)) => {
-                self.find(what, "absent".to_owned(), hex::encode_upper(value));
+                self.find(what, text("absent", "不存在"), alike(hex::encode_upper(value)));
             }
             (TlvExpect::Is(_), None) => {
-                self.find(what, "present".to_owned(), self.shown_data());
+                self.find(what, text("present", "存在"), self.shown_data());
             }
             (TlvExpect::Is(value), Some(actual)) => {
                 let wanted = self.host.expected(value, ValueFormat::BYTES, Some(self.prepared));
@@ -144,7 +147,8 @@ impl Check<'_, '_> {
             Err(error) => return self.unmade(what, &error),
         };
         let words = shown(&wanted, format.kind);
-        self.expected.push(text(format!("{} {words}", what.en), format!("{} {words}", what.zh)));
+        self.expected
+            .push(text(format!("{} {}", what.en, words.en), format!("{} {}", what.zh, words.zh)));
         if !fits(&wanted, actual) {
             let said: Vec<Option<u8>> = actual.iter().copied().map(Some).collect();
             let bytes = Some((wanted, actual.to_vec()));
@@ -161,31 +165,33 @@ impl Check<'_, '_> {
         let words = masked(&unwanted);
         self.expected.push(text(format!("not {words}"), format!("不是 {words}")));
         if fits(&unwanted, self.data) {
-            self.find(what, format!("anything but {words}"), self.shown_data());
+            let wanted = text(format!("anything but {words}"), format!("不应为 {words}"));
+            self.find(what, wanted, self.shown_data());
         }
     }
 
     /// What must come back could not be made from what the card answered before.
     fn unmade(&mut self, what: Text, error: &HostError) {
-        self.find(what, "made from what the card answered before".to_owned(), error.to_string());
+        let wanted = text("made from what the card answered before", "由卡片先前的应答得出");
+        self.find(what, wanted, alike(error.to_string()));
     }
 
-    fn shown_data(&self) -> String {
+    fn shown_data(&self) -> Text {
         match self.data {
-            [] => "no data".to_owned(),
-            data => hex::encode_upper(data),
+            [] => text("no data", "无数据"),
+            data => alike(hex::encode_upper(data)),
         }
     }
 
-    fn find(&mut self, what: Text, expected: String, actual: String) {
+    fn find(&mut self, what: Text, expected: Text, actual: Text) {
         self.push(what, expected, actual, None);
     }
 
     fn push(
         &mut self,
         what: Text,
-        expected: String,
-        actual: String,
+        expected: Text,
+        actual: Text,
         bytes: Option<(Vec<Option<u8>>, Vec<u8>)>,
     ) {
         let rule = self.rule.cloned();

@@ -32,8 +32,8 @@ impl Attempt<'_, '_, '_> {
             Err(End::Skipped(reason)) => reason,
             Err(End::Failed) => match self.findings.first() {
                 Some(found) => text(
-                    format!("{} is {}, not {}", found.what.en, found.actual, found.expected),
-                    format!("{} 为 {}, 应为 {}", found.what.zh, found.actual, found.expected),
+                    format!("{} is {}, not {}", found.what.en, found.actual.en, found.expected.en),
+                    format!("{} 为 {}, 应为 {}", found.what.zh, found.actual.zh, found.expected.zh),
                 ),
                 None => text("the card refuses", "卡片拒绝"),
             },

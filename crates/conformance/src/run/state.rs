@@ -7,7 +7,7 @@ use applet_spec::FieldFormat;
 use link::{CardControl, CardTransport, ControlError, LinkError};
 
 use super::probe::{After, Counter, Part, Probe, Question};
-use super::words::{shown, text};
+use super::words::{alike, shown, text};
 use crate::text::number;
 use crate::{Change, Finding, PurseName, Rule, Text};
 
@@ -147,6 +147,7 @@ impl Difference {
     ) -> Finding {
         let Self { before, after, format, words, .. } = self;
         if let Some((expected, actual)) = words {
+            let (expected, actual) = (alike(expected), alike(actual));
             return Finding { step, what, expected, actual, bytes: None, rule };
         }
         let whole = |bytes: &[u8]| bytes.iter().copied().map(Some).collect::<Vec<_>>();

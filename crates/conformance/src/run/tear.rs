@@ -61,8 +61,11 @@ impl Attempt<'_, '_, '_> {
         for write in 1.. {
             if write > MOST_WRITES {
                 let what = text("power lost at each write", "逐次写掉电");
-                let actual = format!("silent still at write {write}");
-                self.find(Some(at), what, "an answer at last".to_owned(), actual);
+                let actual = text(
+                    format!("silent still at write {write}"),
+                    format!("第 {write} 次写时仍无应答"),
+                );
+                self.find(Some(at), what, text("an answer at last", "最终应有应答"), actual);
                 return Err(End::Failed);
             }
             if let Torn::Answered = self.lose_power(sent, write, None)? {
@@ -109,7 +112,8 @@ impl Attempt<'_, '_, '_> {
         for write in &chosen {
             if let Torn::Answered = self.lose_power(sent, *write, None)? {
                 let Text { en, zh } = moment(*write, None);
-                self.find(Some(at), text(en, zh), "silence".to_owned(), "an answer".to_owned());
+                let (expected, actual) = (text("silence", "无应答"), text("an answer", "有应答"));
+                self.find(Some(at), text(en, zh), expected, actual);
                 return Err(End::Failed);
             }
             let now = self.bench.state()?;

@@ -2,11 +2,12 @@
 
 use applet_spec::FieldFormat;
 use link::{ControlError, LinkError};
-use purse::Amount;
+use purse::Language;
+use purse::trace::field_in_words;
 
 use crate::Text;
 
-pub(super) use crate::text::{masked, text};
+pub(super) use crate::text::{alike, masked, text};
 
 /// What was wrong on the way to the card.
 pub(super) fn of_link(error: &LinkError) -> Text {
@@ -27,20 +28,18 @@ pub(super) fn of_control(error: &ControlError) -> Text {
     }
 }
 
-/// Bytes as people read them: amounts in yuan, numbers decimal, everything else hexadecimal.
-pub(super) fn shown(bytes: &[Option<u8>], format: FieldFormat) -> String {
-    let number = || match bytes {
-        [] | [_, _, _, _, _, ..] => None,
-        bytes => {
-            bytes.iter().try_fold(0, |number: u32, byte| Some(number << 8 | u32::from((*byte)?)))
+/// Bytes as people read them: amounts in yuan, numbers, dates and times as such, everything else and
+/// what has free bytes in hexadecimal.
+pub(super) fn shown(bytes: &[Option<u8>], format: FieldFormat) -> Text {
+    use FieldFormat::{Date, Fen, Number, Time};
+    let whole: Option<Vec<u8>> = bytes.iter().copied().collect();
+    match (format, whole) {
+        (Fen | Number | Date | Time, Some(bytes)) => {
+            let words = |language| field_in_words(format, &bytes, language);
+            text(words(Language::English), words(Language::Chinese))
         }
-    };
-    let words = match format {
-        FieldFormat::Fen => number().map(|fen| Amount(fen).to_string()),
-        FieldFormat::Number => number().map(|number| number.to_string()),
-        _ => None,
-    };
-    words.unwrap_or_else(|| masked(bytes))
+        _ => alike(masked(bytes)),
+    }
 }
 
 /// Digits of a status word with free ones as `x`.

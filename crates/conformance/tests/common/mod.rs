@@ -118,7 +118,7 @@ pub fn verdict(outcome: &Outcome) -> String {
         Verdict::Failed(findings) => {
             let line = |f: &conformance::Finding| {
                 let step = f.step.map_or("-".to_owned(), |step| step.to_string());
-                format!("{step} {}: {} / {}", f.what.en, f.expected, f.actual)
+                format!("{step} {}: {} / {}", f.what.en, f.expected.en, f.actual.en)
             };
             format!("failed {}", findings.iter().map(line).collect::<Vec<_>>().join("; "))
         }

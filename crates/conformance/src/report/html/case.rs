@@ -160,7 +160,7 @@ impl Page<'_> {
             }
             Verdict::Failed(findings) => {
                 let secrets = Secrets::of(outcome);
-                html! { @for finding in findings { (self.finding(outcome, &secrets.hide(finding, self.language))) } }
+                html! { @for finding in findings { (self.finding(outcome, &secrets.hide(finding))) } }
             }
         }
     }
@@ -179,8 +179,8 @@ impl Page<'_> {
                     }
                 }
                 dl.cmp {
-                    dt { (self.say(words::EXPECTED)) } dd { code { (visible(&finding.expected)) } }
-                    dt { (self.say(words::ACTUAL)) } dd { code { (visible(&finding.actual)) } }
+                    dt { (self.say(words::EXPECTED)) } dd { code { (visible(finding.expected.in_language(self.language))) } }
+                    dt { (self.say(words::ACTUAL)) } dd { code { (visible(finding.actual.in_language(self.language))) } }
                 }
                 @if let Some(diff) = Diff::of(finding) { (self.diff(&diff)) }
             }
