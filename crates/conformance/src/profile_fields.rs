@@ -41,6 +41,8 @@ pub struct ProfileField {
 struct StatusField {
     name: &'static str,
     read: fn(&Profile) -> Option<StatusWord>,
+    /// What most profiles choose, as the catalogue writes it; `None` where it lists every choice.
+    usual: Option<StatusWord>,
 }
 
 /// Every field that a condition may name.
@@ -122,13 +124,19 @@ pub const PROFILE_FIELDS: &[ProfileField] = &[
 
 /// Every status word that `@..` may name. `status.` before those of the rules may be left out.
 const STATUS_FIELDS: &[StatusField] = &[
-    StatusField { name: "wrong-state", read: |p| Some(p.rules.status.wrong_state) },
-    StatusField { name: "select-blocked", read: |p| Some(p.rules.status.select_blocked) },
-    StatusField { name: "blocked", read: |p| Some(p.rules.status.blocked) },
-    StatusField { name: "permanently-blocked", read: |p| Some(p.rules.status.permanently_blocked) },
-    StatusField { name: "no-proof", read: |p| Some(p.rules.status.no_proof) },
-    StatusField { name: "internal-file", read: |p| Some(p.rules.status.internal_file) },
-    StatusField { name: "psam.wrong-mac2", read: |p| Some(p.psam.as_ref()?.wrong_mac2) },
+    status_word("wrong-state", Some(StatusWord::WRONG_STATE), |p| Some(p.rules.status.wrong_state)),
+    status_word("select-blocked", None, |p| Some(p.rules.status.select_blocked)),
+    status_word("blocked", Some(StatusWord::CONDITIONS), |p| Some(p.rules.status.blocked)),
+    status_word("permanently-blocked", Some(StatusWord::PERMANENTLY_LOCKED), |p| {
+        Some(p.rules.status.permanently_blocked)
+    }),
+    status_word("no-proof", Some(StatusWord::PROOF_UNAVAILABLE), |p| Some(p.rules.status.no_proof)),
+    status_word("internal-file", Some(StatusWord::FILE_NOT_FOUND), |p| {
+        Some(p.rules.status.internal_file)
+    }),
+    status_word("psam.wrong-mac2", Some(StatusWord::MAC_INVALID), |p| {
+        Some(p.psam.as_ref()?.wrong_mac2)
+    }),
 ];
 
 /// What a profile says of a field that a condition names (`rules.log-serial`): one value, or
@@ -145,6 +153,12 @@ pub fn field_words(profile: &Profile, name: &str) -> Vec<String> {
 pub fn status_field(profile: &Profile, name: &str) -> Option<StatusWord> {
     let found = STATUS_FIELDS.iter().find(|field| field.name == name)?;
     (found.read)(profile)
+}
+
+/// The same status word as the catalogue writes it.
+pub(crate) fn status_in_catalogue(profile: &Profile, name: &str) -> Option<StatusWord> {
+    let found = STATUS_FIELDS.iter().find(|field| field.name == name)?;
+    found.usual.or_else(|| (found.read)(profile))
 }
 
 /// The names of every status field, as [`status_field`] takes them.
@@ -189,6 +203,14 @@ impl ProfileField {
             FieldValues::Text => None,
         }
     }
+}
+
+const fn status_word(
+    name: &'static str,
+    usual: Option<StatusWord>,
+    read: fn(&Profile) -> Option<StatusWord>,
+) -> StatusField {
+    StatusField { name, read, usual }
 }
 
 const fn words(

@@ -1,6 +1,6 @@
 //! What a step does.
 
-use applet_spec::{CommandId, PurseKind};
+use applet_spec::{Catalogue, CommandId, Field, PurseKind};
 
 use super::{Capture, Change, Expect, Value, Written};
 use crate::Text;
@@ -61,6 +61,24 @@ pub enum Action {
     Do(Deed),
     /// Settings of the card.
     Set(Vec<(String, String)>),
+}
+
+impl Action {
+    /// The commands of the catalogue that are sent; `None` where none or unnamed bytes are.
+    pub(crate) fn commands(&self) -> Option<&[CommandId]> {
+        match self {
+            Self::Send(send) => Some(std::slice::from_ref(&send.command)),
+            Self::Run(run) => Some(run.kind.commands()),
+            Self::Select(_) => Some(&[CommandId::Select]),
+            Self::Raw(_) | Self::Do(_) | Self::Set(_) => None,
+        }
+    }
+
+    /// The fields of their answers.
+    pub(crate) fn answer_fields(&self) -> Vec<&'static Field> {
+        let commands = self.commands().unwrap_or_default();
+        commands.iter().flat_map(|id| &Catalogue::entry(*id).answer).collect()
+    }
 }
 
 /// A command of the catalogue. What is not said follows from the catalogue, the profile and the

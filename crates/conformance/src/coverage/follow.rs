@@ -6,6 +6,7 @@ use applet_spec::{Catalogue, CommandId, CommandSpec, Mismatch, Profile, Transact
 
 use super::sent::Sent;
 use super::{Aspect, Cell, FormatRule, LockState, Set};
+use crate::profile_fields::status_in_catalogue;
 use crate::{Action, Case, Deed, StatusPattern, Step, TransactionState};
 
 /// What a step is told to cover, and none of the reasons for its status word is.
@@ -266,16 +267,7 @@ impl<'p> Follower<'p> {
             StatusPattern::Digits(digits) => {
                 digits.iter().fold(0, |word, digit| word << 4 | u16::from(digit.unwrap_or(0)))
             }
-            StatusPattern::Profile(field) => match field.as_str() {
-                "wrong-state" => StatusWord::WRONG_STATE.0,
-                "select-blocked" => self.profile.rules.status.select_blocked.0,
-                "blocked" => StatusWord::CONDITIONS.0,
-                "permanently-blocked" => StatusWord::PERMANENTLY_LOCKED.0,
-                "no-proof" => StatusWord::PROOF_UNAVAILABLE.0,
-                "psam.wrong-mac2" => StatusWord::MAC_INVALID.0,
-                "internal-file" => StatusWord::FILE_NOT_FOUND.0,
-                _ => return None,
-            },
+            StatusPattern::Profile(field) => status_in_catalogue(self.profile, field)?.0,
         };
         Some(StatusWord(match status {
             0x63C0..=0x63CF => 0x63C0,

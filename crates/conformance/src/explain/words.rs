@@ -1,7 +1,7 @@
 //! Steps in words.
 
 use applet_spec::text::spelling;
-use applet_spec::{Catalogue, CommandId, Field, PurseKind};
+use applet_spec::{Catalogue, Field, PurseKind};
 
 use crate::text::text;
 use crate::{
@@ -25,7 +25,7 @@ pub(crate) struct StepWords {
 pub(crate) fn step_words(step: &Step) -> StepWords {
     StepWords {
         action: action(&step.action),
-        expect: expect(&step.expect, &answer_fields(&step.action)),
+        expect: expect(&step.expect, &step.action.answer_fields()),
         changes: step.changes.iter().map(ToString::to_string).collect(),
         captures: step.captures.iter().map(|c| (c.name.clone(), from(&c.from))).collect(),
         repeat: step.repeat,
@@ -43,17 +43,24 @@ fn action(action: &Action) -> Text {
         }
         Action::Select(place) => select(place),
         Action::Run(run) => transaction(run),
-        Action::Do(deed) => match deed {
-            Deed::Reset => text("reset", "复位"),
-            Deed::PowerOff => text("power off", "下电"),
-            Deed::Remove => text("the card is pulled out", "取出卡片"),
-            Deed::Insert => text("the card is put in", "插入卡片"),
-        },
+        Action::Do(deed) => deed.words(),
         Action::Set(settings) => {
             let said: Vec<String> =
                 settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
             let said = said.join(", ");
             text(format!("the card is set to {said}"), format!("设置卡片 {said}"))
+        }
+    }
+}
+
+impl Deed {
+    /// In a report.
+    pub(crate) fn words(self) -> Text {
+        match self {
+            Self::Reset => text("reset", "复位"),
+            Self::PowerOff => text("power off", "断电"),
+            Self::Remove => text("the card is pulled out", "拔出卡片"),
+            Self::Insert => text("the card is put in", "插入卡片"),
         }
     }
 }
@@ -147,16 +154,6 @@ fn expect(expect: &Expect, known: &[&Field]) -> Vec<Text> {
         text(format!("within {time} ms"), format!("{time} 毫秒内"))
     }));
     said
-}
-
-fn answer_fields(action: &Action) -> Vec<&'static Field> {
-    let ids: &[CommandId] = match action {
-        Action::Send(send) => &[send.command],
-        Action::Run(run) => run.kind.commands(),
-        Action::Select(_) => &[CommandId::Select],
-        Action::Raw(_) | Action::Do(_) | Action::Set(_) => &[],
-    };
-    ids.iter().flat_map(|id| &Catalogue::entry(*id).answer).collect()
 }
 
 fn from(from: &CaptureFrom) -> String {

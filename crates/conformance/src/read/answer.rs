@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use apdu::StatusWord;
+use applet_spec::Field;
 use applet_spec::text::{Section, Value as Toml, nearest};
-use applet_spec::{Catalogue, CommandId, Field};
 
 use super::here::Here;
 use super::send::fields;
@@ -26,16 +26,9 @@ pub(super) struct Answers {
 impl Answers {
     /// Of an action; `None` where nothing is answered.
     pub(super) fn of(action: &Action) -> Option<Self> {
-        let answers = |ids: &[CommandId]| -> Vec<&'static Field> {
-            ids.iter().flat_map(|id| &Catalogue::entry(*id).answer).collect()
-        };
-        match action {
-            Action::Send(send) => Some(Self { fields: answers(&[send.command]), named: true }),
-            Action::Run(run) => Some(Self { fields: answers(run.kind.commands()), named: true }),
-            Action::Select(_) => Some(Self { fields: answers(&[CommandId::Select]), named: true }),
-            Action::Raw(_) => Some(Self { fields: Vec::new(), named: false }),
-            Action::Do(_) | Action::Set(_) => None,
-        }
+        let answered = !matches!(action, Action::Do(_) | Action::Set(_));
+        let named = action.commands().is_some();
+        answered.then(|| Self { fields: action.answer_fields(), named })
     }
 }
 

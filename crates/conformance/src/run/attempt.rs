@@ -151,13 +151,7 @@ impl Attempt<'_, '_, '_> {
     }
 
     fn deed(&mut self, at: usize, deed: Deed) -> Result<(), End> {
-        let (en, zh) = match deed {
-            Deed::Reset => ("reset", "复位"),
-            Deed::PowerOff => ("power off", "断电"),
-            Deed::Remove => ("card removed", "拔出卡片"),
-            Deed::Insert => ("card inserted", "插入卡片"),
-        };
-        self.note(at, text(en, zh));
+        self.note(at, deed.words());
         match deed {
             Deed::Reset => drop(self.bench.awaken()?),
             Deed::PowerOff => self.bench.power_off()?,
