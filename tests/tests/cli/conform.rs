@@ -35,11 +35,21 @@ fn a_right_card_passes_and_the_end_says_how_many() {
 fn a_wrong_card_fails_the_case_that_names_it_and_the_report_names_the_rule() {
     let folder = tempfile::tempdir().unwrap();
     let (junit, html) = (folder.path().join("out.xml"), folder.path().join("out.html"));
-    let more = ["--with", "wrong:mac2-field", "--junit", text(&junit), "--html", text(&html)];
+    let more = [
+        "--with",
+        "wrong:mac2-field",
+        "--keys",
+        "lab",
+        "--junit",
+        text(&junit),
+        "--html",
+        text(&html),
+    ];
     let said = run(&with(&more)).refused(100, &["wrong on purpose: mac2-field"]);
     assert!(said.stdout.contains("purchase.mac2"), "{}", said.stdout);
     let reproduce = said.stdout.lines().find_map(|line| line.trim().strip_prefix("reproduce: "));
     let reproduce = reproduce.expect("a command that reproduces it").to_owned();
+    assert!(reproduce.contains(" --keys lab "), "{reproduce}");
     for report in [junit, html] {
         let report = fs::read_to_string(report).unwrap();
         assert!(report.contains("purchase.mac2"), "{}", report.get(..2000).unwrap_or(&report));

@@ -27,6 +27,16 @@ pub fn named(names: &[String], profile: &Profile) -> Result<Vec<Arc<Case>>, CliE
     Ok(suites.cases().chain(generated.iter().filter(wanted)).cloned().collect())
 }
 
+/// No case has this id.
+pub fn unknown(id: &str) -> CliError {
+    let near = Suites::built_in().nearest(id);
+    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    CliError::NothingThere {
+        message: format!("no case has the id {id}{near}"),
+        next: "purse conform list".to_owned(),
+    }
+}
+
 /// What suite files may name: the built-in rules, and the wrong cards that there are.
 pub fn rules() -> Rules {
     let wrong = emulator::wrong::shelf().iter().map(|card| card.name.clone());

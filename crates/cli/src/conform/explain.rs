@@ -1,7 +1,7 @@
 //! `purse conform explain`.
 
 use applet_spec::Profile;
-use conformance::{Case, Suites};
+use conformance::Case;
 
 use super::cases;
 use crate::error::CliError;
@@ -35,12 +35,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         let before = found.len();
         found.extend(all.iter().map(AsRef::as_ref).filter(|c| c.id == *id || c.base == *id));
         if found.len() == before {
-            let near = Suites::built_in().nearest(id);
-            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            return Err(CliError::NothingThere {
-                message: format!("no case has the id {id}{near}"),
-                next: "purse conform list".to_owned(),
-            });
+            return Err(cases::unknown(id));
         }
     }
     if ui.json {

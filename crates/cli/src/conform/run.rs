@@ -164,12 +164,7 @@ impl Args {
     /// Whether anything is left to be run.
     fn check(&self, selection: &Selection) -> Result<(), CliError> {
         if let Some(id) = selection.unknown.first() {
-            let near = conformance::Suites::built_in().nearest(id);
-            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            return Err(CliError::NothingThere {
-                message: format!("no case has the id {id}{near}"),
-                next: "purse conform list".to_owned(),
-            });
+            return Err(cases::unknown(id));
         }
         if selection.run().next().is_none() {
             let mut why: Vec<&str> = selection.skipped().map(|(_, why)| why.en.as_str()).collect();
@@ -202,6 +197,7 @@ impl Args {
         let mut words = vec!["purse".to_owned(), "conform".to_owned(), "run".to_owned()];
         words.extend(self.suites.iter().cloned());
         words.extend(self.card.words());
+        words.extend(self.keys.words());
         if let Some(control) = &self.control {
             words.extend(["--control".to_owned(), control.clone()]);
         }

@@ -19,6 +19,11 @@ pub struct KeysArgs {
 }
 
 impl KeysArgs {
+    /// What was typed, to be typed again.
+    pub fn words(&self) -> Vec<String> {
+        self.keys.iter().flat_map(|keys| ["--keys".to_owned(), keys.clone()]).collect()
+    }
+
     /// What SPEC says, else what PURSE_KEYS says; without either, the lab keys.
     ///
     /// # Errors

@@ -202,6 +202,27 @@ pub enum RunKind {
     SamPurchase,
 }
 
+impl RunKind {
+    /// The commands that such a transaction is made of, in order.
+    pub const fn commands(self) -> &'static [CommandId] {
+        match self {
+            Self::Load => &[CommandId::InitializeForLoad, CommandId::CreditForLoad],
+            Self::Purchase => &[CommandId::InitializeForPurchase, CommandId::DebitForPurchase],
+            Self::Capp => &[
+                CommandId::InitializeForCappPurchase,
+                CommandId::UpdateCappDataCache,
+                CommandId::DebitForPurchase,
+            ],
+            Self::Cash => &[CommandId::InitializeForCashWithdrawal, CommandId::DebitForPurchase],
+            Self::Unload => &[CommandId::InitializeForUnload, CommandId::DebitForUnload],
+            Self::Overdraft => &[CommandId::InitializeForUpdate, CommandId::UpdateOverdrawLimit],
+            Self::SamPurchase => {
+                &[CommandId::InitializeSamForPurchase, CommandId::CreditSamForPurchase]
+            }
+        }
+    }
+}
+
 /// Power, and the card in the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {

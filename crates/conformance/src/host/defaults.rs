@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use super::format::settled;
 use super::keys::{CardKey, Which};
 use super::make::Making;
-use super::transaction::{Purpose, Transaction};
+use super::transaction::Transaction;
 use super::{Host, Trouble, ValueFormat};
-use crate::{Expression, Send};
+use crate::{Expression, RunKind, Send};
 
 /// Amount of a transaction where nothing was said and none was made: 1.00.
 const USUAL_AMOUNT: Amount = Amount(100);
@@ -49,7 +49,7 @@ impl Host<'_> {
         Ok(match (command, field.name.as_str()) {
             (C::Select, _) => self.main_name(),
             (_, "key index") => {
-                let purpose = Purpose::of(command);
+                let purpose = RunKind::of(command);
                 let kind = purpose.map_or(KeyKind::Purchase, |purpose| purpose.key());
                 vec![key.unwrap_or_else(|| self.index_or_one(kind))]
             }
@@ -111,7 +111,7 @@ impl Host<'_> {
             "transaction type" => {
                 let rules = &self.card_profile().rules;
                 let purse = making.send.purse.unwrap_or_else(|| self.usual_purse(None));
-                vec![Purpose::Sam.kind(purse, rules) as u8]
+                vec![RunKind::SamPurchase.kind(purse, rules) as u8]
             }
             "key version" => vec![purchase().ok_or_else(none)?.version],
             "algorithm id" => vec![purchase().ok_or_else(none)?.algorithm_id],
@@ -162,7 +162,7 @@ impl Host<'_> {
 
 impl Transaction {
     /// The inputs of a step that nothing went before.
-    pub(super) fn blank(purpose: Purpose, host: &Host<'_>) -> Self {
+    pub(super) fn blank(purpose: RunKind, host: &Host<'_>) -> Self {
         let rules = &host.card_profile().rules;
         let purse = host.usual_purse(purpose.pin_use());
         let (limit, new_limit) = (Limit::NONE, Limit::NONE);

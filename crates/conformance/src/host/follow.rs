@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 
 use super::inputs::factors;
 use super::known::Delivered;
-use super::transaction::{Purpose, Transaction};
+use super::transaction::Transaction;
 use super::{Host, Prepared};
-use crate::TransactionState;
+use crate::{RunKind, TransactionState};
 
 impl Host<'_> {
     pub(super) fn follow(&mut self, sent: &Prepared, status: StatusWord, data: &[u8]) {
@@ -80,7 +80,7 @@ impl Host<'_> {
             self.known.state = next;
         }
         if spec.transaction == TransactionEffect::Starts {
-            let purpose = Purpose::of(command);
+            let purpose = RunKind::of(command);
             let begun = purpose.and_then(|purpose| self.begun(purpose, &apdu, data));
             if let (Some(transaction), Some(state)) = (begun, TransactionState::begun_by(command)) {
                 self.known.state = state;
@@ -151,11 +151,11 @@ impl Host<'_> {
 
     /// The transaction that an INITIALIZE began; `None` where command or answer are not what the
     /// catalogue says.
-    fn begun(&self, purpose: Purpose, apdu: &CommandApdu<'_>, data: &[u8]) -> Option<Transaction> {
+    fn begun(&self, purpose: RunKind, apdu: &CommandApdu<'_>, data: &[u8]) -> Option<Transaction> {
         let blank = Transaction::blank(purpose, self);
         let told = match purpose {
-            Purpose::Sam => return self.begun_at_sam(blank, apdu, data),
-            Purpose::Load | Purpose::Unload => {
+            RunKind::SamPurchase => return self.begun_at_sam(blank, apdu, data),
+            RunKind::Load | RunKind::Unload => {
                 let answer = OnlineInitialized::parse(data).ok()?;
                 Transaction {
                     balance: answer.balance.0,
@@ -166,7 +166,7 @@ impl Host<'_> {
                     ..blank
                 }
             }
-            Purpose::Overdraft => {
+            RunKind::Overdraft => {
                 let answer = UpdateInitialized::parse(data).ok()?;
                 Transaction {
                     balance: answer.balance.0,
@@ -178,7 +178,7 @@ impl Host<'_> {
                     ..blank
                 }
             }
-            Purpose::Purchase | Purpose::Cash | Purpose::Capp => {
+            RunKind::Purchase | RunKind::Cash | RunKind::Capp => {
                 let answer = PurchaseInitialized::parse(data).ok()?;
                 Transaction {
                     balance: answer.balance.0,
@@ -198,7 +198,7 @@ impl Host<'_> {
         };
         let (key_index, rest) = apdu.data().split_first()?;
         let (amount, terminal) = match purpose {
-            Purpose::Overdraft => (0, rest),
+            RunKind::Overdraft => (0, rest),
             _ => {
                 let (amount, terminal) = rest.split_first_chunk::<4>()?;
                 (u32::from_be_bytes(*amount), terminal)

@@ -10,10 +10,10 @@ use super::evaluate::Scope;
 use super::format::settled;
 use super::inputs::exactly;
 use super::keys::CardKey;
-use super::transaction::{Purpose, Transaction};
+use super::transaction::Transaction;
 use super::{Host, HostError, Prepared, Trouble, ValueFormat};
 use crate::text::text;
-use crate::{Protect, Send, Text, Value};
+use crate::{Protect, RunKind, Send, Text, Value};
 
 /// The secure messaging MAC (线路保护) as a field: of commands that are never without, and of those
 /// that are protected.
@@ -169,16 +169,16 @@ impl Host<'_> {
     /// The transaction that a command goes on with, and that it is one; else one of its kind that
     /// nothing is known of.
     fn draft(&self, command: CommandId) -> (Transaction, bool) {
-        let purpose = Purpose::of(command);
+        let purpose = RunKind::of(command);
         let fits = |last: &Transaction| match (command, purpose) {
             (CommandId::DebitForPurchase, _) => {
-                matches!(last.purpose, Purpose::Purchase | Purpose::Cash | Purpose::Capp)
+                matches!(last.purpose, RunKind::Purchase | RunKind::Cash | RunKind::Capp)
             }
             (_, Some(purpose)) => last.purpose == purpose,
             (_, None) => true,
         };
         let last = self.known.transaction.clone().filter(fits);
-        let blank = || Transaction::blank(purpose.unwrap_or(Purpose::Purchase), self);
+        let blank = || Transaction::blank(purpose.unwrap_or(RunKind::Purchase), self);
         let follows = last.is_some();
         let mut draft = last.unwrap_or_else(blank);
         if command == CommandId::DebitForPurchase {

@@ -5,11 +5,10 @@ use applet_spec::{
     Pattern, PinUse, PurseKind, SamKeySpec, SamPurpose,
 };
 
-use super::transaction::Purpose;
 use super::{Host, Trouble};
-use crate::{Le, Send};
+use crate::{Le, RunKind, Send};
 
-impl Purpose {
+impl RunKind {
     /// What an INITIALIZE begins, or a step goes on with.
     pub(super) const fn of(command: CommandId) -> Option<Self> {
         Some(match command {
@@ -19,7 +18,9 @@ impl Purpose {
             CommandId::InitializeForCappPurchase | CommandId::UpdateCappDataCache => Self::Capp,
             CommandId::InitializeForUnload | CommandId::DebitForUnload => Self::Unload,
             CommandId::InitializeForUpdate | CommandId::UpdateOverdrawLimit => Self::Overdraft,
-            CommandId::InitializeSamForPurchase | CommandId::CreditSamForPurchase => Self::Sam,
+            CommandId::InitializeSamForPurchase | CommandId::CreditSamForPurchase => {
+                Self::SamPurchase
+            }
             _ => return None,
         })
     }
@@ -73,7 +74,7 @@ impl Host<'_> {
             | CommandId::InitializeForCappPurchase
             | CommandId::InitializeForUnload
             | CommandId::InitializeForUpdate => {
-                let usage = Purpose::of(send.command).and_then(Purpose::pin_use);
+                let usage = RunKind::of(send.command).and_then(RunKind::pin_use);
                 match (&spec.p2, send.purse) {
                     (Pattern::OneOf(values), None) if values.len() == 1 => [p1, p2],
                     _ => [p1, self.purse_of(send, usage) as u8],
@@ -228,7 +229,7 @@ impl Host<'_> {
     }
 
     /// Refuses a transaction that no purse of the profile has.
-    pub(super) fn allowed(&self, purpose: Purpose, purse: PurseKind) -> Result<(), Trouble> {
+    pub(super) fn allowed(&self, purpose: RunKind, purse: PurseKind) -> Result<(), Trouble> {
         let application = self.profile.application();
         let found = application.and_then(|directory| directory.purse(purse));
         let usage = purpose.pin_use();

@@ -3,7 +3,6 @@
 use applet_spec::{BalanceForm, Catalogue, CommandId, PinUse, PurseKind};
 
 use super::make::field_named;
-use super::transaction::Purpose;
 use super::{Host, HostError, Trouble};
 use crate::{Capture, CaptureFrom, Expression, Operator, Run, RunKind, Send, Value};
 
@@ -32,34 +31,12 @@ const BALANCE: &str = "balance before the run";
 
 impl Host<'_> {
     pub(super) fn plan(&self, run: &Run) -> Result<Plan, HostError> {
-        let (purpose, first, second) = match run.kind {
-            RunKind::Load => {
-                (Purpose::Load, CommandId::InitializeForLoad, CommandId::CreditForLoad)
-            }
-            RunKind::Purchase => {
-                (Purpose::Purchase, CommandId::InitializeForPurchase, CommandId::DebitForPurchase)
-            }
-            RunKind::Capp => {
-                (Purpose::Capp, CommandId::InitializeForCappPurchase, CommandId::DebitForPurchase)
-            }
-            RunKind::Cash => {
-                let first = CommandId::InitializeForCashWithdrawal;
-                (Purpose::Cash, first, CommandId::DebitForPurchase)
-            }
-            RunKind::Unload => {
-                (Purpose::Unload, CommandId::InitializeForUnload, CommandId::DebitForUnload)
-            }
-            RunKind::Overdraft => {
-                let second = CommandId::UpdateOverdrawLimit;
-                (Purpose::Overdraft, CommandId::InitializeForUpdate, second)
-            }
-            RunKind::SamPurchase => {
-                let first = CommandId::InitializeSamForPurchase;
-                (Purpose::Sam, first, CommandId::CreditSamForPurchase)
-            }
+        let purpose = run.kind;
+        let [first, .., second] = *purpose.commands() else {
+            unreachable!("a transaction has a command that begins it and one that ends it")
         };
         let mut steps = Steps::default();
-        if purpose == Purpose::Sam {
+        if purpose == RunKind::SamPurchase {
             if self.profile.psam.is_none() {
                 return Err(Trouble::not_in_profile("PSAM application").into());
             }
@@ -77,7 +54,7 @@ impl Host<'_> {
     fn plan_at_card(
         &self,
         steps: &mut Steps,
-        purpose: Purpose,
+        purpose: RunKind,
         purse: PurseKind,
         [first, second]: [CommandId; 2],
     ) {
@@ -103,12 +80,12 @@ impl Host<'_> {
             told.push(("MAC1", call("mac1")));
         }
         steps.add(first, &told).send.purse = Some(purse);
-        if purpose == Purpose::Capp {
+        if purpose == RunKind::Capp {
             steps.add(CommandId::UpdateCappDataCache, &[]);
         }
         let proofs: &[(&str, &str)] = match purpose {
-            Purpose::Unload => &[("MAC3", "mac3")],
-            Purpose::Load | Purpose::Overdraft => &[("TAC", "tac")],
+            RunKind::Unload => &[("MAC3", "mac3")],
+            RunKind::Load | RunKind::Overdraft => &[("TAC", "tac")],
             _ => &[("TAC", "tac"), ("MAC2", "mac2")],
         };
         let proofs: Vec<_> = proofs.iter().map(|(field, code)| (*field, call(code))).collect();
@@ -116,8 +93,8 @@ impl Host<'_> {
         if balance {
             let name = |name: &str| Expression::Name(name.to_owned());
             let after = match purpose {
-                Purpose::Load => operation(Operator::Plus, before(), name("amount")),
-                Purpose::Overdraft => {
+                RunKind::Load => operation(Operator::Plus, before(), name("amount")),
+                RunKind::Overdraft => {
                     let raised = operation(Operator::Plus, before(), name("new-limit"));
                     operation(Operator::Minus, raised, name("limit"))
                 }

@@ -7,23 +7,12 @@ use purse::{
 };
 
 use super::Trouble;
-
-/// What a transaction is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    Load,
-    Purchase,
-    Cash,
-    Capp,
-    Unload,
-    Overdraft,
-    Sam,
-}
+use crate::RunKind;
 
 /// What codes are made of: told by INITIALIZE, its answer and the step after it.
 #[derive(Clone)]
 pub(super) struct Transaction {
-    pub purpose: Purpose,
+    pub purpose: RunKind,
     pub kind: u8,
     pub key_index: u8,
     pub key_version: u8,
@@ -48,12 +37,12 @@ pub(super) struct Transaction {
     pub factors: Option<Vec<[u8; 8]>>,
 }
 
-impl Purpose {
+impl RunKind {
     /// Kind of the key behind its MACs.
     pub(super) const fn key(self) -> KeyKind {
         match self {
             Self::Load => KeyKind::Load,
-            Self::Purchase | Self::Cash | Self::Capp | Self::Sam => KeyKind::Purchase,
+            Self::Purchase | Self::Cash | Self::Capp | Self::SamPurchase => KeyKind::Purchase,
             Self::Unload => KeyKind::Unload,
             Self::Overdraft => KeyKind::Overdraft,
         }
@@ -68,7 +57,7 @@ impl Purpose {
             Self::Capp => PinUse::Capp,
             Self::Unload => PinUse::Unload,
             Self::Overdraft => PinUse::Overdraft,
-            Self::Sam => return None,
+            Self::SamPurchase => return None,
         })
     }
 
@@ -76,7 +65,7 @@ impl Purpose {
     pub(super) fn kind(self, purse: PurseKind, rules: &Rules) -> TransactionType {
         match self {
             Self::Load => TransactionType::load(purse),
-            Self::Purchase | Self::Sam => TransactionType::purchase(purse),
+            Self::Purchase | Self::SamPurchase => TransactionType::purchase(purse),
             Self::Cash => TransactionType::Cash,
             Self::Capp => TransactionType::Capp,
             Self::Unload => TransactionType::Unload,
@@ -96,7 +85,7 @@ impl Purpose {
             Self::Capp => "compound purchase",
             Self::Unload => "unload",
             Self::Overdraft => "overdraft update",
-            Self::Sam => "purchase at a PSAM",
+            Self::SamPurchase => "purchase at a PSAM",
         }
     }
 }
@@ -114,27 +103,27 @@ impl Transaction {
         let Self { kind, terminal, date, time, limit, .. } = *self;
         let (amount, balance) = (Amount(self.amount), Amount(self.balance));
         Ok(match self.purpose {
-            Purpose::Load | Purpose::Unload => {
+            RunKind::Load | RunKind::Unload => {
                 mac::online_mac1(balance, amount, self.typed()?, terminal)
             }
-            Purpose::Overdraft => mac::overdraft_mac1(balance, limit, self.typed()?, terminal),
+            RunKind::Overdraft => mac::overdraft_mac1(balance, limit, self.typed()?, terminal),
             _ => mac::sam_mac1(amount, kind, terminal, date, time, self.code.as_ref()),
         })
     }
 
     pub(super) fn mac2(&self) -> Result<MacInput, Trouble> {
         Ok(match self.purpose {
-            Purpose::Load | Purpose::Unload => {
+            RunKind::Load | RunKind::Unload => {
                 mac::online_mac2(Amount(self.amount), &self.moment()?)
             }
-            Purpose::Overdraft => mac::overdraft_mac2(self.new_limit, &self.moment()?),
+            RunKind::Overdraft => mac::overdraft_mac2(self.new_limit, &self.moment()?),
             _ => mac::purchase_mac2(Amount(self.amount)),
         })
     }
 
     pub(super) fn mac3(&self) -> Result<MacInput, Trouble> {
         match self.purpose {
-            Purpose::Unload => self.online_proof(),
+            RunKind::Unload => self.online_proof(),
             _ => Err(self.lacks("mac3")),
         }
     }
@@ -142,8 +131,8 @@ impl Transaction {
     pub(super) fn tac(&self) -> Result<MacInput, Trouble> {
         Ok(match self.purpose {
             // An unload has none: what a card would say that answers one in place of MAC3.
-            Purpose::Load | Purpose::Unload => self.online_proof()?,
-            Purpose::Overdraft => {
+            RunKind::Load | RunKind::Unload => self.online_proof()?,
+            RunKind::Overdraft => {
                 let balance = Amount(self.new_balance());
                 mac::overdraft_tac(balance, self.serial, self.new_limit, &self.moment()?)
             }
@@ -157,8 +146,8 @@ impl Transaction {
             return said;
         }
         match self.purpose {
-            Purpose::Load => self.balance.wrapping_add(self.amount),
-            Purpose::Overdraft => {
+            RunKind::Load => self.balance.wrapping_add(self.amount),
+            RunKind::Overdraft => {
                 self.balance.wrapping_sub(self.limit.fen()).wrapping_add(self.new_limit.fen())
             }
             _ => self.balance.wrapping_sub(self.amount),

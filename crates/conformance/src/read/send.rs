@@ -68,27 +68,6 @@ pub(super) fn run(here: &Here<'_>, section: &Section<'_>) -> Option<Run> {
     Some(Run { kind: kind?, purse: purse?, key: key?, fields: fields? })
 }
 
-impl RunKind {
-    /// The commands that such a transaction is made of, in order.
-    pub const fn commands(self) -> &'static [CommandId] {
-        match self {
-            Self::Load => &[CommandId::InitializeForLoad, CommandId::CreditForLoad],
-            Self::Purchase => &[CommandId::InitializeForPurchase, CommandId::DebitForPurchase],
-            Self::Capp => &[
-                CommandId::InitializeForCappPurchase,
-                CommandId::UpdateCappDataCache,
-                CommandId::DebitForPurchase,
-            ],
-            Self::Cash => &[CommandId::InitializeForCashWithdrawal, CommandId::DebitForPurchase],
-            Self::Unload => &[CommandId::InitializeForUnload, CommandId::DebitForUnload],
-            Self::Overdraft => &[CommandId::InitializeForUpdate, CommandId::UpdateOverdrawLimit],
-            Self::SamPurchase => {
-                &[CommandId::InitializeSamForPurchase, CommandId::CreditSamForPurchase]
-            }
-        }
-    }
-}
-
 /// The fields that a command's data may have: those of the catalogue, and the MAC of secure
 /// messaging where that comes off first.
 fn data_fields(command: CommandId) -> Vec<&'static Field> {
