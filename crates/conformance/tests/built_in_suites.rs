@@ -1,5 +1,6 @@
 //! The suites of transactions against cards: right cards pass, wrong ones do not.
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod common;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! Cases that are generated from the catalogue: for every command, and right for every built-in card.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test helper may fail the test")]
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod common;
 
 use std::collections::HashSet;

@@ -1,5 +1,6 @@
 //! What is selected, and what happens when card or link fail.
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod common;
 
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,6 @@
 //! Power lost at every write.
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod common;
 
 use common::{Rigged, card, case, cases, profile, run, run_on, verdicts};

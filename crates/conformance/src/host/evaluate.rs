@@ -2,7 +2,7 @@
 
 use applet_spec::{CommandId, FieldFormat};
 
-use super::format::{Bytes, LONGEST, be_bytes, fixed, known, quantity, settled};
+use super::format::{Bytes, LONGEST, fixed, known, quantity, settled};
 use super::transaction::Transaction;
 use super::{Host, Trouble, ValueFormat};
 use crate::{Expression, Operator};
@@ -57,8 +57,9 @@ impl Host<'_> {
             }
             Expression::Call(name, inputs) => self.call(name, inputs, format, scope, depth),
             Expression::Operation(operator, left, right) => match operator {
-                Operator::Plus => self.sum(left, right, format, scope, depth),
-                Operator::Minus => self.difference(left, right, format, scope, depth),
+                Operator::Plus | Operator::Minus => {
+                    self.arithmetic(*operator, [left, right], format, scope, depth)
+                }
                 Operator::Xor => self.exclusive_or(left, right, format, scope, depth),
                 Operator::Join => {
                     let mut left = self.within(left, ValueFormat::BYTES, scope, depth)?;
@@ -75,34 +76,24 @@ impl Host<'_> {
         }
     }
 
-    fn sum(
+    /// The first operand says how wide the result is.
+    fn arithmetic(
         &self,
-        left: &Expression,
-        right: &Expression,
+        operator: Operator,
+        [left, right]: [&Expression; 2],
         format: ValueFormat,
         scope: &Scope<'_>,
         depth: usize,
     ) -> Result<Bytes, Trouble> {
         let (first, width) = self.number(left, format, scope, depth)?;
         let (second, _) = self.number(right, format, scope, depth)?;
-        let out_of_range = || Trouble::OutOfRange { what: format!("{first} + {second}"), width };
-        let sum = first.checked_add(second).ok_or_else(out_of_range)?;
-        be_bytes(sum, width).map(fixed).map_err(|_| out_of_range())
-    }
-
-    fn difference(
-        &self,
-        left: &Expression,
-        right: &Expression,
-        format: ValueFormat,
-        scope: &Scope<'_>,
-        depth: usize,
-    ) -> Result<Bytes, Trouble> {
-        let (first, width) = self.number(left, format, scope, depth)?;
-        let (second, _) = self.number(right, format, scope, depth)?;
-        let out_of_range = || Trouble::OutOfRange { what: format!("{first} - {second}"), width };
-        let difference = first.checked_sub(second).ok_or_else(out_of_range)?;
-        known(difference, width)
+        let made = match operator {
+            Operator::Minus => first.checked_sub(second),
+            _ => first.checked_add(second),
+        };
+        let what = || format!("{first} {} {second}", operator.sign());
+        let out_of_range = || Trouble::OutOfRange { what: what(), width };
+        known(made.ok_or_else(out_of_range)?, width).map_err(|_| out_of_range())
     }
 
     /// An operand of + and -, and its width.

@@ -1,5 +1,4 @@
 //! Small suites, virtual cards, and cards that go wrong.
-#![allow(dead_code, reason = "each test file uses its part")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test helper may fail the test")]
 
 use std::sync::Arc;
