@@ -117,6 +117,8 @@ fn a_suite_file_with_a_mistake_is_told_by_line_and_column_with_the_line_itself()
     let problem = &document["error"]["problems"][0];
     assert_eq!((&problem["line"], &problem["column"]), (&12.into(), &8.into()), "{document}");
     run(&["conform", "run", "./none.toml", "--card", "virtual:jtt978"]).refused(96, &["none.toml"]);
+    let endless = ["conform", "run", "/dev/zero", "--card", "virtual:jtt978"];
+    run(&endless).refused(96, &["/dev/zero: longer than 256 KiB"]);
     fs::write(&path, suite.replace("get-balanec", "get-balance")).unwrap();
     run(&command).fine();
 }

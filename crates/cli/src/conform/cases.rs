@@ -1,8 +1,12 @@
 //! Which cases are meant.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 use applet_spec::Profile;
+use applet_spec::text::MAX_TEXT;
 use conformance::{Case, Rules, Suites, generate};
 
 use crate::error::CliError;
@@ -21,10 +25,17 @@ pub fn named(names: &[String], profile: &Profile) -> Result<Vec<Arc<Case>>, CliE
             && generated.iter().any(|case| case.family.name == *name)
     };
     let written: Vec<&String> = names.iter().filter(|name| !only_generated(name)).collect();
-    let suites = Suites::load(&written, &rules(), |path| std::fs::read(path))?;
+    let suites = Suites::load(&written, &rules(), bounded)?;
     let wanted =
         |case: &&Arc<Case>| names.iter().any(|name| name == "all" || case.family.name == *name);
     Ok(suites.cases().chain(generated.iter().filter(wanted)).cloned().collect())
+}
+
+/// The bytes of a file, one more than a suite may have at the most: it is refused then.
+fn bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// No case has this id.

@@ -78,7 +78,7 @@ impl Host<'_> {
             false => (0, 1),
         };
         let length = usize::from(length.max(length_at.saturating_add(2)));
-        let rest = (length - usize::from(length_at) - 1) as u8;
+        let rest = length.saturating_sub(usize::from(length_at) + 1) as u8;
         let byte = |at: usize| match at {
             _ if at == usize::from(length_at) => rest,
             _ if at == usize::from(id_at) => id,

@@ -127,7 +127,8 @@ fn span(text: &str, line: u32, column: u32) -> SourceSpan {
         breaks.map(|(at, _)| at + 1).nth(line as usize - 2).unwrap_or(text.len())
     };
     let rest = text.get(start..).unwrap_or_default();
-    let before: usize = rest.chars().take(column as usize - 1).map(char::len_utf8).sum();
+    let before: usize =
+        rest.chars().take((column as usize).saturating_sub(1)).map(char::len_utf8).sum();
     let here = rest.get(before..).unwrap_or_default();
     let here = here.lines().next().unwrap_or_default();
     let length = match here.chars().next() {

@@ -3,41 +3,20 @@
 use apdu::StatusWord;
 use applet_spec::{CommandId, Profile};
 use conformance::TransactionState;
+use conformance::expression::{CALLS, NAMES};
 use conformance::host::{Host, ValueFormat};
-use conformance::{Capture, CaptureFrom, Send, Value};
+use conformance::{Capture, CaptureFrom, Place, Send, TerminalConfig, Value};
 use proptest::prelude::*;
 
 use crate::common::{Bench, bytes, call, name, value, with};
-
-const NAMES: [&str; 16] = [
-    "amount",
-    "balance",
-    "serial",
-    "limit",
-    "new-limit",
-    "random",
-    "key-version",
-    "algorithm",
-    "type",
-    "terminal",
-    "terminal-serial",
-    "date",
-    "time",
-    "pin",
-    "code",
-    "challenge",
-];
-
-const CALLS: [&str; 9] =
-    ["mac1", "mac2", "mac3", "tac", "sm", "cryptogram", "pin-mac", "right-code", "kcv"];
 
 /// Asks the host for everything; errors are answers too.
 fn ask_everything(host: &mut Host<'_>) {
     for known in NAMES {
         let _ = bytes(host, name(known));
     }
-    for known in CALLS {
-        let _ = bytes(host, call(known, &[]));
+    for known in CALLS.iter().filter(|call| call.needs.is_empty()) {
+        let _ = bytes(host, call(known.name, &[]));
     }
     for command in CommandId::ALL.iter().copied() {
         host.clone().command(&Send::new(command)).expect("defaults are always there");
@@ -153,4 +132,17 @@ fn an_expression_without_end_is_refused() {
     let times = crate::common::literal("70000");
     let long = call("repeat", &[("byte", crate::common::literal("00")), ("times", times)]);
     assert!(bytes(&host, long).is_err());
+}
+
+#[test]
+fn a_layout_of_records_that_fits_none_is_no_obstacle() {
+    let mut profile = Profile::clone(&Profile::built_in("jtt978").expect("a profile"));
+    for (length_offset, id_width) in [(255, 1), (254, 255), (0, 0)] {
+        profile.rules.capp.length_offset = length_offset;
+        profile.rules.capp.id_width = id_width;
+        let custody = profile.lab_custody();
+        let mut host = Host::new(&profile, &custody, &TerminalConfig::default());
+        host.select(&Place::Application).expect("an application");
+        ask_everything(&mut host);
+    }
 }
