@@ -15,7 +15,6 @@ pub(crate) use words::step_words;
 
 /// A case as data, for documents that scripts read.
 #[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct CaseDescription {
     /// Id with its parameters.
     pub id: String,
@@ -51,7 +50,6 @@ pub struct CaseDescription {
 
 /// A rule as data.
 #[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct RuleDescription {
     /// Id.
     pub id: String,
@@ -78,7 +76,6 @@ pub struct TerminalDescription {
 
 /// A step as data, in words.
 #[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct StepDescription {
     /// What is done.
     pub action: String,
