@@ -97,10 +97,27 @@ pub struct Case {
     pub card: Vec<(String, String)>,
     /// The terminal.
     pub terminal: TerminalConfig,
-    /// Whether it may lock something for good or use up tries.
+    /// It says that it may lock something for good or use up tries; see
+    /// [`may_destroy`](Self::may_destroy).
     pub destructive: bool,
     /// Steps, in order.
     pub steps: Vec<Step>,
+}
+
+impl Case {
+    /// Everything that its steps may change.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.steps.iter().flat_map(|step| &step.changes)
+    }
+
+    /// Whether it may lock something for good or use up tries: it says so, or a step of it may change
+    /// a lock, the PIN or tries.
+    pub fn may_destroy(&self) -> bool {
+        let wears = |change: &Change| {
+            matches!(change, Change::Lock | Change::Pin | Change::Keys | Change::Anything)
+        };
+        self.destructive || self.changes().any(wears)
+    }
 }
 
 /// A condition on the card's profile.

@@ -127,7 +127,7 @@ impl Case {
                 date: hex::encode(self.terminal.date),
                 time: hex::encode(self.terminal.time),
             },
-            destructive: self.destructive,
+            destructive: self.may_destroy(),
             steps: self.steps.iter().map(|step| describe_step(step_words(step))).collect(),
         }
     }
@@ -202,7 +202,7 @@ impl Explanation<'_> {
             hex::encode(terminal.date),
             hex::encode(terminal.time),
         )?;
-        if case.destructive {
+        if case.may_destroy() {
             let what = pick(
                 "Destructive: it may lock something for good or use up tries",
                 "破坏性: 可能永久锁定或用尽可试次数",

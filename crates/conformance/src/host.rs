@@ -87,6 +87,16 @@ impl<'h> Host<'h> {
         self.cache.clear();
     }
 
+    /// The PIN that the card has, where it was changed.
+    pub fn changed_pin(&self) -> Option<Zeroizing<Vec<u8>>> {
+        self.known.pin.clone()
+    }
+
+    /// The card's PIN was changed before.
+    pub fn recall_pin(&mut self, pin: Zeroizing<Vec<u8>>) {
+        self.known.pin = Some(pin);
+    }
+
     /// Power was lost or the card reset: no transaction runs, no challenge is valid, the MF is
     /// current. What the last transaction was made of stays known, for GET TRANSACTION PROOF, and
     /// so does what was captured.

@@ -10,12 +10,14 @@ mod check;
 mod command;
 mod options;
 mod partition;
+mod plain;
 mod probe;
 mod reach;
 mod select;
 mod state;
 mod target;
 mod tear;
+mod wear;
 mod words;
 
 use std::sync::Arc;
@@ -126,7 +128,7 @@ impl<'r> Runner<'r> {
             observer.event(&Event::CaseBegins { case: &entry.case, at });
             let outcome = match &entry.skipped {
                 Some(reason) => skipped(&entry.case, reason.clone()),
-                None => match bench.ready() {
+                None => match bench.ready().and_then(|()| bench.usable()) {
                     Ok(()) => bench.tried(&entry.case),
                     Err(problem) => {
                         report.broken_off = Some(problem);
@@ -180,6 +182,7 @@ impl Bench<'_, '_> {
             }
             tries += 1;
         };
+        let verdict = self.judged(case, verdict);
         let kept = match self.options.trace {
             Trace::All => true,
             Trace::Failures => verdict.is_bad(),

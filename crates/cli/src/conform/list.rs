@@ -64,7 +64,7 @@ fn every_case(ui: &Ui, selection: &Selection, profile: &Profile) -> Result<(), C
                     "rules": case.rules.iter().map(|rule| &rule.id).collect::<Vec<_>>(),
                     "catches": case.catches,
                     "applies": entry.skipped.is_none(),
-                    "destructive": case.destructive,
+                    "destructive": case.may_destroy(),
                     "steps": case.steps.len(),
                 })
             })

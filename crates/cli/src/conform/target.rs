@@ -93,7 +93,7 @@ pub fn tell_plan(ui: &Ui, selection: &Selection, profile: &Profile) -> Result<()
                 serde_json::json!({
                     "id": entry.case.id,
                     "run": entry.skipped.is_none(),
-                    "destructive": entry.case.destructive,
+                    "destructive": entry.destructive,
                     "why": entry.skipped.as_ref().map(|why| ui.lang.pick(&why.en, &why.zh)),
                 })
             })
@@ -102,7 +102,7 @@ pub fn tell_plan(ui: &Ui, selection: &Selection, profile: &Profile) -> Result<()
     }
     let mut out = sentence(ui, selection, profile) + "\n";
     for entry in &selection.entries {
-        let mark = match (&entry.skipped, entry.case.destructive) {
+        let mark = match (&entry.skipped, entry.destructive) {
             (Some(_), _) => "-",
             (None, true) => "!",
             (None, false) => "+",
@@ -119,7 +119,7 @@ pub fn tell_plan(ui: &Ui, selection: &Selection, profile: &Profile) -> Result<()
 
 fn sentence(ui: &Ui, selection: &Selection, profile: &Profile) -> String {
     let run = selection.run().count();
-    let destructive = selection.run().filter(|case| case.destructive).count();
+    let destructive = selection.destructive().count();
     let skipped = selection.entries.len() - run;
     let (name, version) = (&profile.name, &profile.version);
     ui.lang.pick(

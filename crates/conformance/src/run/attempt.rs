@@ -34,8 +34,9 @@ impl Bench<'_, '_> {
         let (seen, findings) = (Vec::new(), Vec::new());
         let mut attempt = Attempt { bench: self, case, host, state: None, seen, findings };
         let end = attempt.run();
-        let Attempt { seen: steps, findings, .. } = attempt;
+        let Attempt { seen: steps, findings, host, .. } = attempt;
         self.release();
+        self.worn.remember(&host, &steps);
         let verdict = match end {
             Err(End::Broken(problem)) => {
                 self.doubtful = true;
@@ -58,25 +59,6 @@ impl Attempt<'_, '_, '_> {
         self.steps()
     }
 
-    /// Without a hand: the state is read by commands at the beginning and the end.
-    fn run_plain(&mut self) -> Result<(), End> {
-        self.bench.awaken()?;
-        self.meet(None)?;
-        if !self.case.card.is_empty() {
-            self.reach_balance()?;
-        }
-        let compared = self.case.start == Start::Selected;
-        let before = if compared { Some(self.bench.state_of_card()?) } else { None };
-        self.start()?;
-        self.steps()?;
-        let Some(before) = before else { return Ok(()) };
-        let after = self.bench.state_of_card()?;
-        let changes: Vec<Change> =
-            self.case.steps.iter().flat_map(|step| step.changes.iter().cloned()).collect();
-        self.compare(None, &before, &after, &changes);
-        Ok(())
-    }
-
     /// With a hand: from the snapshot, set, reset.
     fn begin(&mut self) -> Result<(), End> {
         let settings = &self.case.card;
@@ -90,7 +72,7 @@ impl Attempt<'_, '_, '_> {
         self.start_from_reset()
     }
 
-    fn meet(&mut self, settings: Option<&[(String, String)]>) -> Result<(), End> {
+    pub(super) fn meet(&mut self, settings: Option<&[(String, String)]>) -> Result<(), End> {
         if let Some(card) = self.bench.identity(settings.unwrap_or_default())? {
             self.host.meet(card.serial, &card.public);
         }
@@ -121,7 +103,7 @@ impl Attempt<'_, '_, '_> {
         Ok(())
     }
 
-    fn steps(&mut self) -> Result<(), End> {
+    pub(super) fn steps(&mut self) -> Result<(), End> {
         let case = Arc::clone(self.case);
         for (at, step) in case.steps.iter().enumerate() {
             self.step(at, step)?;
@@ -193,7 +175,7 @@ impl Attempt<'_, '_, '_> {
         Ok(())
     }
 
-    fn compare(&mut self, at: Option<usize>, before: &State, after: &State, allowed: &[Change]) {
+    pub(super) fn compare(&mut self, at: Option<usize>, before: &State, after: &State, allowed: &[Change]) {
         let mut told: Vec<Vec<Change>> = Vec::new();
         for difference in after.differences(&self.bench.probe, before) {
             // The same is often seen in several ways; once is enough.

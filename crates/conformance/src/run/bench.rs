@@ -7,6 +7,7 @@ use applet_spec::Profile;
 use crypto::custody::KeyCustody;
 use link::{Atr, CardControl, ControlError, LinkError};
 
+use super::plain::Worn;
 use super::probe::{Probe, select};
 use super::state::State;
 use super::words::{of_control, of_link, text};
@@ -37,6 +38,8 @@ pub(super) struct Bench<'r, 'b> {
     identities: HashMap<Vec<(String, String)>, Option<Identity>>,
     /// Why balances cannot be reached by transactions on this card.
     pub(super) unreachable: Option<Text>,
+    /// What cases left on a card that cannot be taken back.
+    pub(super) worn: Worn,
 }
 
 /// What was found before the first case.
@@ -101,6 +104,7 @@ impl<'r, 'b> Bench<'r, 'b> {
             states: HashMap::new(),
             identities: HashMap::new(),
             unreachable: None,
+            worn: Worn::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use applet_spec::Profile;
 
+use super::wear::Wear;
 use super::words::text;
 use super::{Destructive, Hand, Options, Order};
 use crate::{Action, Case, Deed, Start, Text};
@@ -22,6 +23,8 @@ pub struct Selection {
 pub struct Entry {
     /// The case.
     pub case: Arc<Case>,
+    /// It may lock something for good or use up tries of a card of this profile.
+    pub destructive: bool,
     /// Why it is not run, if it is not.
     pub skipped: Option<Text>,
 }
@@ -32,13 +35,20 @@ impl Selection {
         self.entries.iter().filter(|entry| entry.skipped.is_none()).map(|entry| &entry.case)
     }
 
+    /// Those of them that may lock something for good or use up tries.
+    pub fn destructive(&self) -> impl Iterator<Item = &Arc<Case>> {
+        let worn = self.entries.iter().filter(|entry| entry.skipped.is_none() && entry.destructive);
+        worn.map(|entry| &entry.case)
+    }
+
     /// The cases that will not, and why.
     pub fn skipped(&self) -> impl Iterator<Item = (&Arc<Case>, &Text)> {
         self.entries.iter().filter_map(|entry| Some((&entry.case, entry.skipped.as_ref()?)))
     }
 }
 
-/// Selects of `cases` what `options` ask for and a card of `profile` can show.
+/// Selects of `cases` what `options` ask for and a card of `profile` can show. Without a hand at the
+/// card, what may use it up comes last, the worst at the end.
 pub fn select(cases: &[Arc<Case>], options: &Options, profile: &Profile, hand: Hand) -> Selection {
     let named = |case: &Case, id: &String| *id == case.id || *id == case.base;
     let is_known = |id: &&String| cases.iter().any(|case| named(case, id));
@@ -50,11 +60,15 @@ pub fn select(cases: &[Arc<Case>], options: &Options, profile: &Profile, hand: H
     };
     let entry = |case: &Arc<Case>| Entry {
         case: Arc::clone(case),
+        destructive: Wear::of(case, profile) != Wear::Nothing,
         skipped: unfit(case, options, profile, hand),
     };
     let mut entries: Vec<Entry> = cases.iter().filter(wanted).map(entry).collect();
     if let Order::Shuffled(seed) = options.order {
         shuffle(&mut entries, seed);
+    }
+    if hand == Hand::None {
+        entries.sort_by_key(|entry| Wear::of(&entry.case, profile));
     }
     Selection { entries, unknown }
 }
@@ -71,12 +85,13 @@ fn unfit(case: &Case, options: &Options, profile: &Profile, hand: Hand) -> Optio
     }
     match hand {
         Hand::AtTheCard => None,
-        Hand::None => needs_hand(case).or_else(|| destroys(case, options)),
+        Hand::None => needs_hand(case).or_else(|| destroys(case, options, profile)),
     }
 }
 
-fn destroys(case: &Case, options: &Options) -> Option<Text> {
-    (case.destructive && options.destructive == Destructive::Skipped).then(|| {
+fn destroys(case: &Case, options: &Options, profile: &Profile) -> Option<Text> {
+    let worn = Wear::of(case, profile) != Wear::Nothing;
+    (worn && options.destructive == Destructive::Skipped).then(|| {
         text(
             "it may lock the card for good or use up tries; allow it with --allow-destructive",
             "可能永久锁定卡片或耗尽尝试次数; 用 --allow-destructive 允许",

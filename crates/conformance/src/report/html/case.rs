@@ -110,7 +110,7 @@ impl Page<'_> {
             parts.push(self.say(words::AS_DELIVERED).to_owned());
         }
         parts.push(format!("{}: {}", self.say(words::START), self.say(start)));
-        parts.extend(case.destructive.then(|| self.say(words::DESTRUCTIVE).to_owned()));
+        parts.extend(case.may_destroy().then(|| self.say(words::DESTRUCTIVE).to_owned()));
         parts.join(", ")
     }
 
