@@ -130,6 +130,8 @@ impl Planner<'_> {
         let begun = begin(self.profile, purse, PinUse::Capp, command);
         let mut debit = sent(Send::new(CommandId::DebitForPurchase));
         debit.changes = self.changes(purse.kind, PinUse::Capp);
+        // A record of a card that was used is another than the one that is written.
+        debit.changes.push(Change::File(self.profile.rules.capp.default_sfi));
         let cached = begun.iter().cloned().chain([update.clone()]).collect();
         let wrong_state = [profiles("wrong-state")];
         let first = Plan {

@@ -108,7 +108,10 @@ fn reading(maker: &Maker<'_>, spec: &CommandSpec) -> Vec<Step> {
         match refusal(file.read) {
             Right::Given if protects_reads(file) => steps.push(noted(plain.answers(OTHER_CLASS))),
             Right::Given => {
-                steps.push(noted(if empty { plain.answers(NO_RECORD) } else { plain.step() }));
+                steps.push(noted(match empty {
+                    true => plain.step().expecting(maybe_empty()),
+                    false => plain.step(),
+                }));
                 steps.push(noted(secured.answers(OTHER_CLASS)).noted(
                     format!(
                         "file {:02X} under secure messaging, which it does not ask for",
@@ -161,6 +164,11 @@ fn writing(maker: &Maker<'_>, spec: &CommandSpec) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// A card that was used has records where the profile delivers none.
+fn maybe_empty() -> [StatusPattern; 2] {
+    [NO_RECORD, StatusWord::OK].map(StatusPattern::exactly)
 }
 
 /// Whether somebody has a right who was not authenticated.

@@ -1,15 +1,15 @@
 //! A balance reached by transactions, on a card that cannot be set.
 
-use applet_spec::{Profile, PurseKind};
+use applet_spec::{CommandId, PinUse, Profile, PurseKind};
 use purse::Amount;
 use purse::setting::Setting;
 
 use super::attempt::Attempt;
 use super::bench::End;
-use super::command::Power;
+use super::command::{Power, split};
 use super::probe::{label, name_of};
 use super::words::text;
-use crate::{Action, Expect, Run, RunKind, StatusPattern, Step, Text, Value};
+use crate::{Action, Expect, Run, RunKind, Send, StatusPattern, Step, Text, Value};
 
 /// Whether a setting can be reached by transactions.
 pub(super) fn reachable(key: &str) -> bool {
@@ -65,6 +65,7 @@ impl Attempt<'_, '_, '_> {
 
     fn reach(&mut self, purse: PurseKind, wanted: Amount) -> Result<(), End> {
         self.select_application()?;
+        self.verify_for_balance(purse)?;
         let held = self.balance(purse)?;
         let (kind, amount) = match (held, wanted.0) {
             (held, wanted) if held < wanted => (RunKind::Load, wanted - held),
@@ -96,6 +97,21 @@ impl Attempt<'_, '_, '_> {
             format!("after it the balance of the {} is another", label(name_of(purse))),
             format!("交易后 {} 余额不符", label(name_of(purse))),
         )))
+    }
+
+    /// VERIFY where the purse tells its balance only after it. The PIN was proved before.
+    fn verify_for_balance(&mut self, purse: PurseKind) -> Result<(), End> {
+        let application = self.bench.profile.application();
+        let asks = application
+            .and_then(|application| application.purse(purse))
+            .is_some_and(|purse| purse.pin_for.contains(&PinUse::Balance));
+        if asks {
+            let made = self.host.command(&Send::new(CommandId::Verify));
+            let prepared = made.map_err(|error| self.unmade(None, &error))?;
+            let (status, data) = split(&self.bench.transmit(&prepared.bytes)?)?;
+            self.host.heard(&prepared, status, &data);
+        }
+        Ok(())
     }
 
     /// Stored balance in fen.
