@@ -86,7 +86,7 @@ impl Bench<'_, '_> {
             self.worn.sound = false;
         }
         self.worn.last = Some(case.id.clone());
-        if wear < Wear::Card {
+        if wear < Wear::Said {
             return verdict;
         }
         let before = self.worn.used_by.get_or_insert_with(|| case.id.clone());
@@ -113,16 +113,15 @@ impl Attempt<'_, '_, '_> {
     /// Without a hand: the state is read by commands at the beginning and the end.
     pub(super) fn run_plain(&mut self) -> Result<(), End> {
         self.bench.awaken()?;
-        self.meet(None)?;
-        if let Some(pin) = &self.bench.worn.pin {
-            self.host.recall_pin(pin.clone());
-        }
+        self.acquaint()?;
         self.prove_pin()?;
         if let Some(reason) = self.bench.worn.spent.too_many_for(self.case, self.bench.profile) {
             return Err(End::Skipped(reason));
         }
         if !self.case.card.is_empty() {
             self.reach_balance()?;
+            // What was done for it is no transaction of the case, whose amount were the next one's too.
+            self.acquaint()?;
         }
         let compared = self.case.start == Start::Selected;
         let before = if compared { Some(self.bench.state_of_card()?) } else { None };
@@ -132,6 +131,17 @@ impl Attempt<'_, '_, '_> {
         let after = self.bench.state_of_card()?;
         let changes: Vec<Change> = Arc::clone(self.case).changes().cloned().collect();
         self.compare(None, &before, &after, &changes);
+        Ok(())
+    }
+
+    /// A host that knows which card it is, what its PIN was changed to, and nothing else.
+    fn acquaint(&mut self) -> Result<(), End> {
+        let Bench { profile, custody, .. } = *self.bench;
+        self.host = Host::new(profile, custody, &self.case.terminal);
+        self.meet(None)?;
+        if let Some(pin) = &self.bench.worn.pin {
+            self.host.recall_pin(pin.clone());
+        }
         Ok(())
     }
 

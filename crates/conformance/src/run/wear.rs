@@ -19,6 +19,8 @@ pub(super) enum Wear {
     WrongMacs,
     /// Tries of keys.
     Keys,
+    /// What the case says itself, without a lock.
+    Said,
     /// The application or the card.
     Card,
 }
@@ -29,7 +31,8 @@ impl Wear {
         let may = |wanted: &[Change]| case.changes().any(|change| wanted.contains(change));
         let counts = profile.rules.wrong_mac_limit.is_some();
         match () {
-            () if case.destructive || may(&[Change::Lock, Change::Anything]) => Self::Card,
+            () if may(&[Change::Lock, Change::Anything]) => Self::Card,
+            () if case.destructive => Self::Said,
             () if may(&[Change::Keys]) => Self::Keys,
             () if counts && may(&[Change::WrongMacs]) => Self::WrongMacs,
             () if may(&[Change::Pin]) => Self::Pin,
@@ -97,7 +100,6 @@ impl Spent {
 
     /// Why a case cannot be judged: tries that it needs may have been spent by those before it.
     pub(super) fn too_many_for(&self, case: &Case, profile: &Profile) -> Option<Text> {
-        let wear = Wear::of(case, profile);
         let transactions = |counter: &Counter| *counter == Counter::Transaction;
         let most = |of_transactions: bool| {
             let counted = self.tries.iter().filter(|(c, _)| transactions(c) == of_transactions);
@@ -112,7 +114,7 @@ impl Spent {
             needed > 0 && spent > 0 && limit.is_some_and(|limit| spent + needed >= limit)
         };
         let limit = profile.rules.wrong_mac_limit.map(u32::from);
-        let keys = wear >= Wear::Keys && over(most(false), &Change::Keys, fewest_tries(profile));
+        let keys = over(most(false), &Change::Keys, fewest_tries(profile));
         if keys || over(most(true), &Change::WrongMacs, limit) {
             return Some(text(
                 "cases before it spent tries of the card's keys that it needs; run it by itself \
