@@ -2,7 +2,7 @@
 
 use applet_spec::text::{Word, nearest};
 use applet_spec::{
-    CommandSet, KeyKind, PinUse, Profile, PurseKind, PurseSpec, SamPurpose, SamUsage,
+    CommandSet, FciForm, KeyKind, PinUse, Profile, PurseKind, PurseSpec, SamPurpose, SamUsage,
 };
 use crypto::Suite;
 
@@ -26,7 +26,17 @@ const PLAIN: &[Plain] = &[
     plain("two-purses", |p| purses(p).len() == 2),
     plain("ed", |p| purses(p).iter().any(|purse| purse.kind == PurseKind::Deposit)),
     plain("ep", |p| purses(p).iter().any(|purse| purse.kind == PurseKind::Purse)),
+    plain("full-range", |p| purses(p).iter().all(|purse| purse.maximum == FULL)),
+    plain("fci-version", |p| p.application().is_some_and(|a| versioned(&a.fci))),
 ];
+
+/// The most that a purse can hold (fen).
+const FULL: u32 = 0x7FFF_FFFF;
+
+/// Whether an FCI has 9F08.
+const fn versioned(fci: &FciForm) -> bool {
+    matches!(fci, FciForm::PublicFile { version: Some(_), .. })
+}
 
 const fn plain(word: &'static str, holds: fn(&Profile) -> bool) -> Plain {
     Plain { word, holds }

@@ -175,7 +175,13 @@ impl Attempt<'_, '_, '_> {
         Ok(())
     }
 
-    pub(super) fn compare(&mut self, at: Option<usize>, before: &State, after: &State, allowed: &[Change]) {
+    pub(super) fn compare(
+        &mut self,
+        at: Option<usize>,
+        before: &State,
+        after: &State,
+        allowed: &[Change],
+    ) {
         let mut told: Vec<Vec<Change>> = Vec::new();
         for difference in after.differences(&self.bench.probe, before) {
             // The same is often seen in several ways; once is enough.

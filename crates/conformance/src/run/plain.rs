@@ -7,7 +7,8 @@ use applet_spec::CommandId;
 use zeroize::Zeroizing;
 
 use super::Hand;
-use super::attempt::{Attempt, split};
+use super::attempt::Attempt;
+use super::command::split;
 use super::bench::{Bench, End};
 use super::wear::{Spent, Wear, sends_pin};
 use super::words::text;
