@@ -100,11 +100,11 @@ impl Bench<'_, '_> {
             format!(
                 "{before} used the card before it, so that it says nothing ({} is {}, not {}); run it \
                  by itself with --only on another card",
-                found.what.en, found.actual, found.expected
+                found.what.en, found.actual.en, found.expected.en
             ),
             format!(
                 "卡片已被 {before} 用过, 结果不作数 ({} 为 {}, 应为 {}); 请换卡并用 --only 单独运行",
-                found.what.zh, found.actual, found.expected
+                found.what.zh, found.actual.zh, found.expected.zh
             ),
         ))
     }
