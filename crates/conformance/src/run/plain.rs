@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use super::Hand;
 use super::attempt::Attempt;
-use super::command::split;
 use super::bench::{Bench, End};
+use super::command::split;
 use super::wear::{Spent, Wear, sends_pin};
-use super::words::text;
+use super::words::{of_link, text};
 use crate::host::Host;
 use crate::{Case, Change, Place, Send, Start, StepSeen, TerminalConfig, Text, Verdict};
 
@@ -49,29 +49,38 @@ impl Bench<'_, '_> {
     ///
     /// # Errors
     /// Why the run cannot go on.
-    pub(super) fn usable(&mut self) -> Result<(), String> {
+    pub(super) fn usable(&mut self) -> Result<(), Text> {
         let known = self.hand() == Hand::AtTheCard || self.worn.sound;
         if known || self.profile.main_directory().is_none() {
             return Ok(());
         }
-        self.awaken().map_err(|error| error.to_string())?;
+        self.awaken().map_err(|error| of_link(&error))?;
         let host = Host::new(self.profile, self.custody, &TerminalConfig::default());
-        let select = host.select(&Place::Application).map_err(|error| error.to_string())?;
-        let answer = self.transmit(&select.bytes).map_err(|error| error.to_string())?;
-        let (status, _) = split(&answer).map_err(|_| "SELECT has no status word".to_owned())?;
+        let select = host
+            .select(&Place::Application)
+            .map_err(|error| text(error.to_string(), error.to_string()))?;
+        let answer = self.transmit(&select.bytes).map_err(|error| of_link(&error))?;
+        let (status, _) =
+            split(&answer).map_err(|_| text("SELECT has no status word", "SELECT 没有状态字"))?;
         // On T=0 the answer waits.
         if status.is_ok() || status.bytes()[0] == 0x61 {
             self.worn.sound = true;
             return Ok(());
         }
         Err(match &self.worn.last {
-            Some(case) => format!(
-                "the application cannot be selected any more ({status}) after {case}: the card may \
-                 be locked; the cases that are left were not run"
+            Some(case) => text(
+                format!(
+                    "the application cannot be selected any more ({status}) after {case}: the card \
+                     may be locked; the cases that are left were not run"
+                ),
+                format!("{case} 之后应用无法再选择 ({status}): 卡片可能已锁定; 其余用例未运行"),
             ),
-            None => format!(
-                "the application of the card cannot be selected ({status}): it may be locked, or the \
-                 card be of another family"
+            None => text(
+                format!(
+                    "the application of the card cannot be selected ({status}): it may be locked, \
+                     or the card be of another family"
+                ),
+                format!("无法选择卡片的应用 ({status}): 应用可能已锁定, 或卡片属于其他规格"),
             ),
         })
     }
