@@ -15,9 +15,11 @@ use crate::command::Failure;
 /// The two programs.
 pub struct Court {
     /// The unmutated `purse`.
-    pub judge: PathBuf,
+    judge: PathBuf,
     /// The mutated one.
-    pub card: PathBuf,
+    card: PathBuf,
+    /// Families of suites, in the order in which they are run: the sweeps last.
+    families: Vec<String>,
 }
 
 /// What the card is.
@@ -28,6 +30,18 @@ pub enum Accused<'a> {
     /// The card as it should be, which records the mutants it comes by.
     Recording(&'a Path),
 }
+
+/// How much of the suites is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breadth {
+    /// Everything.
+    Everything,
+    /// Everything but [`SWEEPS`].
+    WithoutSweeps,
+}
+
+/// The family that tries every class, instruction and parameter, which takes most of the time.
+const SWEEPS: &str = "format";
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +63,28 @@ const START: Duration = Duration::from_secs(20);
 const VARIABLES: [&str; 2] = ["PURSEKIT_MUTANT", "PURSEKIT_MUTANTS_REACHED"];
 
 impl Court {
+    /// Seats the unmutated `purse` over the mutated one.
+    ///
+    /// # Errors
+    /// The judge cannot be run, or knows no suites.
+    pub fn new(judge: PathBuf, card: PathBuf) -> Result<Self, Failure> {
+        let mut command = Command::new(&judge);
+        let listed = command.args(["conform", "list", "--families", "--json"]).output();
+        let listed =
+            listed.map_err(|error| Failure(format!("cannot run {}: {error}", judge.display())))?;
+        let document: serde_json::Value = serde_json::from_slice(&listed.stdout)
+            .map_err(|error| Failure(format!("purse conform list --families: {error}")))?;
+        let families = document.get("families").and_then(|families| families.as_array());
+        let names =
+            families.into_iter().flatten().filter_map(|family| family.get("name")?.as_str());
+        let mut families: Vec<String> = names.map(str::to_owned).collect();
+        if families.is_empty() {
+            return Err(Failure("purse conform list --families lists none".to_owned()));
+        }
+        families.sort_by_key(|name| name == SWEEPS);
+        Ok(Self { judge, card, families })
+    }
+
     /// Runs the suite of a profile.
     ///
     /// # Errors
@@ -57,14 +93,18 @@ impl Court {
         &self,
         accused: Accused<'_>,
         profile: &str,
+        breadth: Breadth,
         limit: Duration,
     ) -> Result<Verdict, Failure> {
         let Some(card) = Card::start(&self.card, accused, profile)? else {
             return Ok(Verdict::Silent);
         };
         let mut suite = Command::new(&self.judge);
+        let wanted = |name: &&String| breadth == Breadth::Everything || *name != SWEEPS;
         suite
-            .args(["conform", "run", "all", "--profile", profile])
+            .args(["conform", "run"])
+            .args(self.families.iter().filter(wanted))
+            .args(["--profile", profile])
             .args(["--card", &format!("tcp:{}", card.address), "--control", &card.control])
             .args(["--stop-on-first", "--quiet"]);
         let ended = timed(&mut suite, limit)?;
@@ -208,12 +248,15 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
             path
         };
-        Court { card: script("card", card), judge: script("judge", judge) }
+        let families = vec!["all".to_owned()];
+        Court { card: script("card", card), judge: script("judge", judge), families }
     }
 
     fn judged(name: &str, card: &str, judge: &str) -> Verdict {
         let court = court(name, card, judge);
-        let verdict = court.judge(Accused::Mutant(7), "pboc", Duration::from_millis(500)).unwrap();
+        let verdict = court
+            .judge(Accused::Mutant(7), "pboc", Breadth::Everything, Duration::from_millis(500))
+            .unwrap();
         std::fs::remove_dir_all(court.card.parent().unwrap()).unwrap();
         verdict
     }

@@ -82,7 +82,7 @@ fn judged(
         start.elapsed().as_secs_f64()
     );
     let judge = judge.map_or_else(purse, Ok)?;
-    let court = Court { judge, card: built.program };
+    let court = Court::new(judge, built.program)?;
     let baselines = run::baselines(&court, &folder)?;
     let (chosen, mut rest): (Vec<Mutant>, Vec<Mutant>) =
         viable.iter().cloned().partition(|mutant| asked.has(mutant));

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::catalogue::Mutant;
-use super::files::PROFILES;
-use super::judge::{Accused, Court, Verdict};
+use super::files::judges;
+use super::judge::{Accused, Breadth, Court, Verdict};
 use crate::command::Failure;
 
 /// Mutants that are judged at the same time.
@@ -46,10 +46,11 @@ pub fn baselines(
     const FIRST: Duration = Duration::from_secs(300);
     const LEAST: Duration = Duration::from_secs(10);
     let mut out = BTreeMap::new();
-    for profile in PROFILES {
+    for profile in judges() {
         let record = folder.join(format!("reached-{}", profile.replace('/', "-")));
         let start = Instant::now();
-        let verdict = court.judge(Accused::Recording(&record), profile, FIRST)?;
+        let verdict =
+            court.judge(Accused::Recording(&record), profile, Breadth::Everything, FIRST)?;
         let took = start.elapsed();
         if verdict != Verdict::Survived {
             return Err(Failure(format!(
@@ -62,7 +63,7 @@ pub fn baselines(
             .map_err(|error| Failure(format!("cannot read {}: {error}", record.display())))?;
         let reached: BTreeSet<u32> = text.lines().filter_map(|line| line.parse().ok()).collect();
         eprintln!("xtask: {profile}: {:.1} s, comes by {}", took.as_secs_f64(), reached.len());
-        out.insert(*profile, Baseline { reached, limit: (took * 5).max(LEAST) });
+        out.insert(profile, Baseline { reached, limit: (took * 5).max(LEAST) });
     }
     Ok(out)
 }
@@ -109,12 +110,18 @@ fn fate(
     mutant: &Mutant,
 ) -> Result<Fate, Failure> {
     let mut fate = Fate::NotReached;
-    for profile in mutant.group.profiles() {
+    for profile in mutant.group.profiles().iter().copied() {
         let Some(baseline) = baselines.get(profile) else { continue };
         if !baseline.reached.contains(&mutant.id) {
             continue;
         }
-        let verdict = court.judge(Accused::Mutant(mutant.id), profile, baseline.limit)?;
+        // The sweeps over all classes, instructions and parameters tell the same on every profile.
+        let breadth = match fate {
+            Fate::NotReached => Breadth::Everything,
+            _ => Breadth::WithoutSweeps,
+        };
+        let accused = Accused::Mutant(mutant.id);
+        let verdict = court.judge(accused, profile, breadth, baseline.limit)?;
         let said = format!("{profile}: {}", words(&verdict));
         match verdict {
             Verdict::Caught | Verdict::Silent | Verdict::Hung => return Ok(Fate::Caught(said)),
