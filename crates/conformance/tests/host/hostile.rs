@@ -136,7 +136,7 @@ fn an_expression_without_end_is_refused() {
 
 #[test]
 fn a_layout_of_records_that_fits_none_is_no_obstacle() {
-    let mut profile = Profile::clone(&Profile::built_in("jtt978").expect("a profile"));
+    let mut profile = Profile::clone(Profile::built_in("jtt978").expect("a profile"));
     for (length_offset, id_width) in [(255, 1), (254, 255), (0, 0)] {
         profile.rules.capp.length_offset = length_offset;
         profile.rules.capp.id_width = id_width;
