@@ -81,9 +81,8 @@ fn used_cards_without_a_hand_raise_no_alarm_in_any_order() {
 fn cards_by_the_choices_of_others_raise_no_alarm() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/profiles/jtt978-elsewhere.toml");
     let profile = Arc::new(Profile::read(Path::new(file)).unwrap_or_else(|e| panic!("{e}")));
-    let card = || used(&profile, 8, Protocol::T1);
-    raises_no_alarm(&profile, &run(&profile, card(), Options::default()));
-    let target = Target::controlled(Box::new(card()));
+    raises_no_alarm(&profile, &run(&profile, used(&profile, 8, Protocol::T1), Options::default()));
+    let target = Target::controlled(Box::new(common::card(&profile)));
     let report = run_on(&profile, &every_case(&profile), target, Options::default());
     raises_no_alarm(&profile, &report);
 }

@@ -23,6 +23,9 @@ impl Attempt<'_, '_, '_> {
         if let Some(reason) = &self.bench.unreachable {
             return Err(End::Skipped(reason.clone()));
         }
+        if let Some(reason) = self.above_maximum() {
+            return Err(End::Skipped(reason));
+        }
         let reached = self.reach_each();
         // What was done for it is no step of the case.
         self.seen.clear();
@@ -46,6 +49,24 @@ impl Attempt<'_, '_, '_> {
         );
         self.bench.unreachable = Some(reason.clone());
         Err(End::Skipped(reason))
+    }
+
+    /// Why a card that follows its profile must refuse: the purse may not hold so much.
+    fn above_maximum(&self) -> Option<Text> {
+        let application = self.bench.profile.application()?;
+        self.case.card.iter().find_map(|(key, value)| {
+            let Ok(Setting::Balance { purse, amount }) = Setting::parse(key, value) else {
+                return None;
+            };
+            let kind = purse.or_else(|| default_purse(self.bench.profile))?;
+            let most = application.purse(kind)?.maximum;
+            (amount.0 > most).then(|| {
+                text(
+                    format!("it needs {key}={value}, and the purse holds at most {most} fen"),
+                    format!("需要 {key}={value}, 而余额上限为 {most} 分"),
+                )
+            })
+        })
     }
 
     fn reach_each(&mut self) -> Result<(), End> {
