@@ -31,7 +31,8 @@ const FAMILIES: &[&str] = &[
 ];
 
 /// Cards by the other choice wherever sources differ, beside the built-in ones.
-const OTHERWISE: &[&str] = &["pboc-otherwise", "cjt166-code-always", "jtt978-elsewhere"];
+const OTHERWISE: &[&str] =
+    &["pboc-otherwise", "cjt166-code-always", "jtt978-elsewhere", "jtt978-protected"];
 
 fn transaction_cases() -> Vec<Arc<Case>> {
     let suites = Suites::built_in();

@@ -64,8 +64,15 @@ impl fmt::Display for Group {
 
 /// Cards, that with most cases first: both purses, the code in MAC1, an overdraft on the purse, and the
 /// other choice wherever sources differ.
-const CARDS: &[&str] =
-    &["pboc", "cjt166", "jtt978", "tests/profiles/pboc-otherwise.toml", "pboc-sm4", "fmcos-blank"];
+const CARDS: &[&str] = &[
+    "pboc",
+    "cjt166",
+    "tests/profiles/jtt978-protected.toml",
+    "jtt978",
+    "tests/profiles/pboc-otherwise.toml",
+    "pboc-sm4",
+    "fmcos-blank",
+];
 
 const PSAM: &[&str] = &["psam-cjt166", "psam-jtt978", "psam-pboc", "psam-jtt978-sm4"];
 
