@@ -74,7 +74,13 @@ const CARDS: &[&str] = &[
     "fmcos-blank",
 ];
 
-const PSAM: &[&str] = &["psam-cjt166", "psam-jtt978", "psam-pboc", "psam-jtt978-sm4"];
+const PSAM: &[&str] = &[
+    "psam-cjt166",
+    "tests/profiles/psam-otherwise.toml",
+    "psam-jtt978",
+    "psam-pboc",
+    "psam-jtt978-sm4",
+];
 
 /// Every profile that judges some group.
 pub fn judges() -> Vec<&'static str> {
