@@ -43,6 +43,8 @@ impl Group {
         match self {
             Self::Psam => PSAM,
             Self::Issuing => &["fmcos-blank"],
+            Self::SecureMessaging => SECURED,
+            Self::Card => TALKING,
             _ => CARDS,
         }
     }
@@ -82,10 +84,30 @@ const PSAM: &[&str] = &[
     "psam-jtt978-sm4",
 ];
 
+/// A card talks T=1 or T=0, where answers wait to be fetched (GET RESPONSE).
+const TALKING: &[&str] = &["pboc", "pboc@t0", "jtt978", "psam-cjt166", "fmcos-blank"];
+
+/// MACs are of cards and of PSAMs.
+const SECURED: &[&str] = &[
+    "pboc",
+    "tests/profiles/jtt978-protected.toml",
+    "fmcos-blank",
+    "cjt166",
+    "jtt978",
+    "tests/profiles/pboc-otherwise.toml",
+    "pboc-sm4",
+    "psam-cjt166",
+    "tests/profiles/psam-otherwise.toml",
+];
+
 /// Every profile that judges some group.
 pub fn judges() -> Vec<&'static str> {
-    let mut all = [CARDS, PSAM].concat();
-    all.dedup();
+    let mut all = Vec::new();
+    for profile in [CARDS, PSAM, TALKING, SECURED].concat() {
+        if !all.contains(&profile) {
+            all.push(profile);
+        }
+    }
     all
 }
 

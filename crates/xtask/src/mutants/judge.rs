@@ -104,7 +104,7 @@ impl Court {
         suite
             .args(["conform", "run"])
             .args(self.families.iter().filter(wanted))
-            .args(["--profile", profile])
+            .args(["--profile", protocol(profile).0])
             .args(["--card", &format!("tcp:{}", card.address), "--control", &card.control])
             .args(["--stop-on-first", "--quiet"]);
         let ended = timed(&mut suite, limit)?;
@@ -113,6 +113,11 @@ impl Court {
             Some((status, said)) => verdict(status, &said),
         })
     }
+}
+
+/// A profile, and how its card talks: `pboc@t0` at T=0, without anything behind it at T=1.
+fn protocol(profile: &str) -> (&str, &str) {
+    profile.strip_suffix("@t0").map_or((profile, "t1"), |profile| (profile, "t0"))
 }
 
 /// What an exit code of `purse conform` says; `docs/exit-codes.md` has them all.
@@ -144,11 +149,12 @@ impl Card {
         const ANY: &str = "127.0.0.1:0";
         // A loop that gathers without end is to end itself, not this machine.
         const BOUNDED: &str = "ulimit -v 4000000; exec \"$0\" \"$@\"";
+        let (profile, protocol) = protocol(profile);
         let mut command = Command::new("sh");
         command
             .args(["-c", BOUNDED])
             .arg(program)
-            .args(["emulate", "--profile", profile, "--seed", "1"])
+            .args(["emulate", "--profile", profile, "--protocol", protocol, "--seed", "1"])
             .args(["--listen", ANY, "--control", ANY])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
