@@ -43,7 +43,7 @@ impl Group {
         match self {
             Self::Psam => PSAM,
             Self::Issuing => &["fmcos-blank"],
-            Self::SecureMessaging => SECURED,
+            Self::Commands | Self::SecureMessaging => BOTH,
             Self::Card => TALKING,
             _ => CARDS,
         }
@@ -87,8 +87,8 @@ const PSAM: &[&str] = &[
 /// A card talks T=1 or T=0, where answers wait to be fetched (GET RESPONSE).
 const TALKING: &[&str] = &["pboc", "pboc@t0", "jtt978", "psam-cjt166", "fmcos-blank"];
 
-/// MACs are of cards and of PSAMs.
-const SECURED: &[&str] = &[
+/// What cards and PSAMs have in common: how commands are read, and MACs.
+const BOTH: &[&str] = &[
     "pboc",
     "tests/profiles/jtt978-protected.toml",
     "fmcos-blank",
@@ -103,7 +103,7 @@ const SECURED: &[&str] = &[
 /// Every profile that judges some group.
 pub fn judges() -> Vec<&'static str> {
     let mut all = Vec::new();
-    for profile in [CARDS, PSAM, TALKING, SECURED].concat() {
+    for profile in [CARDS, PSAM, TALKING, BOTH].concat() {
         if !all.contains(&profile) {
             all.push(profile);
         }
