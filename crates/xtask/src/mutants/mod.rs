@@ -98,6 +98,9 @@ fn judged(
 
     let mut report = Report::of(&viable, &fates, &harmless);
     report.refused = built.refused;
+    if options.sample.is_some() {
+        report.not_judged = viable.len().saturating_sub(fates.len());
+    }
     harmless.stale(&all).iter().for_each(|stale| eprintln!("xtask: {stale}; take it out"));
     println!("{report}");
     let unjudged = fates.values().filter(|fate| matches!(fate, Fate::Unjudged(_))).count();
@@ -106,11 +109,11 @@ fn judged(
             "the judge failed on {unjudged} mutants; they are told above"
         )));
     }
-    if options.is_full() {
+    if options.is_full() || options.write {
         return written(report);
     }
     if options.changed.is_some() || options.sample.is_some() {
-        return compared(&report);
+        return compared(&report, &chosen);
     }
     Ok(())
 }
@@ -125,10 +128,20 @@ fn written(mut report: Report) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A part of the mutants fails where one survives that is neither harmless nor known.
-fn compared(report: &Report) -> Result<(), Failure> {
+/// A part of the mutants fails where one survives that is neither harmless nor known. Where the
+/// committed report is of a sample, what it did not come to is only told; `chosen` are the mutants
+/// that were asked for.
+fn compared(report: &Report, chosen: &[Mutant]) -> Result<(), Failure> {
     let known = Report::read(&root())?;
-    let new = report.new_since(&known);
+    let mut new = report.new_since(&known);
+    if known.not_judged > 0 {
+        let asked = |survivor: &&report::Survivor| chosen.iter().any(|one| survivor.is(one));
+        let (of_chosen, others): (Vec<_>, Vec<_>) = new.into_iter().partition(asked);
+        others
+            .iter()
+            .for_each(|survivor| println!("survives, and was not judged before: {survivor}"));
+        new = of_chosen;
+    }
     new.iter().for_each(|survivor| println!("survives, and did not before: {survivor}"));
     match new.len() {
         0 => Ok(()),

@@ -3,7 +3,8 @@
 use crate::command::Failure;
 
 const USAGE: &str = "cargo xtask mutants [--report | --list] [--changed REVISION|base] \
-                     [--file PART] [--only ID] [--survivors] [--sample SECONDS [--seed N]]";
+                     [--file PART] [--only ID] [--survivors] \
+                     [--sample SECONDS [--seed N] [--write]]";
 
 /// The arguments.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Options {
     pub sample: Option<u64>,
     /// Seed of that order.
     pub seed: Option<u64>,
+    /// The sample's figures become the committed report.
+    pub write: bool,
 }
 
 impl Options {
@@ -41,6 +44,7 @@ impl Options {
                 "--report" => options.report = true,
                 "--list" => options.list = true,
                 "--survivors" => options.survivors = true,
+                "--write" => options.write = true,
                 "--changed" => options.changed = Some(value()?.to_owned()),
                 "--file" => options.file = Some(value()?.to_owned()),
                 "--only" => options.only = Some(number(value()?)?),
@@ -54,6 +58,10 @@ impl Options {
         }
         if options.seed.is_some() && options.sample.is_none() {
             return Err(wrong("--seed is for --sample"));
+        }
+        let other = options.file.is_some() || options.only.is_some() || options.survivors;
+        if options.write && (options.sample.is_none() || options.changed.is_some() || other) {
+            return Err(wrong("--write is for --sample of everything"));
         }
         Ok(options)
     }

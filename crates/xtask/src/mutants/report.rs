@@ -28,6 +28,10 @@ pub struct Report {
     pub date: String,
     /// Mutants that do not compile; they count for nothing.
     pub refused: usize,
+    /// Viable mutants that a run which ended before it was through did not come to; it took them in
+    /// random order.
+    #[serde(default)]
+    pub not_judged: usize,
     /// By part of the card.
     #[serde(default)]
     pub group: Vec<Figures>,
@@ -186,6 +190,10 @@ impl fmt::Display for Report {
         write!(f, "{:18} {viable:>7} {caught:>7} {harmless:>9} {survived:>9} {score:>8}", "all")?;
         if self.refused > 0 {
             write!(f, "\n{} more do not compile", self.refused)?;
+        }
+        if self.not_judged > 0 {
+            let not_judged = self.not_judged;
+            write!(f, "\n{not_judged} more were not judged: this is a sample in random order")?;
         }
         let mut rules = String::new();
         for (rule, count) in &self.harmless {
