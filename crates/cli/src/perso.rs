@@ -8,6 +8,8 @@ mod screen;
 pub mod source;
 mod verify;
 mod watch;
+
+pub use watch::Interrupt;
 mod words;
 
 use std::path::PathBuf;

@@ -9,6 +9,8 @@ mod value;
 
 use std::sync::Arc;
 
+use applet_spec::CommandId;
+
 use crate::Text;
 
 pub use expect::*;
@@ -57,6 +59,9 @@ pub struct Rule {
     pub text: Text,
     /// What it rests on.
     pub source: String,
+    /// Fields of answers that show it, by command and catalogue name: what is wrong there breaks this
+    /// rule, whichever case finds it.
+    pub answers: Vec<(CommandId, String)>,
 }
 
 /// Who wrote a case.

@@ -48,6 +48,11 @@ pub trait Clock {
 pub trait Observer {
     /// Something happened.
     fn event(&mut self, event: &Event<'_>);
+
+    /// Whether the run is to end before the next case; it is asked before each.
+    fn stops(&mut self) -> bool {
+        false
+    }
 }
 
 impl<F: FnMut(&Event<'_>)> Observer for F {
@@ -125,6 +130,10 @@ impl<'r> Runner<'r> {
         let mut bench =
             Bench::new(self.profile, self.custody, target, &mut *self.clock, &self.options);
         for (at, entry) in selection.entries.iter().enumerate() {
+            if observer.stops() {
+                report.broken_off = Some(words::text("it was interrupted", "运行被中断"));
+                break;
+            }
             observer.event(&Event::CaseBegins { case: &entry.case, at });
             let outcome = match &entry.skipped {
                 Some(reason) => skipped(&entry.case, reason.clone()),

@@ -33,7 +33,18 @@ impl ReportArgs {
     ///
     /// # Errors
     /// A folder that is not there.
-    pub fn check(&self) -> Result<(), CliError> {
+    pub fn check(&self, suites: &[String]) -> Result<(), CliError> {
+        let all = [&self.junit, &self.html, &self.jsonl];
+        let named: Vec<&PathBuf> = all.into_iter().flatten().collect();
+        for (at, path) in named.iter().enumerate() {
+            let twice = named.iter().skip(at + 1).any(|other| other == path);
+            let suite = suites.iter().any(|suite| Path::new(suite) == path.as_path());
+            if twice || suite {
+                let what = if suite { "a suite that is to be run" } else { "two reports at once" };
+                let message = format!("{} would be {what}", path.display());
+                return Err(CliError::mistyped(message, "another name for the report"));
+            }
+        }
         for path in [&self.junit, &self.html, &self.jsonl].into_iter().flatten() {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             if folder.is_some_and(|folder| !folder.is_dir()) || path.is_dir() {

@@ -18,6 +18,7 @@ use super::{cases, target};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::keys::provider::KeysArgs;
+use crate::perso::Interrupt;
 use crate::spec::{CardArgs, Tested, Way};
 use crate::terminals;
 use crate::ui::Ui;
@@ -81,7 +82,7 @@ pub struct Args {
     /// The real card that is meant, by its answer to reset.
     #[arg(long, value_name = "HEX")]
     atr: Option<String>,
-    /// Print what would be run, and touch no card.
+    /// Print what would be run. The card is only looked at, to know its family.
     #[arg(long)]
     plan: bool,
     /// Tell only cases that do not pass, and the end.
@@ -96,7 +97,7 @@ pub struct Args {
 /// # Errors
 /// Suites, card, keys, reports; [`CliError::Told`] where a case did not pass.
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
-    args.reports.check()?;
+    args.reports.check(&args.suites)?;
     let Tested { way, profile, place } =
         args.card.open_tested(ui, args.seed, args.control.as_deref())?;
     let in_process = matches!(way, Way::Whole(_));
@@ -123,23 +124,37 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     if args.plan {
         return target::tell_plan(ui, &selection, &profile);
     }
+    let real = place.is_reader() && args.control.is_none();
     let mut atr = None;
-    if place.is_reader() && args.control.is_none() {
+    if real || args.serial.is_some() || args.atr.is_some() {
         let wanted = target::Wanted { serial: args.serial.as_deref(), atr: args.atr.as_deref() };
         atr = Some(target::meant(target.transport(), &profile, &wanted)?);
+    }
+    if real {
         target::announce(ui, &selection, &profile);
     }
     let custody = args.keys.open(&[&profile])?;
-    let heading = args.heading(in_process, atr);
+    let heading = Heading {
+        target: target.transport().describe(),
+        profile: profile.name.clone(),
+        profile_version: profile.version.clone(),
+        ..args.heading(in_process, atr)
+    };
     let mut clock = SystemClock(Instant::now());
-    let mut watch = Watch::new(ui, args.quiet, &args.reports, heading.clone())?;
+    let interrupt = Interrupt::listen()?;
+    let mut watch = Watch::new(ui, args.quiet, &args.reports, heading.clone(), interrupt.clone())?;
     let report = Runner::new(&profile, &*custody, &mut clock, options).heading(heading).run(
         &all,
         &mut target,
         &mut watch,
     );
+    // The reports come first: whatever became of stdout, they hold what ran.
+    let written = reports::write(ui, &args.reports, &report, &profile);
     watch.finish()?;
-    reports::write(ui, &args.reports, &report, &profile)?;
+    written?;
+    if interrupt.pressed() {
+        return Err(CliError::Told(Exit::Interrupted));
+    }
     verdict(&report)
 }
 
@@ -221,6 +236,10 @@ fn verdict(report: &RunReport) -> Result<(), CliError> {
         return Err(CliError::Told(Exit::CardGone));
     }
     match (counts.failed, counts.broken) {
+        (0, 0) if counts.passed == 0 => Err(CliError::NothingThere {
+            message: "every case was skipped; the report says why".to_owned(),
+            next: "purse conform run .. --plan, or another card".to_owned(),
+        }),
         (0, 0) => Ok(()),
         (0, _) => Err(CliError::Told(Exit::CardGone)),
         _ => Err(CliError::Told(Exit::TestsFailed)),

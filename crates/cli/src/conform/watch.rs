@@ -10,6 +10,7 @@ use conformance::{Heading, Outcome, RunReport, Verdict};
 
 use super::reports::ReportArgs;
 use crate::error::CliError;
+use crate::perso::Interrupt;
 use crate::ui::{Tone, Ui};
 
 /// Verdicts on stdout, the bar on stderr, JSON lines where they were asked for.
@@ -22,8 +23,14 @@ pub struct Watch {
     lines: Option<(String, JsonLines<Box<dyn Write>>)>,
     /// JSON lines are the result on stdout.
     only_lines: bool,
+    /// Nobody reads stdout any more; the run and its reports go on.
+    deaf: bool,
+    interrupt: Interrupt,
     failed: Option<CliError>,
 }
+
+/// What messages call it.
+const STDOUT: &str = "stdout";
 
 /// Where a run stands, on one line that is written over.
 struct Bar {
@@ -42,12 +49,13 @@ impl Watch {
         quiet: bool,
         reports: &ReportArgs,
         heading: Heading,
+        interrupt: Interrupt,
     ) -> Result<Self, CliError> {
         let lines = match &reports.jsonl {
             None => None,
             Some(path) if path.as_os_str() == "-" => {
                 let out: Box<dyn Write> = Box::new(io::stdout());
-                Some(("stdout".to_owned(), JsonLines::new(out)))
+                Some((STDOUT.to_owned(), JsonLines::new(out)))
             }
             Some(path) => {
                 let name = path.display().to_string();
@@ -57,10 +65,11 @@ impl Watch {
                 Some((name, JsonLines::new(out)))
             }
         };
-        let only_lines = lines.as_ref().is_some_and(|(name, _)| name == "stdout") || ui.json;
+        let only_lines = lines.as_ref().is_some_and(|(name, _)| name == STDOUT) || ui.json;
         let plain = ui.toned(Tone::Good, "x") == "x";
         let paint = if plain { Paint::Plain } else { Paint::Ansi };
-        Ok(Self { ui: *ui, quiet, heading, paint, bar: None, lines, only_lines, failed: None })
+        let (bar, failed, deaf) = (None, None, false);
+        Ok(Self { ui: *ui, quiet, heading, paint, bar, lines, only_lines, deaf, interrupt, failed })
     }
 
     /// Ends it: what could not be written on the way is told.
@@ -73,25 +82,34 @@ impl Watch {
             return Err(error);
         }
         if let Some((path, lines)) = self.lines.take() {
-            lines.into_inner().flush().map_err(|source| CliError::Write { path, source })?;
+            match lines.into_inner().flush() {
+                Err(source) if gone(&source) && path == STDOUT => {}
+                flushed => flushed.map_err(|source| CliError::Write { path, source })?,
+            }
         }
         Ok(())
     }
 
     fn print(&mut self, lines: &[String]) {
-        if self.only_lines || self.failed.is_some() || lines.is_empty() {
+        if self.only_lines || self.deaf || self.failed.is_some() || lines.is_empty() {
             return;
         }
-        if let Err(error) = self.ui.print(&(lines.join("\n") + "\n")) {
-            self.failed = Some(error);
+        match self.ui.print(&(lines.join("\n") + "\n")) {
+            Err(CliError::Output(source)) if gone(&source) => self.deaf = true,
+            Err(error) => self.failed = Some(error),
+            Ok(()) => {}
         }
     }
 
     fn json(&mut self, write: impl FnOnce(&mut JsonLines<Box<dyn Write>>) -> io::Result<()>) {
         let Some((path, lines)) = &mut self.lines else { return };
-        if let Err(source) = write(lines) {
-            let path = path.clone();
-            self.failed.get_or_insert(CliError::Write { path, source });
+        match write(lines) {
+            Err(source) if gone(&source) && path == STDOUT => self.lines = None,
+            Err(source) => {
+                let path = path.clone();
+                self.failed.get_or_insert(CliError::Write { path, source });
+            }
+            Ok(()) => {}
         }
     }
 
@@ -143,7 +161,16 @@ impl Watch {
     }
 }
 
+/// Whether whoever read has gone away.
+fn gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}
+
 impl Observer for Watch {
+    fn stops(&mut self) -> bool {
+        self.interrupt.pressed()
+    }
+
     fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::RunBegins { selection } => {

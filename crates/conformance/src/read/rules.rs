@@ -3,11 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use applet_spec::text::{self, Log, MAX_TEXT, Section, nearest};
+use applet_spec::{Catalogue, CommandId};
 
 use super::{SuiteErrors, text_in_both};
 use crate::{Rule, Text, built_in};
 
-pub(super) const RULE_KEYS: &[&str] = &["id", "text", "text-zh", "source"];
+pub(super) const RULE_KEYS: &[&str] = &["id", "text", "text-zh", "source", "answers"];
 const TOP_KEYS: &[&str] = &["rule"];
 
 /// What cases may name: rules, and wrong cards that they are there to catch.
@@ -66,6 +67,12 @@ impl Rules {
         self.rules.iter().find(|rule| rule.id == id)
     }
 
+    /// The rule that a field of a command's answer shows.
+    pub fn shown_by(&self, command: CommandId, field: &str) -> Option<&Arc<Rule>> {
+        let shows = |(of, name): &(CommandId, String)| *of == command && name == field;
+        self.rules.iter().find(|rule| rule.answers.iter().any(shows))
+    }
+
     /// These and others.
     pub(crate) fn with(&self, others: Vec<Arc<Rule>>) -> Self {
         let mut all = self.clone();
@@ -112,9 +119,32 @@ pub(super) fn read(top: &Section<'_>, known: &Rules) -> Vec<Arc<Rule>> {
         }
         let text = text.unwrap_or_else(|| Text { en: String::new(), zh: String::new() });
         let source = source.unwrap_or_default();
-        own.extend(id.map(|id| Arc::new(Rule { id, text, source })));
+        let answers = answers(&section);
+        own.extend(id.map(|id| Arc::new(Rule { id, text, source, answers })));
     }
     own
+}
+
+/// `command.field`, each a field of what the command answers.
+fn answers(section: &Section<'_>) -> Vec<(CommandId, String)> {
+    let listed: Vec<String> = section.list("answers").unwrap_or_default();
+    let mut out = Vec::new();
+    for (at, text) in listed.iter().enumerate() {
+        let named = text.split_once('.').and_then(|(command, field)| {
+            let command = CommandId::ALL.iter().find(|id| id.text() == command)?;
+            let fields = &Catalogue::entry(*command).answer;
+            fields.iter().any(|known| known.name == field).then(|| (*command, field.to_owned()))
+        });
+        match named {
+            Some(named) => out.push(named),
+            None => {
+                let mend = "write a command and a field of its answer, such as \
+                            \"debit-for-purchase.MAC2\"";
+                section.wrong_item("answers", at, format!("{text:?} is no answer's field"), mend);
+            }
+        }
+    }
+    out
 }
 
 fn is_id(id: &str) -> bool {

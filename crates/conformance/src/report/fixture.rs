@@ -19,6 +19,7 @@ pub(super) fn rules() -> Rules {
 
 pub(super) fn rule(id: &str, words: &str) -> Arc<Rule> {
     Arc::new(Rule {
+        answers: Vec::new(),
         id: id.to_owned(),
         text: text(words),
         source: "two open implementations".into(),

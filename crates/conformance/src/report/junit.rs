@@ -22,10 +22,23 @@ pub fn junit(report: &RunReport, rules: &Rules, language: Language) -> String {
     for group in groups(report) {
         out.add_test_suite(suite(report, &group, rules, language));
     }
+    if let Some(why) = report.broken_off.as_ref().filter(|_| report.outcomes.is_empty()) {
+        out.add_test_suite(never_begun(&report.heading, why.in_language(language)));
+    }
     match out.to_string() {
         Ok(xml) => xml,
         Err(error) => unreachable!("memory takes every part of a report: {error}"),
     }
+}
+
+/// A run that ended before its first case is no empty success.
+fn never_begun(heading: &Heading, why: &str) -> TestSuite {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(on_one_line(why));
+    let mut suite = TestSuite::new("run");
+    suite.add_property(Property::new("target", on_one_line(&heading.target)));
+    suite.add_test_case(TestCase::new("the run begins", status));
+    suite
 }
 
 fn suite(report: &RunReport, group: &Group<'_>, rules: &Rules, language: Language) -> TestSuite {

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apdu::{StatusWord, tlv};
+use applet_spec::{Catalogue, CommandId};
 
 use super::words::{alike, digits, masked, shown, text};
 use crate::host::{Host, HostError, Prepared, ValueFormat};
-use crate::{Expect, Finding, Rule, Text, TlvExpect};
+use crate::{Expect, Finding, Rule, Rules, Text, TlvExpect};
 
 /// An answer, and what was found in it.
 pub(super) struct Check<'c, 'h> {
     pub(super) host: &'c Host<'h>,
-    pub(super) rule: Option<&'c Arc<Rule>>,
+    /// The case's rules, the main one first.
+    pub(super) rules: &'c [Arc<Rule>],
     pub(super) step: usize,
     pub(super) prepared: &'c Prepared,
     pub(super) status: StatusWord,
@@ -41,11 +43,17 @@ impl Check<'_, '_> {
             let what = text(&field.name, &field.name_zh);
             let format = ValueFormat::of(field);
             let wanted = self.host.expected(value, format, Some(self.prepared));
+            let before = self.findings.len();
             self.same(what, wanted, bytes, format);
+            let rule = self.rule_of(&field.name);
+            self.blame(before, rule);
         }
         if let Some(value) = &expect.data {
             let wanted = self.host.expected(value, ValueFormat::BYTES, Some(self.prepared));
+            let rule = wanted.as_ref().ok().and_then(|wanted| self.rule_at(wanted));
+            let before = self.findings.len();
             self.same(text("answer data", "应答数据"), wanted, self.data, ValueFormat::BYTES);
+            self.blame(before, rule);
         }
         if let Some(length) = expect.length {
             let bytes = |count: usize| text(format!("{count} bytes"), format!("{count} 字节"));
@@ -61,6 +69,35 @@ impl Check<'_, '_> {
         }
         if let Some(value) = &expect.differs {
             self.differs(self.host.expected(value, ValueFormat::BYTES, Some(self.prepared)));
+        }
+    }
+
+    /// The rule that a field of this answer shows; one of the case's own, where it has such a one.
+    fn rule_of(&self, field: &str) -> Option<Arc<Rule>> {
+        let command = self.prepared.command?;
+        let shows = |(of, name): &(CommandId, String)| *of == command && name == field;
+        let own = self.rules.iter().find(|rule| rule.answers.iter().any(shows));
+        own.or_else(|| Rules::built_in().shown_by(command, field)).cloned()
+    }
+
+    /// The rule that the field shows in which the answer first differs.
+    fn rule_at(&self, wanted: &[Option<u8>]) -> Option<Arc<Rule>> {
+        let same = |(wanted, actual): (&Option<u8>, &u8)| wanted.is_none_or(|w| w == *actual);
+        let at = wanted.iter().zip(self.data).take_while(|pair| same(*pair)).count();
+        let fields = &Catalogue::entry(self.prepared.command?).answer;
+        let mut end = 0;
+        let field = fields.iter().find(|field| {
+            end += field.len.map_or(self.data.len(), usize::from);
+            at < end
+        })?;
+        self.rule_of(&field.name)
+    }
+
+    /// Findings since `before` break this rule.
+    fn blame(&mut self, before: usize, rule: Option<Arc<Rule>>) {
+        let Some(rule) = rule else { return };
+        for finding in self.findings.iter_mut().skip(before) {
+            finding.rule = Some(Arc::clone(&rule));
         }
     }
 
@@ -194,7 +231,7 @@ impl Check<'_, '_> {
         actual: Text,
         bytes: Option<(Vec<Option<u8>>, Vec<u8>)>,
     ) {
-        let rule = self.rule.cloned();
+        let rule = self.rules.first().cloned();
         self.findings.push(Finding { step: Some(self.step), what, expected, actual, bytes, rule });
     }
 }

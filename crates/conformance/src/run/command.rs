@@ -107,7 +107,7 @@ impl Attempt<'_, '_, '_> {
         self.host.heard(prepared, status, &data);
         let mut check = Check {
             host: &self.host,
-            rule: self.case.rules.first(),
+            rules: &self.case.rules,
             step: at,
             prepared,
             status,
