@@ -1,5 +1,6 @@
 //! Suites on cards that can only be sent commands, as real ones are, and that were used before.
 
+#![expect(clippy::expect_used, reason = "a test helper may fail the test")]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod common;
 

@@ -84,9 +84,14 @@ fn judged(
     let judge = judge.map_or_else(purse, Ok)?;
     let court = Court::new(judge, built.program)?;
     let baselines = run::baselines(&court, &folder)?;
+    // Their entries are tested by `--survivors`, `--only` and `--file`.
+    let excused =
+        |mutant: &&Mutant| options.passes_over_harmless() && harmless.rule(mutant).is_some();
+    let (excused, judged): (Vec<&Mutant>, Vec<&Mutant>) = viable.iter().partition(excused);
     let (chosen, mut rest): (Vec<Mutant>, Vec<Mutant>) =
-        viable.iter().cloned().partition(|mutant| asked.has(mutant));
+        judged.into_iter().cloned().partition(|mutant| asked.has(mutant));
     let mut fates = run::judge_all(&court, &baselines, &chosen, None)?;
+    fates.extend(excused.iter().map(|mutant| (mutant.id, Fate::Harmless)));
     if let Some(seconds) = options.sample {
         let seed = options.seed.map_or_else(seed, Ok)?;
         rest.retain(|mutant| asked.samples(mutant));
@@ -96,6 +101,13 @@ fn judged(
         fates.extend(run::judge_all(&court, &baselines, &rest, Some(until))?);
     }
 
+    for mutant in &viable {
+        if let (Some(Fate::Caught(how)), Some(rule)) =
+            (fates.get(&mutant.id), harmless.rule(mutant))
+        {
+            eprintln!("xtask: caught ({how}), so not '{rule}': {mutant}");
+        }
+    }
     let mut report = Report::of(&viable, &fates, &harmless);
     report.refused = built.refused;
     if options.sample.is_some() {

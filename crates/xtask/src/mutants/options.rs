@@ -66,6 +66,12 @@ impl Options {
         Ok(options)
     }
 
+    /// Whether mutants that are harmless by a rule are taken as such; they are judged where somebody
+    /// looks at a part.
+    pub fn passes_over_harmless(&self) -> bool {
+        self.only.is_none() && self.file.is_none() && !self.survivors
+    }
+
     /// Whether everything is judged, so that the report is written.
     pub fn is_full(&self) -> bool {
         *self == Self::default()

@@ -23,6 +23,8 @@ pub enum Fate {
     Survived,
     /// No suite came by it.
     NotReached,
+    /// Harmless by a rule, and so not judged: it counts as not caught all the same.
+    Harmless,
     /// The judge failed, and how.
     Unjudged(String),
 }
@@ -155,7 +157,7 @@ impl Progress {
         const FEW: usize = 20;
         match fate {
             Fate::Caught(how) if self.all <= FEW => eprintln!("xtask: caught ({how}): {mutant}"),
-            Fate::Caught(_) => {}
+            Fate::Caught(_) | Fate::Harmless => {}
             Fate::Survived => eprintln!("xtask: survived: {mutant}"),
             Fate::NotReached => eprintln!("xtask: not reached: {mutant}"),
             Fate::Unjudged(why) => eprintln!("xtask: not judged ({why}): {mutant}"),
