@@ -1,0 +1,13 @@
+//! Java Card packages as files: class files, CAP files and export files.
+//!
+//! Everything is read in tiers. [`bytes`] gives bounded numbers with names; over it stand plain
+//! structs, one per component or table, that hold what the file says and nothing else, so that
+//! reading and writing again gives the same bytes. What a file *means*, text, differences, rules, is
+//! computed from those structs.
+//!
+//! The crate knows no card, no purse and no converter.
+
+pub mod bytes;
+mod error;
+
+pub use error::{Malformed, Part, Problem};

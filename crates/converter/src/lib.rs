@@ -1,0 +1,1 @@
+//! Class files to Java Card CAP and export files.
