@@ -18,6 +18,11 @@ impl<'a> Cursor<'a> {
         Self { part, bytes, at: 0, base: 0 }
     }
 
+    /// Reads something whose first byte stands at an offset of the part.
+    pub fn starting_at(part: &'a Part, bytes: &'a [u8], offset: usize) -> Self {
+        Self { part, bytes, at: 0, base: offset }
+    }
+
     /// Offset of the next byte, from the start of the part.
     pub fn offset(&self) -> usize {
         self.base.saturating_add(self.at)
@@ -93,6 +98,49 @@ impl<'a> Cursor<'a> {
         self.array(what).map(u32::from_be_bytes)
     }
 
+    /// One byte with a sign.
+    ///
+    /// # Errors
+    /// None is left.
+    pub fn s1(&mut self, what: &'static str) -> Result<i8, Malformed> {
+        self.array(what).map(i8::from_be_bytes)
+    }
+
+    /// Two bytes with a sign.
+    ///
+    /// # Errors
+    /// They are not left.
+    pub fn s2(&mut self, what: &'static str) -> Result<i16, Malformed> {
+        self.array(what).map(i16::from_be_bytes)
+    }
+
+    /// Four bytes with a sign.
+    ///
+    /// # Errors
+    /// They are not left.
+    pub fn s4(&mut self, what: &'static str) -> Result<i32, Malformed> {
+        self.array(what).map(i32::from_be_bytes)
+    }
+
+    /// A list, each element read by `element`. Memory grows with what is really there.
+    ///
+    /// # Errors
+    /// The first that an element has.
+    pub fn list<T>(
+        &mut self,
+        count: impl Into<usize>,
+        mut element: impl FnMut(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Vec<T>, Malformed> {
+        (0..count.into()).map(|_| element(self)).collect()
+    }
+
+    /// All that is left.
+    pub fn rest(&mut self) -> &'a [u8] {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.at = self.bytes.len();
+        rest
+    }
+
     /// Says that all is read.
     ///
     /// # Errors
@@ -123,6 +171,18 @@ pub trait Sink {
     fn u2(&mut self, value: u16);
     /// Four bytes.
     fn u4(&mut self, value: u32);
+    /// One byte with a sign.
+    fn s1(&mut self, value: i8) {
+        self.u1(value.cast_unsigned());
+    }
+    /// Two bytes with a sign.
+    fn s2(&mut self, value: i16) {
+        self.u2(value.cast_unsigned());
+    }
+    /// Four bytes with a sign.
+    fn s4(&mut self, value: i32) {
+        self.u4(value.cast_unsigned());
+    }
 }
 
 impl Sink for Vec<u8> {

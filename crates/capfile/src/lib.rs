@@ -7,7 +7,12 @@
 //!
 //! The crate knows no card, no purse and no converter.
 
+mod aid;
 pub mod bytes;
+pub mod cap;
 mod error;
+pub mod export;
+pub mod instruction;
 
+pub use aid::{Aid, AidError};
 pub use error::{Malformed, Part, Problem};
