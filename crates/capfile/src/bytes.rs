@@ -18,6 +18,11 @@ impl<'a> Cursor<'a> {
         Self { part, bytes, at: 0, base: 0 }
     }
 
+    /// Reads a piece that starts at an offset of the part.
+    pub fn starting_at(part: &'a Part, bytes: &'a [u8], base: usize) -> Self {
+        Self { part, bytes, at: 0, base }
+    }
+
     /// Offset of the next byte, from the start of the part.
     pub fn offset(&self) -> usize {
         self.base.saturating_add(self.at)

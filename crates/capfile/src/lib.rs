@@ -8,6 +8,7 @@
 //! The crate knows no card, no purse and no converter.
 
 pub mod bytes;
+pub mod class;
 mod error;
 
 pub use error::{Malformed, Part, Problem};
