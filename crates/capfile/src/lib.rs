@@ -10,6 +10,7 @@
 mod aid;
 pub mod bytes;
 pub mod cap;
+pub mod class;
 mod error;
 pub mod export;
 pub mod instruction;
