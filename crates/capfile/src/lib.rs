@@ -7,6 +7,7 @@
 //!
 //! The crate knows no card, no purse and no converter.
 
+pub mod api;
 pub mod bytes;
 mod error;
 
