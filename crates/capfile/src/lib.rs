@@ -8,6 +8,7 @@
 //! The crate knows no card, no purse and no converter.
 
 mod aid;
+pub mod api;
 pub mod bytes;
 pub mod cap;
 pub mod class;

@@ -2,8 +2,8 @@
 
 use super::TooLarge;
 use super::frame::{ClassRef, Format, FormatVersion, MethodPlace, Tag, close, count, open};
-use crate::bytes::{Cursor, Sink};
 use crate::Malformed;
+use crate::bytes::{Cursor, Sink};
 
 /// The Class component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -74,7 +74,7 @@ impl StaticRef {
     /// What the three bytes mean.
     pub fn from_raw(raw: [u8; 3]) -> Self {
         match raw {
-            [package @ 0x80.., class, token] => {
+            [package @ 0x80..=0xFF, class, token] => {
                 Self::External { package: package & 0x7F, class, token }
             }
             [block, high, low] => Self::Internal { block, offset: u16::from_be_bytes([high, low]) },

@@ -210,16 +210,7 @@ impl MethodDebug {
                 line: from.u2("number of a line")?,
             })
         })?;
-        Ok(Self {
-            name,
-            descriptor,
-            access,
-            offset,
-            header_length,
-            code_length,
-            variables,
-            lines,
-        })
+        Ok(Self { name, descriptor, access, offset, header_length, code_length, variables, lines })
     }
 
     fn write(&self, to: &mut Vec<u8>) -> Result<(), TooLarge> {

@@ -4,8 +4,8 @@
 use super::TooLarge;
 use super::constant_pool::StaticRef;
 use super::frame::{ClassRef, Format, MethodPlace, Tag, close, count, open};
-use crate::bytes::{Cursor, Sink};
 use crate::Malformed;
+use crate::bytes::{Cursor, Sink};
 
 /// The Descriptor component.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,11 +181,12 @@ impl Descriptor {
     /// Too many of something.
     pub fn to_bytes(&self, format: Format) -> Result<Vec<u8>, TooLarge> {
         let mut info = Vec::new();
+        let none = [Vec::new()];
         let packages = if format.extended {
             info.u1(count(Tag::Descriptor, "number of packages", self.packages.len())?);
             self.packages.as_slice()
         } else {
-            self.packages.get(..1).unwrap_or(&[Vec::new()][..])
+            self.packages.get(..1).unwrap_or(&none)
         };
         for classes in packages {
             info.u1(count(Tag::Descriptor, "number of classes", classes.len())?);

@@ -90,7 +90,9 @@ impl Directory {
             let size = self.sizes.get(index).copied().unwrap_or_default();
             write_size(&mut info, size, tag.is_wide(format))?;
         }
-        [self.image_size, self.array_count, self.array_size].map(|number| info.u2(number));
+        for number in [self.image_size, self.array_count, self.array_size] {
+            info.u2(number);
+        }
         info.extend([self.import_count, self.applet_count]);
         if format.extended {
             info.u1(self.block_count.unwrap_or_default());

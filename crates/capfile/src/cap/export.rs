@@ -51,11 +51,12 @@ impl Exports {
     /// Too many classes, fields or methods.
     pub fn to_bytes(&self, format: Format) -> Result<Vec<u8>, TooLarge> {
         let mut info = Vec::new();
+        let none = [Vec::new()];
         let packages = if format.extended {
             info.u1(count(Tag::Export, "number of packages", self.packages.len())?);
             self.packages.as_slice()
         } else {
-            self.packages.get(..1).unwrap_or(&[Vec::new()][..])
+            self.packages.get(..1).unwrap_or(&none)
         };
         for classes in packages {
             info.u1(count(Tag::Export, "number of classes", classes.len())?);

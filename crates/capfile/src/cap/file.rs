@@ -95,10 +95,7 @@ impl CapFile {
             classes: Classes::read(needed(Tag::Class)?, format)?,
             methods: Methods::read(needed(Tag::Method)?, format)?,
             static_fields: StaticFields::read(needed(Tag::StaticField)?, format)?,
-            reference_locations: ReferenceLocations::read(
-                needed(Tag::ReferenceLocation)?,
-                format,
-            )?,
+            reference_locations: ReferenceLocations::read(needed(Tag::ReferenceLocation)?, format)?,
             exports: read(optional(Tag::Export), Exports::read)?,
             descriptor: read(optional(Tag::Descriptor), Descriptor::read)?,
             debug: read(optional(Tag::Debug).filter(|_| !format.extended), Debug::read)?,

@@ -280,7 +280,7 @@ impl ClassRef {
     /// What the two bytes mean.
     pub fn from_raw(raw: u16) -> Self {
         match raw.to_be_bytes() {
-            [package @ 0x80.., class] => Self::External { package: package & 0x7F, class },
+            [package @ 0x80..=0xFF, class] => Self::External { package: package & 0x7F, class },
             _ => Self::Internal(raw),
         }
     }

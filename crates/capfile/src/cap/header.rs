@@ -1,7 +1,7 @@
 //! Header component (1): what package this is, and in which format.
 
-use super::frame::{Format, FormatVersion, PackageInfo, Tag, Version, close, count, open};
 use super::TooLarge;
+use super::frame::{Format, FormatVersion, PackageInfo, Tag, Version, close, count, open};
 use crate::bytes::{Cursor, Sink};
 use crate::{Malformed, Problem};
 
@@ -77,9 +77,9 @@ impl Header {
             let file = PackageInfo::read(&mut from)?;
             let packages = from.u1("number of packages")?;
             let packages = from.list(packages, PackageInfo::read)?;
-            let named = packages.into_iter().map(|package| {
-                Ok(NamedPackage { package, name: name(&mut from)? })
-            });
+            let named = packages
+                .into_iter()
+                .map(|package| Ok(NamedPackage { package, name: name(&mut from)? }));
             (Some(file), named.collect::<Result<_, Malformed>>()?)
         };
         from.finish()?;

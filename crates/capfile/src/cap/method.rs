@@ -3,7 +3,9 @@
 use super::TooLarge;
 use super::frame::{Format, Tag, close, count, open};
 use crate::bytes::{Cursor, Sink};
-use crate::{Malformed, Problem};
+use crate::{Malformed, Part, Problem};
+
+static PART: Part = Part::Component("Method");
 
 /// The Method component.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,12 +145,11 @@ impl MethodBlock {
         length: u16,
         base: usize,
     ) -> Result<(MethodHeader, &[u8]), Malformed> {
-        let part = Tag::Method.part();
         let at = base.saturating_add(offset.into());
         let Some(rest) = self.from_offset(offset) else {
             let limit = self.first_method().saturating_add(self.methods.len());
             return Err(Malformed {
-                part,
+                part: PART.clone(),
                 offset: at,
                 problem: Problem::Value {
                     what: "method offset",
@@ -157,7 +158,7 @@ impl MethodBlock {
                 },
             });
         };
-        let mut from = Cursor::starting_at(&part, rest, at);
+        let mut from = Cursor::starting_at(&PART, rest, at);
         let header = MethodHeader::read(&mut from)?;
         let code = from.take(length.into(), "bytecode")?;
         Ok((header, code))
@@ -256,9 +257,11 @@ impl Methods {
         if !format.extended {
             return 3;
         }
-        let before = self.blocks.iter().take(block.into()).map(|block| {
-            block.first_method().saturating_add(block.methods.len())
-        });
+        let before = self
+            .blocks
+            .iter()
+            .take(block.into())
+            .map(|block| block.first_method().saturating_add(block.methods.len()));
         before.fold(self.blocks.len().saturating_mul(4).saturating_add(6), usize::saturating_add)
     }
 }

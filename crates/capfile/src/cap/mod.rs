@@ -23,8 +23,7 @@ mod type_descriptor;
 
 pub use applet::{Applet, Applets};
 pub use class::{
-    Class, ClassEntry, Classes, ImplementedInterface, Interface, Remote, RemoteMethod,
-    TokenMapping,
+    Class, ClassEntry, Classes, ImplementedInterface, Interface, Remote, RemoteMethod, TokenMapping,
 };
 pub use constant_pool::{Constant, ConstantPool, StaticRef};
 pub use debug::{ClassDebug, Debug, FieldDebug, LineDebug, MethodDebug, VariableDebug};
@@ -35,10 +34,10 @@ pub use descriptor::{
 pub use directory::{CustomSize, Directory};
 pub use export::{ExportedClass, Exports};
 pub use file::{CapFile, Component, components};
+pub(crate) use frame::Limit;
 pub use frame::{
     ClassRef, Format, FormatVersion, MethodPlace, PackageInfo, Tag, TooLarge, Version,
 };
-pub(crate) use frame::Limit;
 pub use header::{Header, NamedPackage};
 pub use import::Imports;
 pub use method::{ExceptionHandler, MethodBlock, MethodHeader, Methods};

@@ -46,8 +46,8 @@ impl Type {
         !matches!(self, Self::Void | Self::Boolean | Self::Byte | Self::Short | Self::Int)
     }
 
-    fn read(nibbles: &mut impl Iterator<Item = u8>) -> Option<Self> {
-        let mut class = |nibbles: &mut dyn Iterator<Item = u8>| {
+    fn read(nibbles: &mut dyn Iterator<Item = u8>) -> Option<Self> {
+        let class = |nibbles: &mut dyn Iterator<Item = u8>| {
             let raw = nibbles.take(4).fold(Some((0u16, 0u8)), |raw, nibble| {
                 let (raw, count) = raw?;
                 Some((raw << 4 | u16::from(nibble), count.saturating_add(1)))

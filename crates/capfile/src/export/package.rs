@@ -82,7 +82,9 @@ impl Package {
         let referenced = referenced.map(|index| names.package(*index).map(|(_, name, _)| name));
         let mut classes = Vec::with_capacity(file.classes.len());
         for class in &file.classes {
-            let list = |indices: &[u16]| indices.iter().map(|index| names.class(*index)).collect();
+            let list = |indices: &[u16]| -> Result<Vec<_>, Malformed> {
+                indices.iter().map(|index| names.class(*index)).collect()
+            };
             let fields = class.fields.iter().map(|field| {
                 let constant = field.attributes.iter().find(|attribute| {
                     matches!(names.get(attribute.name, "attribute"),
