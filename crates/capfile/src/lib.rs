@@ -15,6 +15,7 @@ pub mod class;
 mod error;
 pub mod export;
 pub mod instruction;
+pub mod verify;
 
 pub use aid::{Aid, AidError};
 pub use error::{Malformed, Part, Problem};
