@@ -7,8 +7,11 @@
 
 mod exports;
 mod read;
+mod stubs;
 
 use std::sync::OnceLock;
+
+pub use stubs::Stub;
 
 use crate::Aid;
 use crate::cap::FormatVersion;
@@ -106,6 +109,8 @@ pub struct Member {
     pub descriptor: String,
     /// [`access`] bits.
     pub access: u16,
+    /// Checked exceptions that callers must expect.
+    pub throws: Vec<String>,
     /// The package version that brought it.
     pub since: Version,
 }

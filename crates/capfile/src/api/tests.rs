@@ -1,4 +1,5 @@
 use super::*;
+use crate::class::{ClassFile, Constant};
 use crate::export::{self, ExportFile};
 
 fn package(name: &str, major: u8, minor: u8) -> Package<'static> {
@@ -121,4 +122,34 @@ fn packages_that_are_referred_to_stand_in_the_order_they_are_met_in() {
         .map(|one| format!("{} {}", one.name, one.info.version))
         .collect();
     assert_eq!(referenced, ["java/lang 1.0", "javacard/security 1.8", "javacard/framework 1.9"]);
+}
+
+#[test]
+fn stubs_are_class_files_with_the_constants_of_the_table() {
+    let api = Api::built_in();
+    for platform in api.platforms() {
+        let other = api.packages().iter().filter(|one| one.name.starts_with("org/"));
+        let beside = other.filter_map(|table| api.newest(&table.name));
+        let stubs = api.stubs(platform, beside);
+        assert!(stubs.iter().all(|stub| !stub.path.starts_with("java/")));
+        let mut paths: Vec<&str> = stubs.iter().map(|stub| stub.path.as_str()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), stubs.len(), "a class stands twice");
+        for stub in &stubs {
+            let file = ClassFile::read(&stub.path, &stub.bytes).expect("a class file");
+            assert_eq!(format!("{}.class", file.name().expect("a name")), stub.path);
+            let class = api.class(file.name().expect("a name")).expect("it is in the tables");
+            for field in &file.fields {
+                let name = file.text(field.name).expect("a name");
+                let own = class.members.iter().find(|member| member.name == name).expect("a field");
+                let value = match own.kind {
+                    MemberKind::Constant(value) => Some(Constant::Integer(value)),
+                    _ => None,
+                };
+                let written = file.constant_value(field).expect("a value");
+                assert_eq!(written.cloned(), value, "{} {name}", stub.path);
+            }
+        }
+    }
 }
