@@ -16,6 +16,7 @@ pub mod dump;
 mod error;
 pub mod export;
 pub mod instruction;
+pub mod jar;
 
 pub use aid::{Aid, AidError};
 pub use error::{Malformed, Part, Problem};
