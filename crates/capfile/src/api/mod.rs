@@ -11,8 +11,6 @@ mod stubs;
 
 use std::sync::OnceLock;
 
-pub use stubs::Stub;
-
 use crate::Aid;
 use crate::cap::FormatVersion;
 pub use crate::cap::Version;

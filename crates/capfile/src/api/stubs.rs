@@ -2,6 +2,7 @@
 
 use super::{Api, ClassTable, Member, MemberKind, OBJECT, Package, Platform, Version, access};
 use crate::class::{self, Builder, ClassFile, Value};
+use crate::jar::{Archive, Entry};
 
 /// Version of the class files: Java 1.2, which every compiler reads.
 const MAJOR: u16 = 46;
@@ -9,25 +10,23 @@ const MAJOR: u16 = 46;
 /// Packages that every JDK has itself; in a JAR they would be in the way.
 const OF_THE_JDK: &str = "java/";
 
-/// A class file for a JAR.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stub {
-    /// Its path in the JAR: `javacard/framework/Applet.class`.
-    pub path: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
+/// What makes an archive a JAR.
+const MANIFEST: (&str, &[u8]) = ("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\r\n\r\n");
 
 impl Api {
-    /// The classes of a platform and of other packages beside it, without those that a JDK brings.
+    /// The JAR to compile against: the classes of a platform and of other packages beside it,
+    /// without those that a JDK brings. Its bytes are the same every time.
     pub fn stubs<'a>(
         &'a self,
         platform: &'a Platform,
         beside: impl IntoIterator<Item = Package<'a>>,
-    ) -> Vec<Stub> {
+    ) -> Archive {
         let packages = self.of_platform(platform).chain(beside);
         let packages = packages.filter(|package| !package.name().starts_with(OF_THE_JDK));
-        packages.flat_map(Package::stubs).collect()
+        let manifest = Entry { name: MANIFEST.0.to_owned(), bytes: MANIFEST.1.to_vec() };
+        Archive {
+            entries: [manifest].into_iter().chain(packages.flat_map(Package::stubs)).collect(),
+        }
     }
 
     /// The newest version of a package.
@@ -47,9 +46,9 @@ impl Api {
 impl Package<'_> {
     /// Its classes as class files: signatures, constants with their values, checked exceptions. Bodies
     /// do nothing useful, since nobody runs them.
-    pub fn stubs(self) -> Vec<Stub> {
-        let stub = |class: &ClassTable| Stub {
-            path: format!("{}.class", class.name),
+    pub fn stubs(self) -> Vec<Entry> {
+        let stub = |class: &ClassTable| Entry {
+            name: format!("{}.class", class.name),
             bytes: self.stub(class).to_bytes(),
         };
         self.classes().map(stub).collect()
