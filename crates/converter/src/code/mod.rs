@@ -49,6 +49,8 @@ pub(crate) struct Body {
     pub(crate) locals: Vec<u16>,
     /// Items at which JVM instructions begin, in order.
     pub(crate) starts: Vec<(u16, usize)>,
+    /// Local 0 is the object.
+    pub(crate) has_this: bool,
 }
 
 /// An instruction.
@@ -73,6 +75,34 @@ pub(crate) enum Operand {
     Branch(usize),
     Table { default: usize, low: i32, targets: Vec<usize> },
     Lookup { default: usize, rows: Vec<(i32, usize)> },
+}
+
+impl Operand {
+    /// Items it goes to, the default of a switch first.
+    pub(crate) fn targets(&self) -> Vec<usize> {
+        match self {
+            Self::Branch(target) => vec![*target],
+            Self::Table { default, targets, .. } => {
+                std::iter::once(*default).chain(targets.iter().copied()).collect()
+            }
+            Self::Lookup { default, rows } => {
+                let targets = rows.iter().map(|(_, target)| *target);
+                std::iter::once(*default).chain(targets).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The constant it names.
+    pub(crate) fn constant(&self) -> Option<Constant> {
+        match self {
+            Self::Constant(constant) => Some(*constant),
+            Self::TypeTest(_, Some(class)) | Self::Interface(_, class, _) => {
+                Some(Constant::Class(*class))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An exception handler; ends are indexes of items.
