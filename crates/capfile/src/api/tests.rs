@@ -1,7 +1,8 @@
 use super::*;
+use crate::export::{self, ExportFile};
 
 fn package(name: &str, major: u8, minor: u8) -> Package<'static> {
-    Api::built_in().package(name, Version::new(major, minor)).expect("it is in the tables")
+    Api::built_in().package(name, Version { major, minor }).expect("it is in the tables")
 }
 
 #[test]
@@ -88,4 +89,36 @@ fn the_inheritable_tokens_are_all_or_what_the_table_says() {
     assert_eq!(inheritable(8, "/KeyAgreement"), 4);
     assert_eq!(inheritable(7, "/KeyAgreement"), 4);
     assert_eq!(inheritable(8, "/Key"), 0);
+}
+
+#[test]
+fn export_files_of_every_platform_read_back_as_what_the_tables_offer() {
+    let api = Api::built_in();
+    for platform in api.platforms() {
+        for (listed, package) in platform.packages.iter().zip(api.of_platform(platform)) {
+            let bytes = package.export(platform).to_bytes().expect("it fits");
+            let file = ExportFile::read(&bytes, &listed.name).expect("its own bytes");
+            let mut expected = package.offers(platform);
+            if listed.format < FormatVersion::V2_3 {
+                expected.referenced.clear();
+                expected.classes.iter_mut().for_each(|class| class.inheritable_count = 0);
+            }
+            assert_eq!((file.version, package.name()), (listed.format, &*listed.name));
+            assert_eq!(export::Package::resolve(&file, &listed.name), Ok(expected));
+        }
+        assert_eq!(api.exports(platform).len(), platform.packages.len());
+    }
+}
+
+#[test]
+fn packages_that_are_referred_to_stand_in_the_order_they_are_met_in() {
+    let api = Api::built_in();
+    let newest = api.platform("3.2.0").expect("a platform");
+    let certificates = package("javacardx/security/cert", 1, 0).offers(newest);
+    let referenced: Vec<String> = certificates
+        .referenced
+        .iter()
+        .map(|one| format!("{} {}", one.name, one.info.version))
+        .collect();
+    assert_eq!(referenced, ["java/lang 1.0", "javacard/security 1.8", "javacard/framework 1.9"]);
 }
