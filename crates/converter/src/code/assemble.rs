@@ -40,7 +40,6 @@ pub(crate) fn assemble(
 ) -> Result<Assembled, String> {
     let mut code = Layout::new(body, index_of, has_short_puts)?;
     let offsets = code.place_branches()?;
-    let max_stack = code.max_stack();
     let at = |item: usize| {
         let item = code.new_place(item);
         offsets.get(item).copied().unwrap_or_default()
@@ -58,7 +57,7 @@ pub(crate) fn assemble(
         .collect();
     let starts = body.starts.iter().map(|(pc, item)| (*pc, at(*item))).collect();
     let (bytes, references) = code.bytes(&offsets)?;
-    Ok(Assembled { code: bytes, max_stack, handlers: marked(handlers), references, starts })
+    Ok(Assembled { code: bytes, max_stack: max_stack(body), handlers: marked(handlers), references, starts })
 }
 
 /// Marks handlers after which no other covers the same.
@@ -73,22 +72,52 @@ fn marked(mut handlers: Vec<Handler>) -> Vec<Handler> {
     handlers
 }
 
+/// Words of the deepest stack, by the instructions before any were joined: so does the usual
+/// converter, whose stacks are a little deeper than needed.
+fn max_stack(body: &Body) -> u16 {
+    let mut depths: Vec<Option<u16>> = vec![None; body.items.len()];
+    let mut todo: Vec<(usize, u16)> = vec![(0, 0)];
+    todo.extend(body.handlers.iter().map(|handler| (handler.target, 1)));
+    let mut deepest = u16::from(!body.handlers.is_empty());
+    while let Some((at, depth)) = todo.pop() {
+        match depths.get_mut(at) {
+            Some(known @ None) => *known = Some(depth),
+            _ => continue,
+        }
+        let Some(item) = body.items.get(at) else { continue };
+        let after = depth.saturating_sub(item.takes).saturating_add(item.gives);
+        deepest = deepest.max(depth.saturating_add(item.peak)).max(after);
+        let next = at.saturating_add(1);
+        let targets = item.operand.targets().into_iter().map(|target| (target, after));
+        match item.opcode.operation().flow {
+            Flow::Next => todo.push((next, after)),
+            Flow::Branch => {
+                todo.push((next, after));
+                todo.extend(targets);
+            }
+            Flow::Jump | Flow::Switch => todo.extend(targets),
+            Flow::Subroutine => {
+                todo.push((next, depth));
+                todo.extend(targets);
+            }
+            Flow::SubroutineReturn | Flow::Return | Flow::Throw => {}
+        }
+    }
+    deepest
+}
+
 /// An instruction whose constants have indexes.
 struct Slot {
     opcode: O,
     operands: Operands,
     /// Indexes of the items it goes to, the default of a switch first.
     targets: Vec<usize>,
-    takes: u16,
-    gives: u16,
 }
 
 struct Layout {
     slots: Vec<Slot>,
     /// By item of the body: its slot here.
     places: Vec<usize>,
-    /// Slots at which handlers begin.
-    entries: Vec<usize>,
 }
 
 impl Layout {
@@ -97,7 +126,7 @@ impl Layout {
         index_of: &dyn Fn(Constant) -> Option<u16>,
         has_short_puts: bool,
     ) -> Result<Self, String> {
-        let mut layout = Self { slots: Vec::new(), places: Vec::new(), entries: Vec::new() };
+        let mut layout = Self { slots: Vec::new(), places: Vec::new() };
         let mut items = body.items.as_slice();
         while let Some((item, rest)) = items.split_first() {
             let index = |item: &Item| match &item.operand {
@@ -143,8 +172,6 @@ impl Layout {
         for (slot, targets) in layout.slots.iter_mut().zip(targets) {
             slot.targets = targets;
         }
-        layout.entries =
-            body.handlers.iter().map(|handler| layout.new_place(handler.target)).collect();
         Ok(layout)
     }
 
@@ -154,16 +181,10 @@ impl Layout {
     }
 
     fn push_this(&mut self, opcode: O, index: u16) {
-        let words = |slots: &[capfile::instruction::Slot]| {
-            slots.iter().map(|slot| u16::from(slot.words().unwrap_or(0))).sum()
-        };
-        let operation = opcode.operation();
         self.slots.push(Slot {
             opcode,
             operands: Operands::Constant(index),
             targets: Vec::new(),
-            takes: words(operation.takes),
-            gives: words(operation.gives),
         });
     }
 
@@ -210,8 +231,6 @@ impl Layout {
             opcode,
             operands,
             targets: item.operand.targets(),
-            takes: item.takes,
-            gives: item.gives,
         });
         Ok(())
     }
@@ -271,39 +290,6 @@ impl Layout {
         }
         offsets.push(at);
         offsets
-    }
-
-    fn max_stack(&self) -> u16 {
-        let mut depths: Vec<Option<u16>> = vec![None; self.slots.len()];
-        let mut todo: Vec<(usize, u16)> = vec![(0, 0)];
-        todo.extend(self.entries.iter().map(|entry| (*entry, 1)));
-        let mut deepest = u16::from(!self.entries.is_empty());
-        while let Some((at, depth)) = todo.pop() {
-            match depths.get_mut(at) {
-                Some(known @ None) => *known = Some(depth),
-                _ => continue,
-            }
-            let Some(slot) = self.slots.get(at) else { continue };
-            let after = depth.saturating_sub(slot.takes).saturating_add(slot.gives);
-            deepest = deepest.max(depth).max(after);
-            let next = at.saturating_add(1);
-            match slot.opcode.operation().flow {
-                Flow::Next => todo.push((next, after)),
-                Flow::Branch => {
-                    todo.push((next, after));
-                    todo.extend(slot.targets.iter().map(|target| (*target, after)));
-                }
-                Flow::Jump | Flow::Switch => {
-                    todo.extend(slot.targets.iter().map(|target| (*target, after)));
-                }
-                Flow::Subroutine => {
-                    todo.push((next, depth));
-                    todo.extend(slot.targets.iter().map(|target| (*target, after)));
-                }
-                Flow::SubroutineReturn | Flow::Return | Flow::Throw => {}
-            }
-        }
-        deepest
     }
 
     fn bytes(self, offsets: &[usize]) -> Result<(Vec<u8>, Vec<(usize, u8)>), String> {

@@ -173,7 +173,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn push(&mut self, opcode: O, operand: Operand, takes: u16, gives: u16) {
         let is_target = std::mem::take(&mut self.is_entered);
-        self.items.push(Item { opcode, operand, takes, gives, is_target });
+        self.items.push(Item { opcode, operand, takes, gives, peak: 0, is_target });
     }
 
     /// An instruction whose effect on the stack the instruction table says.
@@ -273,7 +273,7 @@ impl Writer<'_> {
                 self.arguments(&signature.parameters, takes);
                 let call = match (constant, opcode) {
                     (_, op::INVOKESTATIC) => O::Invokestatic,
-                    (Constant::Virtual(_), _) => O::Invokevirtual,
+                    (Constant::Virtual(..), _) => O::Invokevirtual,
                     _ => O::Invokespecial,
                 };
                 let object = u16::from(opcode != op::INVOKESTATIC);
@@ -380,6 +380,9 @@ impl Writer<'_> {
             *item = (*item).min(first);
         }
         self.with(O::Sinc, Operands::Increment { local: to, by });
+        if let Some(item) = self.items.last_mut() {
+            item.peak = 2;
+        }
     }
 
     fn arguments(&mut self, parameters: &[Type], takes: &[Value]) {
@@ -472,7 +475,11 @@ impl Writer<'_> {
             op::IOR => self.plain(one(O::Ior, O::Sor)),
             op::IXOR => self.plain(one(O::Ixor, O::Sxor)),
             op::I2B => {
-                self.plain(if operands_int { O::I2b } else { O::S2b });
+                if operands_int {
+                    self.plain(O::I2b);
+                } else if !takes.iter().all(|value| self.types.is_byte(*value)) {
+                    self.plain(O::S2b);
+                }
                 self.widen(usage);
             }
             op::I2S => {

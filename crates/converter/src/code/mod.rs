@@ -23,17 +23,18 @@ use crate::diagnostic::{Place, Sink};
 use crate::front::{Class, ClassRef, MemberRef, Method, Program};
 use crate::request::Request;
 
-/// An entry of the constant pool, by names instead of tokens.
+/// An entry of the constant pool, by names instead of tokens. Members go with the class that the
+/// code names, which may inherit them: the same member has an entry for each class it is named by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Constant {
     Class(ClassRef),
-    InstanceField(MemberRef),
-    Virtual(MemberRef),
+    InstanceField(MemberRef, ClassRef),
+    Virtual(MemberRef, ClassRef),
     /// A method of a superclass, called from the class with that index.
     Super(usize, MemberRef),
-    StaticField(MemberRef),
+    StaticField(MemberRef, ClassRef),
     /// A static or private method or a constructor.
-    Static(MemberRef),
+    Static(MemberRef, ClassRef),
 }
 
 /// A method's body in Java Card instructions.
@@ -61,6 +62,8 @@ pub(crate) struct Item {
     /// Words that are taken from the stack and put there.
     pub(crate) takes: u16,
     pub(crate) gives: u16,
+    /// Words above those before it that the instructions had of which it was made.
+    pub(crate) peak: u16,
     /// Whether something jumps here.
     pub(crate) is_target: bool,
 }

@@ -64,7 +64,7 @@ fn places(package: &Package, table: &[Virtual], base: usize) -> Vec<cap::MethodP
     entries.map(|entry| cap::MethodPlace::compact(offset(entry))).collect()
 }
 
-/// Interfaces that no superclass implements already, and which methods implement theirs.
+/// Interfaces that the class names and what they extend, and which methods implement theirs.
 fn implemented(
     program: &Program,
     package: &Package,
@@ -79,7 +79,7 @@ fn implemented(
         place.and_then(|token| u8::try_from(token).ok()).unwrap_or(NONE)
     };
     program
-        .class_interfaces(index)
+        .all_interfaces(ClassRef::Internal(index))
         .into_iter()
         .map(|interface| cap::ImplementedInterface {
             interface: package.class_ref(program, interface),

@@ -40,10 +40,12 @@ pub(super) fn types(program: &Program, package: &Package) -> Option<(Vec<u16>, T
                 constants.push(0xFFFF);
                 continue;
             }
-            Constant::InstanceField(member) | Constant::StaticField(member) => {
+            Constant::InstanceField(member, _) | Constant::StaticField(member, _) => {
                 package.field_type(program, &program.field_type(*member)?)?
             }
-            Constant::Virtual(member) | Constant::Super(_, member) | Constant::Static(member) => {
+            Constant::Virtual(member, _)
+            | Constant::Super(_, member)
+            | Constant::Static(member, _) => {
                 package.method_type(program, &program.method_signature(*member)?)?
             }
         };
@@ -114,9 +116,9 @@ fn class_descriptor(
     let tokens = package.class_tokens(index)?;
     let this = package.class_ref(program, ClassRef::Internal(index));
     let interfaces = if class.is_interface() {
-        program.all_interfaces(ClassRef::Internal(index))
+        Vec::new()
     } else {
-        program.class_interfaces(index)
+        program.all_interfaces(ClassRef::Internal(index))
     };
     // Types of methods are met before those of fields.
     let mut methods = Vec::new();

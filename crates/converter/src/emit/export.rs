@@ -1,16 +1,16 @@
 //! The Export component and the export file.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use capfile::cap;
 use capfile::class::access as java;
 use capfile::export::{
-    self, ExportAttribute, ExportClass, ExportConstant, ExportField, ExportFile, ExportMethod,
+    self, ExportFile, PackageClass, PackageField, PackageMethod, ReferencedPackage,
 };
 
 use crate::diagnostic::Sink;
-use crate::front::{ClassRef, MemberRef, Program};
-use crate::layout::{NONE, Package};
+use crate::front::{Class, ClassRef, MemberRef, Program, Signature, Type};
+use crate::layout::{NONE, Package, Tokens};
 use crate::request::Request;
 
 /// Classes that others may use: of a library all that are public; of applets public shareable
@@ -78,33 +78,53 @@ pub(super) fn export_file(
         true => cap::FormatVersion::V2_3,
         false => cap::FormatVersion::V2_1,
     };
-    let mut constants = Constants::default();
-    let mut classes = Vec::new();
-    for index in exported_classes(program, request) {
-        classes.push(export_class(program, package, index, version, &mut constants)?);
-    }
+    let exported = exported_classes(program, request);
+    let classes = exported.iter().map(|index| export_class(program, package, *index, version));
+    let classes = classes.collect::<Option<Vec<_>>>()?;
     let (major, minor) = request.version;
-    let info = cap::PackageInfo {
-        version: cap::Version { major, minor },
-        aid: super::aid(request.aid, "package AID", sink)?,
+    let offered = export::Package {
+        name: program.package.as_str().into(),
+        info: cap::PackageInfo {
+            version: cap::Version { major, minor },
+            aid: super::aid(request.aid, "package AID", sink)?,
+        },
+        is_library: request.applets.is_empty(),
+        referenced: referenced(program, &classes),
+        classes,
     };
-    let flags = u8::from(request.applets.is_empty());
-    let this_package = constants.package(&program.package, flags, info)?;
-    let mut referenced_packages = Vec::new();
-    if version >= cap::FormatVersion::V2_3 {
-        for index in &package.imports.packages {
-            let imported = program.imports.get(*index)?;
-            let flags = u8::from(imported.is_library);
-            referenced_packages.push(constants.package(&imported.name, flags, imported.info)?);
+    match ExportFile::of(&offered, version) {
+        Ok(file) => Some(file),
+        Err(too_large) => {
+            crate::layout::refuse(program, sink, &too_large.to_string());
+            None
         }
     }
-    Some(ExportFile {
-        version,
-        constants: constants.list,
-        this_package,
-        referenced_packages,
-        classes,
-    })
+}
+
+/// Packages in the order in which what is offered names them.
+fn referenced(program: &Program, classes: &[PackageClass]) -> Vec<ReferencedPackage> {
+    let mut packages: Vec<usize> = Vec::new();
+    let mut meet = |name: &str| {
+        if let Ok(ClassRef::External(external)) = program.resolve_class(name)
+            && !packages.contains(&external.package)
+        {
+            packages.push(external.package);
+        }
+    };
+    for class in classes {
+        class.supers.iter().chain(&class.interfaces).for_each(|name| meet(name));
+        for field in &class.fields {
+            Type::parse(&field.descriptor).as_ref().and_then(Type::class).map(&mut meet);
+        }
+        for method in &class.methods {
+            let Some(signature) = Signature::parse(&method.descriptor) else { continue };
+            signature.types().filter_map(Type::class).for_each(&mut meet);
+        }
+    }
+    let packages = packages.into_iter().filter_map(|index| program.imports.get(index));
+    packages
+        .map(|package| ReferencedPackage { name: package.name.clone(), info: package.info })
+        .collect()
 }
 
 fn export_class(
@@ -112,47 +132,13 @@ fn export_class(
     package: &Package,
     index: usize,
     version: cap::FormatVersion,
-    constants: &mut Constants,
-) -> Option<ExportClass> {
+) -> Option<PackageClass> {
     let class = program.class(index)?;
     let tokens = package.class_tokens(index)?;
-    let mut fields = Vec::new();
-    for (at, field) in class.fields.iter().enumerate().filter(|(_, field)| field.is_exported()) {
-        let name = constants.text(&field.name)?;
-        let descriptor = constants.text(&field.descriptor)?;
-        let mut attributes = Vec::new();
-        if let Some(value) = field.constant {
-            let attribute = constants.text("ConstantValue")?;
-            let data = constants.integer(value)?.to_be_bytes().to_vec();
-            attributes.push(ExportAttribute { name: attribute, data });
-        }
-        fields.push(ExportField {
-            token: tokens.fields.get(at).copied().unwrap_or(NONE),
-            access: field.access,
-            name,
-            descriptor,
-            attributes,
-        });
-    }
-    let mut methods = Vec::new();
-    for (token, access, name, descriptor) in listed_methods(program, package, index)? {
-        methods.push(ExportMethod {
-            token,
-            access,
-            name: constants.text(&name)?,
-            descriptor: constants.text(&descriptor)?,
-        });
-    }
-    let name = constants.class(&class.name)?;
     let this = ClassRef::Internal(index);
-    let mut supers = Vec::new();
-    for class in program.supers_for_export(this) {
-        supers.push(constants.class(program.class_name(class))?);
-    }
-    let mut interfaces = Vec::new();
-    for interface in program.all_interfaces(this) {
-        interfaces.push(constants.class(program.class_name(interface))?);
-    }
+    let names = |classes: Vec<ClassRef>| {
+        classes.into_iter().map(|class| program.class_name(class).into()).collect::<Vec<Arc<str>>>()
+    };
     let mut access = class.access & !java::SUPER;
     if class.is_shareable {
         access |= export::access::SHAREABLE;
@@ -160,111 +146,72 @@ fn export_class(
     if class.is_remote {
         access |= export::access::REMOTE;
     }
-    let inheritable_count = match version >= cap::FormatVersion::V2_3 && !class.is_interface() {
-        true => u8::try_from(tokens.public.len()).unwrap_or(NONE),
-        false => 0,
-    };
-    Some(ExportClass {
+    let has_count = version >= cap::FormatVersion::V2_3 && !class.is_interface();
+    let mut interfaces = program.all_interfaces(this);
+    let mut supers = Vec::new();
+    if class.is_interface() {
+        supers.append(&mut interfaces);
+    }
+    Some(PackageClass {
         token: tokens.class?,
         access,
-        name,
-        supers,
-        interfaces,
-        fields,
-        methods,
-        inheritable_count,
+        name: class.name.as_str().into(),
+        supers: names([program.superclasses(this), supers].concat()),
+        interfaces: names(interfaces),
+        fields: fields(class, tokens),
+        methods: methods(program, package, index)?,
+        inheritable_count: match has_count {
+            true => u8::try_from(tokens.public.len()).unwrap_or(NONE),
+            false => 0,
+        },
     })
 }
 
-type Listed = (u8, u16, String, String);
+/// Fields of objects by token, then static ones as they are written.
+fn fields(class: &Class, tokens: &Tokens) -> Vec<PackageField> {
+    let statics = class.fields.iter().enumerate().filter(|(_, field)| field.is_static());
+    let all = tokens.instance_fields.iter().copied().chain(statics.map(|(at, _)| at));
+    let exported = all.filter_map(|at| {
+        let field = class.fields.get(at).filter(|field| field.is_exported())?;
+        Some(PackageField {
+            token: tokens.fields.get(at).copied().unwrap_or(NONE),
+            access: field.access,
+            name: field.name.as_str().into(),
+            descriptor: field.descriptor.as_str().into(),
+            value: field.constant,
+        })
+    });
+    exported.collect()
+}
 
-/// Methods that others may call, inherited ones too.
-fn listed_methods(program: &Program, package: &Package, index: usize) -> Option<Vec<Listed>> {
+/// Methods that others may call, each kind by token, inherited ones too.
+fn methods(program: &Program, package: &Package, index: usize) -> Option<Vec<PackageMethod>> {
     let class = program.class(index)?;
-    let mut listed: Vec<Listed> = Vec::new();
+    let this = ClassRef::Internal(index);
+    let listed = |token: usize, member: MemberRef| -> Option<PackageMethod> {
+        let (name, descriptor) = program.method_names(member)?;
+        Some(PackageMethod {
+            token: u8::try_from(token).ok()?,
+            access: program.method_access(member),
+            name: name.into(),
+            descriptor: descriptor.into(),
+        })
+    };
     if class.is_interface() {
-        for (token, member) in class.interface_methods.iter().enumerate() {
-            let (name, descriptor) = program.method_names(*member)?;
-            let access = program.method_access(*member);
-            let token = u8::try_from(token).ok()?;
-            listed.push((token, access, name.to_owned(), descriptor.to_owned()));
-        }
-        return Some(listed);
-    }
-    for (at, method) in class.methods.iter().enumerate() {
-        if method.is_exported() {
-            let member = MemberRef { class: ClassRef::Internal(index), index: at };
-            listed.push((
-                package.method_token(program, member),
-                method.access,
-                method.name.clone(),
-                method.descriptor.clone(),
-            ));
-        }
+        let members = class.interface_methods.iter().enumerate();
+        return members.map(|(token, member)| listed(token, *member)).collect();
     }
     let tokens = package.class_tokens(index)?;
-    for (token, entry) in tokens.public.iter().enumerate().filter(|(_, entry)| !entry.is_own) {
-        let member = program.resolve_method(
-            ClassRef::Internal(index),
-            &entry.name,
-            &entry.descriptor,
-        )?;
-        listed.push((
-            u8::try_from(token).ok()?,
-            program.method_access(member),
-            entry.name.clone(),
-            entry.descriptor.clone(),
-        ));
-    }
-    Some(listed)
-}
-
-/// Constants of an export file, each once.
-#[derive(Default)]
-struct Constants {
-    list: Vec<ExportConstant>,
-    texts: HashMap<String, u16>,
-    integers: HashMap<i32, u16>,
-    classes: HashMap<String, u16>,
-}
-
-impl Constants {
-    fn push(&mut self, constant: ExportConstant) -> Option<u16> {
-        let index = u16::try_from(self.list.len()).ok()?;
-        self.list.push(constant);
-        Some(index)
-    }
-
-    fn text(&mut self, text: &str) -> Option<u16> {
-        if let Some(index) = self.texts.get(text) {
-            return Some(*index);
+    let mut fixed: Vec<PackageMethod> = Vec::new();
+    for (at, method) in class.methods.iter().enumerate() {
+        if method.is_exported() && (method.is_static() || method.is_constructor()) {
+            let token = tokens.methods.get(at).copied().map(usize::from)?;
+            fixed.push(listed(token, MemberRef { class: this, index: at })?);
         }
-        let index = self.push(ExportConstant::Utf8(text.as_bytes().to_vec()))?;
-        self.texts.insert(text.to_owned(), index);
-        Some(index)
     }
-
-    fn integer(&mut self, value: i32) -> Option<u16> {
-        if let Some(index) = self.integers.get(&value) {
-            return Some(*index);
-        }
-        let index = self.push(ExportConstant::Integer(value))?;
-        self.integers.insert(value, index);
-        Some(index)
+    for (token, entry) in tokens.public.iter().enumerate() {
+        let member = program.resolve_method(this, &entry.name, &entry.descriptor)?;
+        fixed.push(listed(token, member)?);
     }
-
-    fn class(&mut self, name: &str) -> Option<u16> {
-        if let Some(index) = self.classes.get(name) {
-            return Some(*index);
-        }
-        let text = self.text(name)?;
-        let index = self.push(ExportConstant::Class(text))?;
-        self.classes.insert(name.to_owned(), index);
-        Some(index)
-    }
-
-    fn package(&mut self, name: &str, flags: u8, package: cap::PackageInfo) -> Option<u16> {
-        let name = self.text(name)?;
-        self.push(ExportConstant::Package { flags, name, package })
-    }
+    Some(fixed)
 }

@@ -166,11 +166,11 @@ fn constant_entry(program: &Program, package: &Package, constant: Constant) -> c
     let class_ref = |class: ClassRef| package.class_ref(program, class);
     match constant {
         Constant::Class(class) => cap::Constant::Class { class: class_ref(class), padding: 0 },
-        Constant::InstanceField(member) => cap::Constant::InstanceField {
+        Constant::InstanceField(member, _) => cap::Constant::InstanceField {
             class: class_ref(member.class),
             token: package.field_token(program, member),
         },
-        Constant::Virtual(member) => cap::Constant::VirtualMethod {
+        Constant::Virtual(member, _) => cap::Constant::VirtualMethod {
             class: class_ref(member.class),
             token: package.method_token(program, member),
         },
@@ -178,12 +178,12 @@ fn constant_entry(program: &Program, package: &Package, constant: Constant) -> c
             class: class_ref(ClassRef::Internal(class)),
             token: package.method_token(program, member),
         },
-        Constant::StaticField(member) => {
+        Constant::StaticField(member, _) => {
             let token = package.field_token(program, member);
             let offset = |class| package.image.offset(class, member.index).unwrap_or_default();
             cap::Constant::StaticField(static_ref(program, package, member, token, offset))
         }
-        Constant::Static(member) => {
+        Constant::Static(member, _) => {
             let token = package.method_token(program, member);
             let offset = |class| package.method_offset(class, member.index);
             cap::Constant::StaticMethod(static_ref(program, package, member, token, offset))

@@ -451,17 +451,6 @@ impl Program {
         self.resolve_method(ClassRef::Internal(class), "install", "([BSB)V")
     }
 
-    /// Interfaces of a class that no superclass implements already.
-    pub(crate) fn class_interfaces(&self, index: usize) -> Vec<ClassRef> {
-        let mut interfaces = self.all_interfaces(ClassRef::Internal(index));
-        let above = self.class(index).and_then(|class| class.superclass);
-        for class in above.map(|above| self.chain(above)).unwrap_or_default() {
-            let known = self.all_interfaces(class);
-            interfaces.retain(|interface| !known.contains(interface));
-        }
-        interfaces
-    }
-
     /// Names and descriptors of an interface's methods, in token order.
     pub(crate) fn interface_methods(&self, interface: ClassRef) -> Vec<(String, String)> {
         let owned = |(name, descriptor): (&str, &str)| (name.to_owned(), descriptor.to_owned());
@@ -479,13 +468,11 @@ impl Program {
         }
     }
 
-    /// What an export file says a class extends: all superclasses, the nearest first; of an
-    /// interface all super-interfaces, and `Object`.
-    pub(crate) fn supers_for_export(&self, class: ClassRef) -> Vec<ClassRef> {
+    /// All superclasses, `Object` first.
+    pub(crate) fn superclasses(&self, class: ClassRef) -> Vec<ClassRef> {
         let mut supers = self.chain(class);
-        if !supers.is_empty() {
-            supers.remove(0);
-        }
+        supers.reverse();
+        supers.pop();
         supers
     }
 

@@ -66,13 +66,15 @@ pub(super) fn order(program: &Program, bodies: &Bodies, sink: &mut Sink) -> Opti
 fn visit(program: &Program, order: &mut ImportOrder, constant: Constant) {
     match constant {
         Constant::Class(class) => order.class(class),
-        Constant::InstanceField(member) | Constant::StaticField(member) => {
+        Constant::InstanceField(member, _) | Constant::StaticField(member, _) => {
             order.class(member.class);
             if let Some(kind) = program.field_type(member) {
                 order.kind(program, &kind);
             }
         }
-        Constant::Virtual(member) | Constant::Super(_, member) | Constant::Static(member) => {
+        Constant::Virtual(member, _)
+            | Constant::Super(_, member)
+            | Constant::Static(member, _) => {
             order.class(member.class);
             method_types(program, order, member);
         }

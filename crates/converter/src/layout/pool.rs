@@ -43,7 +43,7 @@ pub(super) fn lay_out(program: &Program, bodies: &Bodies, sink: &mut Sink) -> Op
     }
     let mut front = 0;
     for at in 0..constants.len() {
-        if matches!(constants.get(at), Some(Constant::InstanceField(_))) {
+        if matches!(constants.get(at), Some(Constant::InstanceField(..))) {
             constants.swap(at, front);
             front = front.saturating_add(1);
         }

@@ -32,7 +32,7 @@ pub fn bytes(ours: &[u8], theirs: &[u8]) -> String {
     )
 }
 
-/// Both files in full, part by part.
+/// Writes both files in full, part by part, to be compared with a tool of one's choice.
 pub fn show(reference: &Reference, converted: &Converted) {
     let components: Vec<Component> = reference
         .components
@@ -60,27 +60,38 @@ pub fn show(reference: &Reference, converted: &Converted) {
         ("Export", format!("{:#?}", ours.exports), format!("{:#?}", theirs.exports)),
         ("Descriptor", descriptor(ours), descriptor(&theirs)),
         ("Debug", format!("{:#?}", ours.debug), format!("{:#?}", theirs.debug)),
-        ("export file", format!("{:#?}", converted.export), {
+        ("export file", export(&converted.export), {
             let read = capfile::export::ExportFile::read(&reference.export, "reference");
-            format!("{:#?}", read.unwrap())
+            export(&read.unwrap())
         }),
     ];
+    let (mut all_ours, mut all_theirs) = (String::new(), String::new());
     for (name, ours, theirs) in parts {
-        if ours == theirs {
-            continue;
-        }
-        println!("== {} {} {name}", reference.name, reference.target.name());
-        let (ours, theirs): (Vec<&str>, Vec<&str>) =
-            (ours.lines().collect(), theirs.lines().collect());
-        let at = ours.iter().zip(&theirs).position(|(one, other)| one != other);
-        let at = at.unwrap_or(ours.len().min(theirs.len()));
-        for (who, lines) in [("ours", ours), ("reference", theirs)] {
-            println!("-- {who}, from line {at}");
-            for line in lines.iter().skip(at.saturating_sub(10)).take(30) {
-                println!("{line}");
-            }
-        }
+        all_ours += &format!("== {name}\n{ours}\n");
+        all_theirs += &format!("== {name}\n{theirs}\n");
     }
+    let folder = std::env::temp_dir().join("pursekit-golden");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (who, text) in [("ours", all_ours), ("reference", all_theirs)] {
+        let path = folder.join(format!("{who}.txt"));
+        std::fs::write(&path, text).unwrap();
+        println!("{} {}: {}", reference.name, reference.target.name(), path.display());
+    }
+}
+
+fn export(file: &capfile::export::ExportFile) -> String {
+    let package = capfile::export::Package::resolve(file, "this").unwrap();
+    let mut text = format!("{} {:?} {:?}\n", package.name, package.info, package.referenced);
+    for class in &package.classes {
+        text += &format!(
+            "class {} {:04X} {} {:?} {:?} {}\n",
+            class.token, class.access, class.name, class.supers, class.interfaces,
+            class.inheritable_count,
+        );
+        text += &lines(&class.fields);
+        text += &lines(&class.methods);
+    }
+    text + &lines(&file.constants)
 }
 
 fn lines<T: std::fmt::Debug>(list: &[T]) -> String {
@@ -118,7 +129,7 @@ fn code(cap: &CapFile) -> String {
                 block.method(method.place.offset, method.code_length, 3).unwrap();
             text += &format!("method {index} of class {} {header:?}\n", class.this);
             let list = decode_all(&mut Cursor::new(&part, code)).unwrap();
-            for Located { at, instruction } in list {
+            for Located { instruction, .. } in list {
                 let operands = match instruction.constant() {
                     Some(constant) => {
                         let constant =
@@ -131,9 +142,13 @@ fn code(cap: &CapFile) -> String {
                             other => format!("{other:?}"),
                         }
                     }
-                    None => format!("{:?}", instruction.operands),
+                    // Where branches go depends on what is between.
+                    None if instruction.branches().is_empty() => {
+                        format!("{:?}", instruction.operands)
+                    }
+                    None => String::new(),
                 };
-                text += &format!("  {at} {} {operands}\n", instruction.opcode);
+                text += &format!("  {} {operands}\n", instruction.opcode);
             }
         }
     }
