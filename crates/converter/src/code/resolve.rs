@@ -306,11 +306,11 @@ impl Resolver<'_, '_> {
                 "The class files do not belong together: compile all sources again.",
             );
         }
-        let constant =
-            if is_static {
-            Constant::StaticField(member, class)
+        let named = self.named(class, member);
+        let constant = if is_static {
+            Constant::StaticField(member, named)
         } else {
-            Constant::InstanceField(member, class)
+            Constant::InstanceField(member, named)
         };
         if is_static && program.is_constant(member) {
             return self.refuse(
@@ -409,6 +409,7 @@ impl Resolver<'_, '_> {
             return Err("cannot be called so");
         }
         let is_own = member.class == ClassRef::Internal(self.context.class_index);
+        let named = self.named(named, member);
         Ok(if is_static || name == "<init>" || access & access::PRIVATE != 0 {
             Constant::Static(member, named)
         } else if opcode == op::INVOKESPECIAL && !is_own {
@@ -416,6 +417,15 @@ impl Resolver<'_, '_> {
         } else {
             Constant::Virtual(member, named)
         })
+    }
+
+    /// By which class a member goes in the constant pool: the one that is named, but what a class
+    /// inherits goes by the declaring class when it names itself.
+    fn named(&self, class: ClassRef, member: MemberRef) -> ClassRef {
+        match class == ClassRef::Internal(self.context.class_index) {
+            true => member.class,
+            false => class,
+        }
     }
 
     fn new_array(&mut self, pc: u16, code: u8) -> Meaning {

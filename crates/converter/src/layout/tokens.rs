@@ -177,8 +177,9 @@ fn instance_fields(class: &Class, tokens: &mut Tokens, sink: &mut Sink) {
     let mut fields: Vec<usize> = (0..class.fields.len()).collect();
     fields.retain(|at| class.fields.get(*at).is_some_and(|field| !field.is_static()));
     fields.sort_by_key(|at| class.fields.get(*at).map_or(4, rank));
-    for (token, at) in fields.iter().enumerate() {
-        let token = u8::try_from(token).unwrap_or(NONE);
+    for at in &fields {
+        // An int takes two tokens, as it takes two words.
+        let token = u8::try_from(tokens.instance_words).unwrap_or(NONE);
         set(&mut tokens.fields, *at, token);
         let Some(field) = class.fields.get(*at) else { continue };
         tokens.instance_words = tokens.instance_words.saturating_add(field.kind.words());
