@@ -38,7 +38,10 @@ pub(crate) fn assemble(
     index_of: &dyn Fn(Constant) -> Option<u16>,
     has_short_puts: bool,
 ) -> Result<Assembled, String> {
-    let mut code = Layout::new(body, index_of, has_short_puts)?;
+    let mut code = Layout::new(body, index_of)?;
+    // Which branches are wide is decided before instructions are joined, as by the usual converter.
+    code.place_branches()?;
+    let mut code = code.joined(body, has_short_puts);
     let offsets = code.place_branches()?;
     let at = |item: usize| {
         let item = code.new_place(item);
@@ -107,11 +110,75 @@ fn max_stack(body: &Body) -> u16 {
 }
 
 /// An instruction whose constants have indexes.
+#[derive(Clone)]
 struct Slot {
     opcode: O,
     operands: Operands,
-    /// Indexes of the items it goes to, the default of a switch first.
+    /// Indexes of the slots it goes to, the default of a switch first.
     targets: Vec<usize>,
+    /// Bytes that the instructions had more of which it was made.
+    joined: usize,
+}
+
+impl Slot {
+    fn length(&self) -> usize {
+        // Lengths of tables need them; they are cheap to clone otherwise.
+        let instruction = Instruction::with(self.opcode, self.operands.clone());
+        instruction.length().saturating_add(self.joined)
+    }
+
+    fn pushes_this(&self, body: &Body) -> bool {
+        self.opcode == O::Aload0 && body.has_this
+    }
+
+    /// The same with a field of `this`, if there is an opcode and the index fits.
+    fn of_this(&self, opcode: fn(O) -> Option<O>) -> Option<Self> {
+        let opcode = opcode(self.opcode)?;
+        match self.operands {
+            Operands::Constant(index) if index <= 0xFF => {
+                Some(Self { opcode, ..self.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn slot(item: &Item, index_of: &dyn Fn(Constant) -> Option<u16>) -> Result<Slot, String> {
+    let index = |constant: Constant| {
+        index_of(constant).ok_or_else(|| "a constant is not in the constant pool".to_owned())
+    };
+    let mut opcode = item.opcode;
+    let operands = match &item.operand {
+        Operand::Plain(operands) => operands.clone(),
+        Operand::Constant(constant) => {
+            let index = index(*constant)?;
+            if index > 0xFF {
+                opcode = wide_field(opcode);
+            }
+            Operands::Constant(index)
+        }
+        Operand::TypeTest(kind, class) => {
+            let constant = match class {
+                Some(class) => index(Constant::Class(*class))?,
+                None => 0,
+            };
+            Operands::TypeTest { kind: *kind, constant }
+        }
+        Operand::Interface(words, class, token) => Operands::Interface {
+            words: *words,
+            constant: index(Constant::Class(*class))?,
+            token: *token,
+        },
+        Operand::Branch(_) => Operands::Branch(0),
+        Operand::Table { low, targets, .. } => {
+            Operands::Table { default: 0, low: *low, targets: vec![0; targets.len()] }
+        }
+        Operand::Lookup { rows, .. } => Operands::Lookup {
+            default: 0,
+            pairs: rows.iter().map(|(value, _)| (*value, 0)).collect(),
+        },
+    };
+    Ok(Slot { opcode, operands, targets: item.operand.targets(), joined: item.joined })
 }
 
 struct Layout {
@@ -121,118 +188,67 @@ struct Layout {
 }
 
 impl Layout {
+    /// One slot for each item of the body.
     fn new(
         body: &Body,
         index_of: &dyn Fn(Constant) -> Option<u16>,
-        has_short_puts: bool,
     ) -> Result<Self, String> {
-        let mut layout = Self { slots: Vec::new(), places: Vec::new() };
-        let mut items = body.items.as_slice();
-        while let Some((item, rest)) = items.split_first() {
-            let index = |item: &Item| match &item.operand {
-                Operand::Constant(constant) => index_of(*constant).filter(|index| *index <= 0xFF),
-                _ => None,
-            };
-            layout.places.push(layout.slots.len());
-            items = rest;
-            if item.opcode == O::Aload0 && body.has_this {
-                match rest {
-                    [get, after @ ..] if !get.is_target => {
-                        if let (Some(opcode), Some(index)) = (this_get(get.opcode), index(get)) {
-                            layout.places.push(layout.slots.len());
-                            layout.push_this(opcode, index);
-                            items = after;
-                            continue;
-                        }
-                        if let [put, after @ ..] = after
-                            && has_short_puts
-                            && !put.is_target
-                            && is_simple_push(get.opcode)
-                            && let (Some(opcode), Some(index)) = (this_put(put.opcode), index(put))
-                        {
-                            layout.places.push(layout.slots.len());
-                            layout.push(get, index_of)?;
-                            layout.places.push(layout.slots.len());
-                            layout.push_this(opcode, index);
-                            items = after;
-                            continue;
-                        }
-                    }
-                    _ => {}
+        let slots = body.items.iter().map(|item| slot(item, index_of));
+        let slots = slots.collect::<Result<Vec<_>, _>>()?;
+        let places = (0..=slots.len()).collect();
+        Ok(Self { slots, places })
+    }
+
+    /// Instructions that work on fields of `this`, joined with what pushes it.
+    fn joined(self, body: &Body, has_short_puts: bool) -> Self {
+        let mut slots: Vec<Slot> = Vec::with_capacity(self.slots.len());
+        let mut places = Vec::with_capacity(self.places.len());
+        let is_target = |item: usize| body.items.get(item).is_none_or(|item| item.is_target);
+        let mut rest = self.slots.as_slice();
+        while let Some((slot, after)) = rest.split_first() {
+            let at = places.len();
+            places.push(slots.len());
+            rest = after;
+            let follows = |by: usize| !is_target(at.saturating_add(by));
+            match after {
+                [get, after @ ..]
+                    if slot.pushes_this(body)
+                        && follows(1)
+                        && let Some(joined) = get.of_this(this_get) =>
+                {
+                    places.push(slots.len());
+                    slots.push(joined);
+                    rest = after;
                 }
+                [push, put, after @ ..]
+                    if slot.pushes_this(body)
+                        && has_short_puts
+                        && follows(1)
+                        && follows(2)
+                        && is_simple_push(push.opcode)
+                        && let Some(joined) = put.of_this(this_put) =>
+                {
+                    places.push(slots.len());
+                    slots.push(push.clone());
+                    places.push(slots.len());
+                    slots.push(joined);
+                    rest = after;
+                }
+                _ => slots.push(Slot { joined: 0, ..slot.clone() }),
             }
-            layout.push(item, index_of)?;
         }
-        layout.places.push(layout.slots.len());
-        let targets: Vec<Vec<usize>> = layout
-            .slots
-            .iter()
-            .map(|slot| slot.targets.iter().map(|item| layout.new_place(*item)).collect())
-            .collect();
-        for (slot, targets) in layout.slots.iter_mut().zip(targets) {
-            slot.targets = targets;
+        places.push(slots.len());
+        for slot in &mut slots {
+            for target in &mut slot.targets {
+                *target = places.get(*target).copied().unwrap_or(places.len());
+            }
         }
-        Ok(layout)
+        Self { slots, places }
     }
 
     /// The slot of an item of the body.
     fn new_place(&self, item: usize) -> usize {
         self.places.get(item).copied().unwrap_or(self.slots.len())
-    }
-
-    fn push_this(&mut self, opcode: O, index: u16) {
-        self.slots.push(Slot {
-            opcode,
-            operands: Operands::Constant(index),
-            targets: Vec::new(),
-        });
-    }
-
-    fn push(
-        &mut self,
-        item: &Item,
-        index_of: &dyn Fn(Constant) -> Option<u16>,
-    ) -> Result<(), String> {
-        let index = |constant: Constant| {
-            index_of(constant).ok_or_else(|| "a constant is not in the constant pool".to_owned())
-        };
-        let mut opcode = item.opcode;
-        let operands = match &item.operand {
-            Operand::Plain(operands) => operands.clone(),
-            Operand::Constant(constant) => {
-                let index = index(*constant)?;
-                if index > 0xFF {
-                    opcode = wide_field(opcode);
-                }
-                Operands::Constant(index)
-            }
-            Operand::TypeTest(kind, class) => {
-                let constant = match class {
-                    Some(class) => index(Constant::Class(*class))?,
-                    None => 0,
-                };
-                Operands::TypeTest { kind: *kind, constant }
-            }
-            Operand::Interface(words, class, token) => Operands::Interface {
-                words: *words,
-                constant: index(Constant::Class(*class))?,
-                token: *token,
-            },
-            Operand::Branch(_) => Operands::Branch(0),
-            Operand::Table { low, targets, .. } => {
-                Operands::Table { default: 0, low: *low, targets: vec![0; targets.len()] }
-            }
-            Operand::Lookup { rows, .. } => Operands::Lookup {
-                default: 0,
-                pairs: rows.iter().map(|(value, _)| (*value, 0)).collect(),
-            },
-        };
-        self.slots.push(Slot {
-            opcode,
-            operands,
-            targets: item.operand.targets(),
-        });
-        Ok(())
     }
 
     /// Gives branches their distances; those that are too far become wide. Says where slots stand,
@@ -285,8 +301,7 @@ impl Layout {
         let mut offsets = Vec::with_capacity(self.slots.len().saturating_add(1));
         for slot in &self.slots {
             offsets.push(at);
-            let instruction = Instruction::with(slot.opcode, slot.operands.clone());
-            at = at.saturating_add(instruction.length());
+            at = at.saturating_add(slot.length());
         }
         offsets.push(at);
         offsets

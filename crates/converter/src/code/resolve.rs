@@ -409,7 +409,6 @@ impl Resolver<'_, '_> {
             return Err("cannot be called so");
         }
         let is_own = member.class == ClassRef::Internal(self.context.class_index);
-        let named = self.named(named, member);
         Ok(if is_static || name == "<init>" || access & access::PRIVATE != 0 {
             Constant::Static(member, named)
         } else if opcode == op::INVOKESPECIAL && !is_own {

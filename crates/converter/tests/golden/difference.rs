@@ -146,7 +146,7 @@ fn code(cap: &CapFile) -> String {
                     None if instruction.branches().is_empty() => {
                         format!("{:?}", instruction.operands)
                     }
-                    None => String::new(),
+                    None => format!("{:?}", instruction.operands),
                 };
                 text += &format!("  {} {operands}\n", instruction.opcode);
             }
