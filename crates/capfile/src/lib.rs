@@ -12,9 +12,11 @@ pub mod api;
 pub mod bytes;
 pub mod cap;
 pub mod class;
+pub mod dump;
 mod error;
 pub mod export;
 pub mod instruction;
+pub mod jar;
 pub mod verify;
 
 pub use aid::{Aid, AidError};
