@@ -7,9 +7,7 @@ use super::Rule;
 use super::index::{Index, Method};
 use super::refusal::{MethodAt, Refusal, Refusals};
 use crate::bytes::Cursor;
-use crate::cap::{
-    ExceptionHandler, MethodBlock, MethodHeader, MethodPlace, Tag, access, offsets,
-};
+use crate::cap::{ExceptionHandler, MethodBlock, MethodHeader, MethodPlace, Tag, access, offsets};
 use crate::instruction::{Located, decode_all};
 
 /// A method with bytecode that is whole.
@@ -31,7 +29,11 @@ pub(super) struct Body<'a> {
 impl Body<'_> {
     /// Offset of an instruction from the component's tag.
     pub(super) fn offset(&self, index: &Index<'_>, at: u16) -> usize {
-        index.places.block(self.place.block).saturating_add(self.start.into()).saturating_add(at.into())
+        index
+            .places
+            .block(self.place.block)
+            .saturating_add(self.start.into())
+            .saturating_add(at.into())
     }
 
     pub(super) fn refuse(
@@ -70,7 +72,8 @@ fn refuse(
 /// Checks all blocks; gives the methods whose bytecode can be followed.
 pub(super) fn check<'a>(index: &Index<'a>, refusals: &mut Refusals) -> Vec<Body<'a>> {
     let mut bodies = Vec::new();
-    let mut by_block: Vec<Vec<(usize, &Method<'_>)>> = vec![Vec::new(); index.cap.methods.blocks.len()];
+    let mut by_block: Vec<Vec<(usize, &Method<'_>)>> =
+        vec![Vec::new(); index.cap.methods.blocks.len()];
     for (number, method) in index.methods.iter().enumerate() {
         if method.of_interface {
             continue;
@@ -139,7 +142,8 @@ fn extents<'a>(
             Ok(code) if !code.is_empty() => {
                 let first = usize::from(descriptor.first_handler);
                 let count = usize::from(descriptor.handler_count);
-                let handlers = first.checked_add(count).and_then(|end| block.handlers.get(first..end));
+                let handlers =
+                    first.checked_add(count).and_then(|end| block.handlers.get(first..end));
                 if handlers.is_none() {
                     let all = block.handlers.len();
                     let detail = format!("handlers {first} and {count} more, of {all}");
@@ -262,7 +266,11 @@ fn owners(
             let later = body.handlers.get(at.saturating_add(1)..).unwrap_or_default();
             let is_covered = later.iter().map(range).any(|(from, to)| from < end && start < to);
             if handler.stop == is_covered {
-                let (is, does) = if is_covered { ("is set", "covers") } else { ("is not set", "does not cover") };
+                let (is, does) = if is_covered {
+                    ("is set", "covers")
+                } else {
+                    ("is not set", "does not cover")
+                };
                 wrong(Rule::HandlerStop, format!("the bit {is}, a later handler {does} its range"));
             }
         }
@@ -324,7 +332,11 @@ fn references(
         };
         let detail = format!("references of {width} bytes: {detail}");
         let at = super::places::head(Tag::ReferenceLocation, index.cap.format());
-        let at = if width == 1 { at } else { at.saturating_add(listed.byte_deltas.len()).saturating_add(2) };
+        let at = if width == 1 {
+            at
+        } else {
+            at.saturating_add(listed.byte_deltas.len()).saturating_add(2)
+        };
         refusals.at(Tag::ReferenceLocation, at, Rule::ReferenceLocation, detail);
     }
 }

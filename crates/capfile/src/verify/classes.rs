@@ -97,12 +97,15 @@ impl<'a> Classes<'a> {
         let index = |aid: &Aid| packages.iter().position(|package| package.info.aid == *aid);
         let by_aid: HashMap<Aid, u16> = packages
             .iter()
-            .filter_map(|package| Some((package.info.aid, u16::try_from(index(&package.info.aid)?).ok()?)))
+            .filter_map(|package| {
+                Some((package.info.aid, u16::try_from(index(&package.info.aid)?).ok()?))
+            })
             .collect();
         let imports: Vec<Option<u16>> =
             cap.imports.packages.iter().map(|info| by_aid.get(&info.aid).copied()).collect();
         let lang = cap.imports.packages.iter().position(|info| info.aid.as_bytes() == LANG);
-        let by_offset = (0..=u16::MAX).zip(&offsets).map(|(index, offset)| (*offset, index)).collect();
+        let by_offset =
+            (0..=u16::MAX).zip(&offsets).map(|(index, offset)| (*offset, index)).collect();
         let mut classes = Self {
             cap,
             packages,
@@ -269,9 +272,7 @@ impl<'a> Classes<'a> {
     pub(super) fn is_interface(&self, id: ClassId) -> Option<bool> {
         match id {
             ClassId::Object => Some(false),
-            ClassId::Here(_) => {
-                Some(matches!(self.entry(id), Some(ClassEntry::Interface(_))))
-            }
+            ClassId::Here(_) => Some(matches!(self.entry(id), Some(ClassEntry::Interface(_)))),
             _ => self.export(id).map(|class| class.access & access::INTERFACE != 0),
         }
     }
@@ -387,11 +388,16 @@ impl<'a> Classes<'a> {
         if let Some(package) = package {
             let classes = self.packages.get(package).map(|file| &file.classes);
             let class = classes.and_then(|all| all.iter().position(|one| one.token == token));
-            let numbers = u16::try_from(package).ok().zip(class.and_then(|at| u8::try_from(at).ok()));
-            return numbers.map(|(package, class)| Some(ClassId::Exported(package, class))).ok_or(());
+            let numbers =
+                u16::try_from(package).ok().zip(class.and_then(|at| u8::try_from(at).ok()));
+            return numbers
+                .map(|(package, class)| Some(ClassId::Exported(package, class)))
+                .ok_or(());
         }
         let import = self.cap.imports.packages.iter().position(|one| one.aid.as_bytes() == aid);
-        Ok(import.and_then(|import| u8::try_from(import).ok()).map(|import| ClassId::Opaque(import, token)))
+        Ok(import
+            .and_then(|import| u8::try_from(import).ok())
+            .map(|import| ClassId::Opaque(import, token)))
     }
 
     /// Whether a class is a known one or extends it.
@@ -437,20 +443,19 @@ impl<'a> Classes<'a> {
                 return Some(debug.text(class.name).into_owned());
             }
         }
-        let token = self.cap.descriptor.as_ref()?.classes().find(|class| {
-            class.this == ClassRef::Internal(offset) && class.token != 0xFF
-        })?;
+        let token = self
+            .cap
+            .descriptor
+            .as_ref()?
+            .classes()
+            .find(|class| class.this == ClassRef::Internal(offset) && class.token != 0xFF)?;
         Some(self.own?.class(token.token)?.name.to_string())
     }
 }
 
 /// One export file of each package: of the file's imports one that fits, if there is one; of others
 /// the newest.
-fn chosen<'a>(
-    cap: &CapFile,
-    exports: &'a [Package],
-    own: &[PackageInfo],
-) -> Vec<&'a Package> {
+fn chosen<'a>(cap: &CapFile, exports: &'a [Package], own: &[PackageInfo]) -> Vec<&'a Package> {
     let wanted: HashMap<Aid, PackageInfo> =
         cap.imports.packages.iter().map(|info| (info.aid, *info)).collect();
     let mut chosen: Vec<&Package> = Vec::new();

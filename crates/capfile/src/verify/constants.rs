@@ -154,13 +154,7 @@ fn field(
     Ok(())
 }
 
-fn method(
-    index: &Index<'_>,
-    number: usize,
-    target: Target,
-    kind: Member,
-    what: &str,
-) -> Found {
+fn method(index: &Index<'_>, number: usize, target: Target, kind: Member, what: &str) -> Found {
     if target == Target::Missing {
         return Err((Rule::ConstantMethod, format!("there is no {what}")));
     }

@@ -37,9 +37,7 @@ pub(super) fn check(index: &Index<'_>, debug: &Debug, refusals: &mut Refusals) {
                 name(*index, strings, at, refusals);
             }
         }
-        at = at
-            .saturating_add(15)
-            .saturating_add(class.interfaces.len().saturating_mul(2));
+        at = at.saturating_add(15).saturating_add(class.interfaces.len().saturating_mul(2));
         for field in &class.fields {
             name(field.name, strings, at, refusals);
             name(field.descriptor, strings, at, refusals);
@@ -67,7 +65,8 @@ pub(super) fn check(index: &Index<'_>, debug: &Debug, refusals: &mut Refusals) {
             }
             for line in &method.lines {
                 if line.start > line.end || line.end >= method.code_length {
-                    let detail = format!("line {} is bytes {} to {}", line.line, line.start, line.end);
+                    let detail =
+                        format!("line {} is bytes {} to {}", line.line, line.start, line.end);
                     refusals.at(PART, at, Rule::DebugReference, detail);
                 }
                 at = at.saturating_add(6);

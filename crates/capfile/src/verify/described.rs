@@ -6,6 +6,7 @@ use super::Rule;
 use super::classes::ClassId;
 use super::index::{Class, Index, Method, Visibility, visibility};
 use super::refusal::Refusals;
+use super::types::Resolved;
 use crate::cap::{
     ClassEntry, ClassRef, Constant, Descriptor, FieldDescriptor, FieldPlace, FieldType, Header,
     StaticRef, Tag, access,
@@ -102,13 +103,39 @@ fn one(index: &Index<'_>, class: &Class<'_>, refusals: &mut Refusals) {
         let detail = format!("{name} is {is}, it is described as {said}");
         refusals.at(PART, class.at.saturating_add(1), Rule::DescriptorClass, detail);
     }
-    let set = |list: &[ClassRef]| list.iter().copied().collect::<HashSet<_>>();
-    if set(&entry_interfaces) != set(&described.interfaces) {
-        let detail = format!("{name} has other interfaces in the Class component");
-        refusals.at(PART, class.at.saturating_add(9), Rule::DescriptorClass, detail);
-    }
+    interfaces(index, class, &entry_interfaces, &name, refusals);
     fields(index, class, refusals);
     methods(index, class, &name, refusals);
+}
+
+/// The Descriptor lists what a class names (and for interfaces may list nothing), the Class component
+/// also what that extends.
+fn interfaces(
+    index: &Index<'_>,
+    class: &Class<'_>,
+    entry: &[ClassRef],
+    name: &str,
+    refusals: &mut Refusals,
+) {
+    let find = |list: &[ClassRef]| -> HashSet<ClassId> {
+        list.iter().filter_map(|interface| index.classes.find(*interface)).collect()
+    };
+    let (all, named) = (find(entry), find(&class.descriptor.interfaces));
+    let at = class.at.saturating_add(9);
+    let mut above: HashSet<ClassId> = HashSet::new();
+    for interface in &named {
+        above.extend(index.classes.interfaces(*interface));
+        above.insert(*interface);
+    }
+    let of_interface = class.descriptor.access & access::INTERFACE != 0;
+    let is_known = !(of_interface && named.is_empty())
+        && above.iter().all(|interface| index.classes.is_closed(*interface));
+    let is_unknown = named.len() != class.descriptor.interfaces.len();
+    let is_missing = !named.is_subset(&all);
+    if is_unknown || is_missing || is_known && !all.is_subset(&above) {
+        let detail = format!("{name} has other interfaces in the Class component");
+        refusals.at(PART, at, Rule::DescriptorClass, detail);
+    }
 }
 
 /// At most one of public, protected, private.
@@ -122,7 +149,8 @@ fn fields(index: &Index<'_>, class: &Class<'_>, refusals: &mut Refusals) {
     let (mut statics, mut instance) = (HashSet::new(), HashSet::new());
     let ours = class.descriptor.fields.iter();
     let is_instance = |field: &&FieldDescriptor| field.access & access::STATIC == 0;
-    let instances = ours.filter(is_instance).count();
+    let words = |field: &FieldDescriptor| index.field_type(field).map_or(1, Resolved::words);
+    let size: usize = ours.filter(is_instance).map(words).sum();
     let is_interface = class.descriptor.access & access::INTERFACE != 0;
     for field in own.iter().take(all) {
         let (descriptor, at) = (field.descriptor, field.at);
@@ -152,9 +180,14 @@ fn fields(index: &Index<'_>, class: &Class<'_>, refusals: &mut Refusals) {
                 if index.classes.find(declaring) != Some(class.id) || is_interface {
                     let detail = format!("a field of class {declaring}");
                     refusals.at(PART, at.saturating_add(2), Rule::DescriptorClass, detail);
-                } else if place != token || usize::from(token) >= instances {
-                    refuse(format!("an instance field has tokens {token} and {place}"));
-                } else if !instance.insert(token) {
+                    continue;
+                }
+                // An int has two tokens.
+                let tokens =
+                    usize::from(token)..usize::from(token).saturating_add(words(descriptor));
+                if place != token || tokens.end > size {
+                    refuse(format!("an instance field has tokens {token} and {place}, of {size}"));
+                } else if !tokens.fold(true, |new, token| instance.insert(token) && new) {
                     refuse(format!("the token {token} of an instance field is there twice"));
                 }
             }
@@ -175,9 +208,9 @@ fn fields(index: &Index<'_>, class: &Class<'_>, refusals: &mut Refusals) {
             let detail = "a field of a primitive type names it by an offset";
             refusals.at(PART, at.saturating_add(5), Rule::TypeOffset, detail);
         }
-        let has_int = index.field_type(descriptor).is_some_and(|found| {
-            matches!(found, super::types::Resolved::Int | super::types::Resolved::IntArray)
-        });
+        let has_int = index
+            .field_type(descriptor)
+            .is_some_and(|found| matches!(found, Resolved::Int | Resolved::IntArray));
         if has_int && index.cap.header.flags & Header::INT == 0 {
             let detail = "a field is of type int";
             refusals.at(PART, at.saturating_add(5), Rule::IntFlag, detail);

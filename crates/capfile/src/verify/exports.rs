@@ -48,7 +48,9 @@ fn one(index: &Index<'_>, token: u8, class: &ExportedClass, at: usize, refusals:
         let target = index.static_field(StaticRef::Internal { block: 0, offset: *offset });
         let sound = match target {
             FieldTarget::Here(field) => index.fields.get(field).is_some_and(|field| {
-                field.class == id && field.descriptor.token == token && is_offered(field.descriptor.access)
+                field.class == id
+                    && field.descriptor.token == token
+                    && is_offered(field.descriptor.access)
             }),
             _ => false,
         };
@@ -83,11 +85,14 @@ fn one(index: &Index<'_>, token: u8, class: &ExportedClass, at: usize, refusals:
     let of_methods = described.descriptor.methods.iter().filter(|method| {
         method_kind(method.access) == Member::StaticMethod && is_offered(method.access)
     });
-    let of_fields = described.descriptor.fields.iter().filter(|field| {
-        field.access & access::STATIC != 0 && is_offered(field.access)
-    });
+    let of_fields = described
+        .descriptor
+        .fields
+        .iter()
+        .filter(|field| field.access & access::STATIC != 0 && is_offered(field.access));
     let missing = of_methods.map(|method| method.token).find(|token| !methods.contains(token));
-    let missing = missing.or(of_fields.map(|field| field.token).find(|token| !fields.contains(token)));
+    let missing =
+        missing.or(of_fields.map(|field| field.token).find(|token| !fields.contains(token)));
     if let Some(missing) = missing {
         let detail = format!("member {missing} of {name} is not exported");
         refusals.at(PART, at, Rule::ExportedMember, detail);

@@ -19,7 +19,8 @@ pub(super) fn check(index: &Index<'_>, refusals: &mut Refusals) {
     let mut classes_began = false;
     let entries = index.cap.classes.entries.iter().zip(&index.classes.offsets);
     for (number, (found, offset)) in (0..=u16::MAX).zip(entries) {
-        let entry = Entry { index, number, id: ClassId::Here(number), at: index.places.class(*offset) };
+        let entry =
+            Entry { index, number, id: ClassId::Here(number), at: index.places.class(*offset) };
         if *offset > 0x7FFF {
             let detail = format!("a class stands at {offset}, references reach to 32767");
             refusals.at(PART, entry.at, Rule::ClassOffset, detail);
@@ -84,7 +85,11 @@ impl Entry<'_, '_> {
                 None
             }
             Ok(ClassId::Here(above)) if above >= self.number => {
-                let detail = format!("{} stands after {}", self.index.classes.name(ClassId::Here(above)), self.name());
+                let detail = format!(
+                    "{} stands after {}",
+                    self.index.classes.name(ClassId::Here(above)),
+                    self.name()
+                );
                 self.refuse(refusals, Rule::ClassOrder, detail);
                 None
             }
@@ -95,9 +100,13 @@ impl Entry<'_, '_> {
     fn superclass(&self, class: &Class, refusals: &mut Refusals) {
         let classes = &self.index.classes;
         let Some(superclass) = class.superclass else {
-            let is_lang = self.index.cap.header.packages.iter().any(|named| {
-                named.package.aid.as_bytes() == [0xA0, 0, 0, 0, 0x62, 0, 1]
-            });
+            let is_lang = self
+                .index
+                .cap
+                .header
+                .packages
+                .iter()
+                .any(|named| named.package.aid.as_bytes() == [0xA0, 0, 0, 0, 0x62, 0, 1]);
             if !is_lang {
                 let detail = format!("{} has no superclass", self.name());
                 self.refuse(refusals, Rule::Superclass, detail);
@@ -114,7 +123,8 @@ impl Entry<'_, '_> {
         };
         if is_final || classes.is_interface(above) == Some(true) {
             let why = if is_final { "final" } else { "an interface" };
-            let detail = format!("{}, which {} extends, is {why}", classes.name(above), self.name());
+            let detail =
+                format!("{}, which {} extends, is {why}", classes.name(above), self.name());
             self.refuse(refusals, Rule::Superclass, detail);
         }
     }
@@ -141,12 +151,14 @@ impl Entry<'_, '_> {
         };
         known.extend(above);
         for id in &ids {
-            let missing = classes.interfaces(*id).into_iter().find(|above| {
-                !known.contains(above) && *above != ClassId::Unknown
-            });
+            let missing = classes
+                .interfaces(*id)
+                .into_iter()
+                .find(|above| !known.contains(above) && *above != ClassId::Unknown);
             if let Some(missing) = missing {
                 let (listed, missing) = (classes.name(*id), classes.name(missing));
-                let detail = format!("{listed} extends {missing}, which {} does not list", self.name());
+                let detail =
+                    format!("{listed} extends {missing}, which {} does not list", self.name());
                 self.refuse(refusals, Rule::Superinterface, detail);
             }
         }
@@ -264,7 +276,8 @@ impl Entry<'_, '_> {
             let wanted_base = lowest.map_or(inherited, |lowest| lowest.min(inherited));
             let wanted_end = top.unwrap_or(0).max(inherited);
             if (usize::from(base), end) != (wanted_base, wanted_end) {
-                let detail = format!("tokens {base} to {end}, should be {wanted_base} to {wanted_end}");
+                let detail =
+                    format!("tokens {base} to {end}, should be {wanted_base} to {wanted_end}");
                 refuse(refusals, Rule::MethodTable, detail);
                 return;
             }
@@ -315,7 +328,8 @@ impl Entry<'_, '_> {
                 let words = |place: Option<MethodPlace>| {
                     place.map_or_else(|| "65535".to_owned(), |place| place.to_string())
                 };
-                let detail = format!("token {token} is {}, should be {}", words(found), words(wanted));
+                let detail =
+                    format!("token {token} is {}, should be {}", words(found), words(wanted));
                 refuse(refusals, Rule::MethodTable, detail);
                 continue;
             }
@@ -389,13 +403,17 @@ impl Entry<'_, '_> {
         for implemented in &class.interfaces {
             let Some(interface) = index.classes.find(implemented.interface) else { continue };
             let refuse = |refusals: &mut Refusals, detail: String| {
-                let detail = format!("{} implements {}: {detail}", self.name(), index.classes.name(interface));
+                let detail = format!(
+                    "{} implements {}: {detail}",
+                    self.name(),
+                    index.classes.name(interface)
+                );
                 self.refuse(refusals, Rule::InterfaceMethod, detail);
             };
             let count = match interface {
-                ClassId::Here(_) => index
-                    .described_class(interface)
-                    .map(|class| class.descriptor.methods.len()),
+                ClassId::Here(_) => {
+                    index.described_class(interface).map(|class| class.descriptor.methods.len())
+                }
                 _ => index.classes.export(interface).map(|class| class.methods.len()),
             };
             if count.is_some_and(|count| count != implemented.methods.len()) {
@@ -415,12 +433,18 @@ impl Entry<'_, '_> {
                 };
                 let Some((visible, _, _)) = index.target_access(target) else {
                     if target == Target::Missing {
-                        refuse(refusals, format!("method {method} is token {token}, which is not there"));
+                        refuse(
+                            refusals,
+                            format!("method {method} is token {token}, which is not there"),
+                        );
                     }
                     continue;
                 };
                 if visible != Visibility::Public {
-                    refuse(refusals, format!("method {method} is token {token}, which is not public"));
+                    refuse(
+                        refusals,
+                        format!("method {method} is token {token}, which is not public"),
+                    );
                 }
                 let types = (index.target_signature(wanted), index.target_signature(target));
                 if let (Some(wanted), Some(found)) = types
@@ -436,9 +460,7 @@ impl Entry<'_, '_> {
         let Some(remote) = &class.remote else { return };
         let pool = &self.index.cap.classes.signature_pool;
         for method in &remote.methods {
-            // The pool is the first thing in the info, after its length.
-            let at = usize::from(method.signature).checked_sub(2);
-            let bytes = at.and_then(|at| pool.get(at..)).unwrap_or_default();
+            let bytes = pool.get(usize::from(method.signature)..).unwrap_or_default();
             let is_type = TypeDescriptor::from_bytes(bytes).is_some();
             let target = self.index.virtual_method(self.id, method.token);
             if !is_type || target == Target::Missing || method.token >= 0x80 {

@@ -159,7 +159,14 @@ impl<'a> Index<'a> {
         }
         self.by_class.entry(id).or_insert(self.described.len());
         let at = self.places.described(number);
-        self.described.push(Class { id, descriptor: class, at, package, first_method, first_field });
+        self.described.push(Class {
+            id,
+            descriptor: class,
+            at,
+            package,
+            first_method,
+            first_field,
+        });
     }
 
     /// Names from the Debug component and the file's own export file.
@@ -276,7 +283,10 @@ impl<'a> Index<'a> {
     fn exported_virtual(&self, class: ClassId, token: u8) -> Target {
         match self.classes.member(class, Member::VirtualMethod, token) {
             Some(index) => Target::Exported(class, index),
-            None if class == ClassId::Object && self.classes.export(class).is_none() && token == 0 => {
+            None if class == ClassId::Object
+                && self.classes.export(class).is_none()
+                && token == 0 =>
+            {
                 Target::Unknown
             }
             None => Target::Missing,
@@ -286,9 +296,10 @@ impl<'a> Index<'a> {
     /// The method of an interface.
     pub(super) fn interface_method(&self, interface: ClassId, token: u8) -> Target {
         match interface {
-            ClassId::Here(_) => {
-                self.of_interfaces.get(&(interface, token)).map_or(Target::Missing, |at| Target::Here(*at))
-            }
+            ClassId::Here(_) => self
+                .of_interfaces
+                .get(&(interface, token))
+                .map_or(Target::Missing, |at| Target::Here(*at)),
             ClassId::Exported(..) => self.exported_virtual(interface, token),
             ClassId::Object => Target::Missing,
             ClassId::Opaque(..) | ClassId::Unknown => Target::Unknown,
@@ -371,7 +382,11 @@ impl<'a> Index<'a> {
             }
             Target::Exported(class, index) => {
                 let method = self.classes.export(class)?.methods.get(index)?;
-                Some((java_visibility(method.access), class, method_flags(method.access, &method.name)))
+                Some((
+                    java_visibility(method.access),
+                    class,
+                    method_flags(method.access, &method.name),
+                ))
             }
             Target::Unknown | Target::Missing => None,
         }

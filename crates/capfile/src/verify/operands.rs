@@ -122,7 +122,8 @@ fn constant(
     if sound.get(usize::from(number)) != Some(&true) {
         return Err(None);
     }
-    let refuse = |rule: Rule, detail: String| Err(Some((rule, format!("constant {number}: {detail}"))));
+    let refuse =
+        |rule: Rule, detail: String| Err(Some((rule, format!("constant {number}: {detail}"))));
     let kind = Wanted::of(instruction.opcode);
     match (kind, constant) {
         (Some(Wanted::Class), Constant::Class { class, .. }) => {
@@ -204,7 +205,9 @@ impl Wanted {
     fn of(opcode: Opcode) -> Option<Self> {
         use Opcode as O;
         Some(match opcode {
-            O::New | O::Anewarray | O::Checkcast | O::Instanceof | O::Invokeinterface => Self::Class,
+            O::New | O::Anewarray | O::Checkcast | O::Instanceof | O::Invokeinterface => {
+                Self::Class
+            }
             O::Invokevirtual => Self::Virtual,
             O::Invokespecial => Self::Special,
             O::Invokestatic => Self::Static,
@@ -249,17 +252,14 @@ fn letter_fits(opcode: Opcode, field: Resolved) -> bool {
     opcode.mnemonic().split('_').nth(1) == Some(letter)
 }
 
-fn class(
-    index: &Index<'_>,
-    instruction: &Instruction,
-    class: ClassRef,
-    current: ClassId,
-) -> Found {
+fn class(index: &Index<'_>, instruction: &Instruction, class: ClassRef, current: ClassId) -> Found {
     let id = constants::class(index, class).map_err(Some)?;
     let is_interface = index.classes.is_interface(id);
     let name = || index.classes.name(id);
     let described = index.described_class(id).map(|class| class.descriptor.access);
-    if described.is_some_and(|flags| flags & access::PUBLIC == 0) && !index.same_package(id, current) {
+    if described.is_some_and(|flags| flags & access::PUBLIC == 0)
+        && !index.same_package(id, current)
+    {
         return Err(Some((Rule::PackageAccess, format!("{} is not public", name()))));
     }
     match (instruction.opcode, &instruction.operands) {
@@ -298,17 +298,14 @@ fn class(
 }
 
 /// Private, package and protected, as far as the object does not matter.
-fn open(
-    index: &Index<'_>,
-    visible: Visibility,
-    declaring: ClassId,
-    current: ClassId,
-) -> Found {
+fn open(index: &Index<'_>, visible: Visibility, declaring: ClassId, current: ClassId) -> Found {
     let name = || index.classes.name(declaring);
     match visible {
         Visibility::Public => Ok(()),
         Visibility::Private if declaring == current => Ok(()),
-        Visibility::Private => Err(Some((Rule::PrivateAccess, format!("it is private in {}", name())))),
+        Visibility::Private => {
+            Err(Some((Rule::PrivateAccess, format!("it is private in {}", name()))))
+        }
         _ if index.same_package(declaring, current) => Ok(()),
         Visibility::Package => {
             Err(Some((Rule::PackageAccess, format!("it belongs to the package of {}", name()))))

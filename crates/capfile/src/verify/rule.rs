@@ -234,7 +234,8 @@ pub fn page() -> String {
     for rule in Rule::ALL {
         if rule.chapter() != chapter {
             chapter = rule.chapter();
-            page += &format!("\n## {chapter}\n\n| rule | asks that | if refused |\n|---|---|---|\n");
+            page +=
+                &format!("\n## {chapter}\n\n| rule | asks that | if refused |\n|---|---|---|\n");
         }
         page += &format!("| `{}` | {} | {} |\n", rule.id(), rule.text(), rule.next());
     }

@@ -21,7 +21,8 @@ pub(super) fn check(index: &Index<'_>, refusals: &mut Refusals) {
         refusals.at(PART, info, Rule::ImageSize, detail);
     }
     if statics.arrays.len() > usize::from(statics.reference_count) {
-        let detail = format!("{} arrays in {} references", statics.arrays.len(), statics.reference_count);
+        let detail =
+            format!("{} arrays in {} references", statics.arrays.len(), statics.reference_count);
         refusals.at(PART, info.saturating_add(2), Rule::ArrayInit, detail);
     }
     let mut at = info.saturating_add(6);
@@ -83,7 +84,8 @@ fn places(index: &Index<'_>, references: usize, size: usize, refusals: &mut Refu
         if let Some(array) = array.filter(|_| field_type.is_reference())
             && element(array.element).is_some_and(|(of, _)| of != field_type)
         {
-            let detail = format!("the array for the field at {offset} is of type {}", array.element);
+            let detail =
+                format!("the array for the field at {offset} is of type {}", array.element);
             refusals.at(Tag::Descriptor, field.at.saturating_add(5), Rule::ArrayInit, detail);
         }
     }

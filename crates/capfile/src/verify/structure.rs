@@ -54,7 +54,12 @@ fn directory(index: &Index<'_>, components: &[Component], refusals: &mut Refusal
     let applets = cap.applets.as_ref().map_or(0, |applets| applets.applets.len());
     let vendor = components.iter().filter(|one| matches!(one.tag, Tag::Custom(_))).count();
     let numbers = [
-        (2usize, "bytes of static fields", usize::from(directory.image_size), usize::from(cap.static_fields.image_size)),
+        (
+            2usize,
+            "bytes of static fields",
+            usize::from(directory.image_size),
+            usize::from(cap.static_fields.image_size),
+        ),
         (2, "arrays", directory.array_count.into(), arrays.len()),
         (2, "bytes of arrays", directory.array_size.into(), array_size),
         (1, "imports", directory.import_count.into(), cap.imports.packages.len()),
@@ -225,4 +230,3 @@ fn resources(index: &Index<'_>, refusals: &mut Refusals) {
         at = at.saturating_add(6);
     }
 }
-

@@ -49,10 +49,8 @@ impl Machine<'_, '_> {
             O::AconstNull => work.push(Word::Null)?,
             O::Aload | O::Aload0 | O::Aload1 | O::Aload2 | O::Aload3 => {
                 let word = work.local(local(located))?;
-                let fits = matches!(
-                    word,
-                    Word::Null | Word::Reference(_) | Word::New(_) | Word::This
-                );
+                let fits =
+                    matches!(word, Word::Null | Word::Reference(_) | Word::New(_) | Word::This);
                 if !fits {
                     return Err(work.wrong_local(local(located), word, "a reference"));
                 }
@@ -70,10 +68,8 @@ impl Machine<'_, '_> {
             O::Iinc | O::IincW => work.local_int(local(located))?,
             O::Astore | O::Astore0 | O::Astore1 | O::Astore2 | O::Astore3 => {
                 let word = work.pop()?;
-                let fits = !matches!(
-                    word,
-                    Word::Short | Word::IntHigh | Word::IntLow | Word::Unusable
-                );
+                let fits =
+                    !matches!(word, Word::Short | Word::IntHigh | Word::IntLow | Word::Unusable);
                 if !fits {
                     return Err(work.wrong(word, "a reference"));
                 }
@@ -256,7 +252,9 @@ impl Machine<'_, '_> {
             return Err((Rule::Argument, format!("{found} has no field of {wanted}")));
         }
         match self.index.field_facts(target) {
-            Some((_, visible, of, _)) if is_foreign_protected(self.index, visible, of, self.class) => {
+            Some((_, visible, of, _))
+                if is_foreign_protected(self.index, visible, of, self.class) =>
+            {
                 self.own_object(kind, work)
             }
             _ => Ok(()),
@@ -272,11 +270,7 @@ impl Machine<'_, '_> {
         Err((Rule::ProtectedAccess, format!("of {found}, in {own}")))
     }
 
-    fn invoke(
-        &self,
-        located: &Located,
-        work: &mut Stack<'_, '_, '_, '_>,
-    ) -> Result<Effect, Wrong> {
+    fn invoke(&self, located: &Located, work: &mut Stack<'_, '_, '_, '_>) -> Result<Effect, Wrong> {
         let number = located.instruction.constant().map_or(0, |constant| constant.index);
         let Some(constant) = self.index.constant(number) else { return Ok(Effect::Unknown) };
         let index = self.index;
@@ -605,7 +599,8 @@ impl Stack<'_, '_, '_, '_> {
             let detail = format!("more than {} words are on the stack", self.max);
             return Err((Rule::StackDepth, detail));
         }
-        let copied = self.state.stack.get(length.saturating_sub(top)..).unwrap_or_default().to_vec();
+        let copied =
+            self.state.stack.get(length.saturating_sub(top)..).unwrap_or_default().to_vec();
         let place = length.saturating_sub(down);
         self.state.stack.splice(place..place, copied);
         Ok(())

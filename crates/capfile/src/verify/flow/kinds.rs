@@ -122,9 +122,7 @@ impl<'i, 'a> Kinds<'i, 'a> {
             | (Kind::Object(objects), Resolved::Object(class)) => self.are(objects, class),
             // Arrays are objects.
             (Kind::Object(_), _) => false,
-            (_, Resolved::Object(class)) => {
-                class == ClassId::Object || class == ClassId::Unknown
-            }
+            (_, Resolved::Object(class)) => class == ClassId::Object || class == ClassId::Unknown,
             _ => false,
         }
     }

@@ -47,9 +47,11 @@ pub(super) fn follow(
     let flags = method.descriptor.access;
     let is_root = index.classes.superclass(method.class).is_none();
     let is_constructor = flags & access::INIT != 0 && !is_root;
-    let mut entry = Frame { locals: Vec::new(), stack: Vec::new(), is_constructed: !is_constructor };
+    let mut entry =
+        Frame { locals: Vec::new(), stack: Vec::new(), is_constructed: !is_constructor };
     if flags & access::STATIC == 0 {
-        let this = if is_constructor { Word::This } else { Word::Reference(kinds.object(method.class)) };
+        let this =
+            if is_constructor { Word::This } else { Word::Reference(kinds.object(method.class)) };
         entry.locals.push(this);
     }
     for parameter in signature.parameters() {

@@ -35,7 +35,9 @@ impl Ways<'_> {
         *steps = steps.saturating_add(self.code.len());
         let mut next = vec![entry];
         while let Some(at) = next.pop() {
-            let (Some(located), Some(seen)) = (self.code.get(at), seen.get_mut(at)) else { continue };
+            let (Some(located), Some(seen)) = (self.code.get(at), seen.get_mut(at)) else {
+                continue;
+            };
             if std::mem::replace(seen, true) {
                 continue;
             }
