@@ -1,6 +1,8 @@
 //! From a CAP file to a dump.
 
 use super::Names;
+use std::collections::BTreeSet;
+
 use super::model::{
     AppletDump, ArrayDump, ClassDump, ComponentDump, ConstantDump, CustomDump, DirectoryDump, Dump,
     ExportedDump, ExtendedDump, FieldDump, HandlerDump, ImportDump, InstructionDump, InterfaceDump,
@@ -160,6 +162,11 @@ fn words(bits: u8, known: &[(u8, &'static str)]) -> Vec<&'static str> {
     known.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, word)| *word).collect()
 }
 
+fn low_byte(bits: u16) -> u8 {
+    let [_, low] = bits.to_be_bytes();
+    low
+}
+
 fn token(token: u8) -> Option<u8> {
     (token != 0xFF).then_some(token)
 }
@@ -276,10 +283,11 @@ impl Build<'_> {
                 (superclass, interfaces.collect(), objects, self.remote(class))
             }
         };
-        let fields: Vec<FieldDump> = descriptor
+        let mut fields: Vec<FieldDump> = descriptor
             .iter()
             .flat_map(|class| class.fields.iter().map(|field| self.field(class, field)))
             .collect();
+        fields.extend(self.debugged_constants(offset, &fields));
         let mut methods = Vec::new();
         if let Some(class) = descriptor {
             for (index, method) in class.methods.iter().enumerate() {
@@ -367,6 +375,30 @@ impl Build<'_> {
             token: token(field.token),
             image,
         }
+    }
+
+    /// Compile-time constants, which only the Debug component still knows.
+    fn debugged_constants(&self, offset: u16, known: &[FieldDump]) -> Vec<FieldDump> {
+        let debug = self.cap.debug.iter().flat_map(|debug| &debug.classes);
+        let mut own = debug.filter(|class| class.this == ClassRef::Internal(offset));
+        let fields = own.next().map_or(&[][..], |class| class.fields.as_slice());
+        let names: BTreeSet<&str> = known.iter().map(|field| field.name.as_str()).collect();
+        let mut constants = Vec::new();
+        for field in fields {
+            let name = self.resolver.debug_text(field.name);
+            if !names.contains(name.as_str()) {
+                constants.push(FieldDump {
+                    name,
+                    descriptor: self.resolver.debug_text(field.descriptor),
+                    // The lowest bits are those of the Descriptor.
+                    access: words(low_byte(field.access), FIELD_ACCESS),
+                    token: None,
+                    image: None,
+                    value: Some(field.contents.cast_signed().to_string()),
+                });
+            }
+        }
+        constants
     }
 
     /// The initial value of a static field, unless that is 0 or null.
@@ -519,7 +551,13 @@ impl Build<'_> {
             mnemonic: opcode.mnemonic(),
             operands: numbers,
             targets: branches.iter().map(|one| at.saturating_add((*one).into())).collect(),
-            refers_to: constant.map(|constant| self.refers_to(constant.index, operands)),
+            refers_to: match (constant, operands) {
+                (Some(constant), _) => Some(self.refers_to(constant.index, operands)),
+                (None, Operands::ArrayType(kind) | Operands::TypeTest { kind, .. }) => {
+                    Some(array(*kind).to_owned())
+                }
+                (None, _) => None,
+            },
         }
     }
 
@@ -577,6 +615,17 @@ fn element(code: u8) -> (&'static str, usize) {
         4 => ("short", 2),
         5 => ("int", 4),
         _ => ("?", 1),
+    }
+}
+
+/// An array of a primitive type, by the operand of `newarray` and `checkcast`.
+fn array(kind: u8) -> &'static str {
+    match kind {
+        10 => "boolean[]",
+        11 => "byte[]",
+        12 => "short[]",
+        13 => "int[]",
+        _ => "?",
     }
 }
 

@@ -151,7 +151,7 @@ pub struct ClassDump {
     pub interfaces: Vec<InterfaceDump>,
     /// Sizes and tables of a class.
     pub objects: Option<ObjectsDump>,
-    /// Its fields, as the Descriptor lists them.
+    /// Its fields, as the Descriptor lists them; then constants that the Debug component knows.
     pub fields: Vec<FieldDump>,
     /// Its methods, as the Descriptor lists them.
     pub methods: Vec<MethodDump>,
@@ -230,7 +230,7 @@ pub struct FieldDump {
     pub token: Option<u8>,
     /// Of a static field: its offset in the image.
     pub image: Option<u16>,
-    /// Of a static field that does not start as 0 or null: its value.
+    /// Of a constant, and of a static field that does not start as 0 or null: its value.
     pub value: Option<String>,
 }
 
@@ -280,7 +280,7 @@ pub struct InstructionDump {
     pub operands: Vec<i32>,
     /// Where it may branch to, from the start of the bytecode; of a switch the default first.
     pub targets: Vec<i32>,
-    /// What its constant is.
+    /// What its constant is; of an array of a primitive type the type.
     pub refers_to: Option<String>,
 }
 

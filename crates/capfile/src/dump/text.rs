@@ -273,7 +273,7 @@ impl MethodDump {
     }
 
     /// Where something leads to, numbered from the start of the code.
-    pub(super) fn labels(&self) -> BTreeMap<i32, usize> {
+    pub(crate) fn labels(&self) -> BTreeMap<i32, usize> {
         let targets = self.code.iter().flat_map(|one| one.targets.iter().copied());
         let handlers = self.handlers.iter().flat_map(|one| [one.start, one.end, one.handler]);
         let mut places: Vec<i32> = targets.chain(handlers).collect();
@@ -300,7 +300,7 @@ impl InstructionDump {
     }
 
     /// Mnemonic and operands, with labels for targets.
-    pub(super) fn words(&self, labels: &BTreeMap<i32, usize>) -> String {
+    pub(crate) fn words(&self, labels: &BTreeMap<i32, usize>) -> String {
         let label = |target: &i32| match labels.get(target) {
             Some(number) => format!("L{number}"),
             None => target.to_string(),
