@@ -12,6 +12,7 @@ pub mod api;
 pub mod bytes;
 pub mod cap;
 pub mod class;
+pub mod diff;
 pub mod dump;
 mod error;
 pub mod export;

@@ -412,6 +412,9 @@ impl Strings {
     }
 }
 
+/// Name, descriptor, access and lines (first byte, last byte, number) of a method.
+type Said = (&'static str, &'static str, u16, &'static [(u16, u16, u16)]);
+
 fn debug_component(class: ClassRef, interface: ClassRef, code: &Code) -> Debug {
     let mut strings = Strings::default();
     let package = strings.add("demo/counter");
@@ -438,7 +441,7 @@ fn debug_component(class: ClassRef, interface: ClassRef, code: &Code) -> Debug {
         fields: Vec::new(),
         methods: vec![next],
     };
-    let said: [(&str, &str, u16, &[(u16, u16, u16)]); 5] = [
+    let said: [Said; 5] = [
         ("<init>", "()V", 0x0002, &[(0, 3, 9), (4, 10, 7), (11, 14, 10), (15, 15, 11)]),
         ("install", "([BSB)V", 0x0009, &[(0, 7, 14), (8, 8, 15)]),
         (
