@@ -424,6 +424,6 @@ fn note_kinds(program: &mut Program) {
         let is_shareable = extends("javacard/framework/Shareable");
         let Some(class) = program.classes.get_mut(index) else { continue };
         class.is_remote = is_remote;
-        class.is_shareable = is_shareable && class.access & access::INTERFACE != 0;
+        class.is_shareable = is_shareable;
     }
 }
