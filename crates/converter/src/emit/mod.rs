@@ -4,6 +4,7 @@ mod classes;
 mod debug;
 mod descriptor;
 mod export;
+mod remote;
 
 use capfile::cap::{self, CapFile};
 use capfile::{Aid, AidError};
@@ -106,9 +107,11 @@ fn header(
         version: cap::Version { major, minor },
         aid: aid(request.aid, "package AID", sink)?,
     };
-    // From format 2.2 on there is room for the name; newer converters leave it empty.
-    let is_named =
-        package.format.version == cap::FormatVersion::V2_2 && !request.target.has_format_23();
+    // From format 2.2 on there is room for the name; newer converters leave it empty where remote
+    // calls do not need it.
+    let is_remote = program.classes.iter().any(|class| class.is_remote);
+    let is_named = package.format.version >= cap::FormatVersion::V2_2
+        && (is_remote || !request.target.has_format_23());
     let name = if is_named { program.package.clone().into_bytes() } else { Vec::new() };
     let mut flags = 0;
     if descriptor::has_int(program, package) {
