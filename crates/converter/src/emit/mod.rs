@@ -11,7 +11,7 @@ use capfile::{Aid, AidError};
 
 pub(crate) use classes::classes;
 
-use crate::code::Constant;
+use crate::code::{Bodies, Constant};
 use crate::diagnostic::{Place, Sink};
 use crate::front::{ClassRef, Initial, MemberRef, Program, Type};
 use crate::layout::{self, Package};
@@ -21,10 +21,11 @@ use crate::request::{Converted, Request};
 pub(crate) fn emit(
     program: &Program,
     package: &Package,
+    bodies: &Bodies,
     request: &Request<'_>,
     sink: &mut Sink,
 ) -> Option<Converted> {
-    let cap = cap_file(program, package, request, sink)?;
+    let cap = cap_file(program, package, bodies, request, sink)?;
     let export = export::export_file(program, package, request, sink)?;
     let components = match cap.to_components() {
         Ok(components) => components,
@@ -63,13 +64,14 @@ pub(crate) fn aid(bytes: &[u8], what: &str, sink: &mut Sink) -> Option<Aid> {
 fn cap_file(
     program: &Program,
     package: &Package,
+    bodies: &Bodies,
     request: &Request<'_>,
     sink: &mut Sink,
 ) -> Option<CapFile> {
     let exported = export::exported_classes(program, request);
     let (pool, types) = descriptor::types(program, package)?;
     let debug = match request.options.debug {
-        true => Some(debug::debug(program, package)?),
+        true => Some(debug::debug(program, package, bodies)?),
         false => None,
     };
     let mut cap = CapFile {
