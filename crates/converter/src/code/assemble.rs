@@ -116,15 +116,11 @@ struct Slot {
     operands: Operands,
     /// Indexes of the slots it goes to, the default of a switch first.
     targets: Vec<usize>,
-    /// Bytes that the instructions had more of which it was made.
-    joined: usize,
 }
 
 impl Slot {
     fn length(&self) -> usize {
-        // Lengths of tables need them; they are cheap to clone otherwise.
-        let instruction = Instruction::with(self.opcode, self.operands.clone());
-        instruction.length().saturating_add(self.joined)
+        Instruction::with(self.opcode, self.operands.clone()).length()
     }
 
     fn pushes_this(&self, body: &Body) -> bool {
@@ -178,7 +174,7 @@ fn slot(item: &Item, index_of: &dyn Fn(Constant) -> Option<u16>) -> Result<Slot,
             pairs: rows.iter().map(|(value, _)| (*value, 0)).collect(),
         },
     };
-    Ok(Slot { opcode, operands, targets: item.operand.targets(), joined: item.joined })
+    Ok(Slot { opcode, operands, targets: item.operand.targets() })
 }
 
 struct Layout {
@@ -234,7 +230,7 @@ impl Layout {
                     slots.push(joined);
                     rest = after;
                 }
-                _ => slots.push(Slot { joined: 0, ..slot.clone() }),
+                _ => slots.push(slot.clone()),
             }
         }
         places.push(slots.len());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use capfile::class::code::Operand as Raw;
 use capfile::class::op;
-use capfile::instruction::{Instruction, Opcode as O, Operands};
+use capfile::instruction::{Opcode as O, Operands};
 
 use super::flow::{Use, Value};
 use super::narrow::Types;
@@ -173,7 +173,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn push(&mut self, opcode: O, operand: Operand, takes: u16, gives: u16) {
         let is_target = std::mem::take(&mut self.is_entered);
-        self.items.push(Item { opcode, operand, takes, gives, peak: 0, joined: 0, is_target });
+        self.items.push(Item { opcode, operand, takes, gives, peak: 0, is_target });
     }
 
     /// An instruction whose effect on the stack the instruction table says.
@@ -377,7 +377,6 @@ impl Writer<'_> {
         if from != to || [value_item, add, store].iter().any(|item| item.is_target) {
             return;
         }
-        let bytes = [load, value_item, add, store].iter().map(|item| item.length()).sum::<usize>();
         self.is_entered |= load.is_target;
         self.items.truncate(first);
         for (_, item) in &mut self.starts {
@@ -386,7 +385,6 @@ impl Writer<'_> {
         self.with(O::Sinc, Operands::Increment { local: to, by });
         if let Some(item) = self.items.last_mut() {
             item.peak = 2;
-            item.joined = bytes.saturating_sub(item.length());
         }
     }
 
@@ -607,17 +605,6 @@ impl Writer<'_> {
                 }
             }
         }
-    }
-}
-
-impl Item {
-    /// Bytes of an instruction without constants.
-    fn length(&self) -> usize {
-        let operands = match &self.operand {
-            Operand::Plain(operands) => operands.clone(),
-            _ => Operands::None,
-        };
-        Instruction::with(self.opcode, operands).length()
     }
 }
 

@@ -64,8 +64,6 @@ pub(crate) struct Item {
     pub(crate) gives: u16,
     /// Words above those before it that the instructions had of which it was made.
     pub(crate) peak: u16,
-    /// Bytes that those instructions had more.
-    pub(crate) joined: usize,
     /// Whether something jumps here.
     pub(crate) is_target: bool,
 }

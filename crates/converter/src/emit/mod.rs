@@ -4,13 +4,14 @@ mod classes;
 mod debug;
 mod descriptor;
 mod export;
+mod remote;
 
 use capfile::cap::{self, CapFile};
 use capfile::{Aid, AidError};
 
 pub(crate) use classes::classes;
 
-use crate::code::Constant;
+use crate::code::{Bodies, Constant};
 use crate::diagnostic::{Place, Sink};
 use crate::front::{ClassRef, Initial, MemberRef, Program, Type};
 use crate::layout::{self, Package};
@@ -20,10 +21,11 @@ use crate::request::{Converted, Request};
 pub(crate) fn emit(
     program: &Program,
     package: &Package,
+    bodies: &Bodies,
     request: &Request<'_>,
     sink: &mut Sink,
 ) -> Option<Converted> {
-    let cap = cap_file(program, package, request, sink)?;
+    let cap = cap_file(program, package, bodies, request, sink)?;
     let export = export::export_file(program, package, request, sink)?;
     let components = match cap.to_components() {
         Ok(components) => components,
@@ -62,13 +64,14 @@ pub(crate) fn aid(bytes: &[u8], what: &str, sink: &mut Sink) -> Option<Aid> {
 fn cap_file(
     program: &Program,
     package: &Package,
+    bodies: &Bodies,
     request: &Request<'_>,
     sink: &mut Sink,
 ) -> Option<CapFile> {
     let exported = export::exported_classes(program, request);
     let (pool, types) = descriptor::types(program, package)?;
     let debug = match request.options.debug {
-        true => Some(debug::debug(program, package)?),
+        true => Some(debug::debug(program, package, bodies)?),
         false => None,
     };
     let mut cap = CapFile {
@@ -106,9 +109,11 @@ fn header(
         version: cap::Version { major, minor },
         aid: aid(request.aid, "package AID", sink)?,
     };
-    // From format 2.2 on there is room for the name; newer converters leave it empty.
-    let is_named =
-        package.format.version == cap::FormatVersion::V2_2 && !request.target.has_format_23();
+    // From format 2.2 on there is room for the name; newer converters leave it empty where remote
+    // calls do not need it.
+    let is_remote = program.classes.iter().any(|class| class.is_remote);
+    let is_named = package.format.version >= cap::FormatVersion::V2_2
+        && (is_remote || !request.target.has_format_23());
     let name = if is_named { program.package.clone().into_bytes() } else { Vec::new() };
     let mut flags = 0;
     if descriptor::has_int(program, package) {

@@ -414,16 +414,20 @@ fn add_inherited_abstract_methods(program: &mut Program) {
     }
 }
 
+/// What a class implements makes it shareable or remote, and so does what its superclasses do.
 fn note_kinds(program: &mut Program) {
     for index in 0..program.classes.len() {
-        let interfaces = program.all_interfaces(ClassRef::Internal(index));
-        let extends = |name: &str| {
+        let mut interfaces = Vec::new();
+        for class in program.chain(ClassRef::Internal(index)) {
+            interfaces.extend(program.all_interfaces(class));
+        }
+        let implements = |name: &str| {
             interfaces.iter().any(|interface| program.class_name(*interface) == name)
         };
-        let is_remote = extends("java/rmi/Remote");
-        let is_shareable = extends("javacard/framework/Shareable");
+        let is_remote = implements("java/rmi/Remote");
+        let is_shareable = implements("javacard/framework/Shareable");
         let Some(class) = program.classes.get_mut(index) else { continue };
         class.is_remote = is_remote;
-        class.is_shareable = is_shareable && class.access & access::INTERFACE != 0;
+        class.is_shareable = is_shareable;
     }
 }

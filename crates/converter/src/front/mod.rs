@@ -54,7 +54,7 @@ pub(crate) struct Class {
     pub(crate) methods: Vec<Method>,
     /// Interfaces: methods in token order, inherited ones first.
     pub(crate) interface_methods: Vec<MemberRef>,
-    /// Interfaces: extends `javacard.framework.Shareable`.
+    /// Extends or implements `javacard.framework.Shareable`.
     pub(crate) is_shareable: bool,
     /// Extends `java.rmi.Remote` or implements an interface that does.
     pub(crate) is_remote: bool,

@@ -59,7 +59,7 @@ pub fn show(reference: &Reference, converted: &Converted) {
         ("StaticField", format!("{:#?}", ours.static_fields), format!("{:#?}", theirs.static_fields)),
         ("Export", format!("{:#?}", ours.exports), format!("{:#?}", theirs.exports)),
         ("Descriptor", descriptor(ours), descriptor(&theirs)),
-        ("Debug", format!("{:#?}", ours.debug), format!("{:#?}", theirs.debug)),
+        ("Debug", debug(ours), debug(&theirs)),
         ("export file", export(&converted.export), {
             let read = capfile::export::ExportFile::read(&reference.export, "reference");
             export(&read.unwrap())
@@ -77,6 +77,33 @@ pub fn show(reference: &Reference, converted: &Converted) {
         std::fs::write(&path, text).unwrap();
         println!("{} {}: {}", reference.name, reference.target.name(), path.display());
     }
+}
+
+fn debug(cap: &CapFile) -> String {
+    let Some(debug) = &cap.debug else { return String::new() };
+    let mut text = String::new();
+    for (index, string) in debug.strings.iter().enumerate() {
+        text += &format!("{index} {}\n", String::from_utf8_lossy(string));
+    }
+    text += &format!("package {}\n", debug.package);
+    for class in &debug.classes {
+        text += &format!(
+            "class {} {:04X} {} super {} file {} {:?}\n",
+            class.name, class.access, class.this, class.superclass, class.source_file,
+            class.interfaces,
+        );
+        text += &lines(&class.fields);
+        for method in &class.methods {
+            text += &format!(
+                "method {} {} {:04X} at {} header {} code {}\n",
+                method.name, method.descriptor, method.access, method.offset,
+                method.header_length, method.code_length,
+            );
+            text += &lines(&method.variables);
+            text += &lines(&method.lines);
+        }
+    }
+    text
 }
 
 fn export(file: &capfile::export::ExportFile) -> String {
