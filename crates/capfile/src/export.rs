@@ -3,9 +3,10 @@
 //! [`ExportFile`] says what the file says, indices and all, and is written back unchanged;
 //! [`Package`] is the same with names instead of indices.
 
+mod build;
 mod package;
 
-pub use package::{Package, PackageClass, PackageField, PackageMethod};
+pub use package::{Package, PackageClass, PackageField, PackageMethod, ReferencedPackage};
 
 use crate::bytes::{Cursor, Sink};
 use crate::cap::{FormatVersion, PackageInfo, TooLarge, Version};
@@ -29,7 +30,7 @@ pub struct ExportFile {
 }
 
 /// A constant of an export file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ExportConstant {
     /// Text (tag 1).
     Utf8(Vec<u8>),

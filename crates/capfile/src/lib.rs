@@ -18,6 +18,7 @@ mod error;
 pub mod export;
 pub mod instruction;
 pub mod jar;
+mod stub;
 
 pub use aid::{Aid, AidError};
 pub use error::{Malformed, Part, Problem};

@@ -33,9 +33,8 @@ pub fn convert(request: &Request<'_>) -> Result<Converted, Errors> {
     let converted = front::load(request, &mut sink).and_then(|program| {
         let bodies = code::translate(&program, request, &mut sink);
         sink.stop_at_errors()?;
-        let package = layout::lay_out(&program, bodies, request, &mut sink)?;
-        sink.stop_at_errors()?;
-        Some(emit::emit(&program, &package, request, &mut sink))
+        let package = layout::lay_out(&program, &bodies, request, &mut sink)?;
+        emit::emit(&program, &package, request, &mut sink)
     });
     sink.finish(converted)
 }

@@ -1,5 +1,6 @@
 //! What a conversion takes and gives.
 
+use capfile::cap::CapFile;
 use capfile::export::ExportFile;
 
 use crate::Diagnostic;
@@ -104,10 +105,14 @@ pub struct Options {
 /// What came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Converted {
-    /// Components by their names, in the order of their tags, each with its tag and size.
+    /// The CAP file.
+    pub cap: CapFile,
+    /// Its components by their names, in the order of their tags, each with its tag and size.
     pub components: Vec<(&'static str, Vec<u8>)>,
     /// The export file.
-    pub export: Vec<u8>,
+    pub export: ExportFile,
+    /// Its bytes.
+    pub export_bytes: Vec<u8>,
     /// What was said and did not refuse the package.
     pub warnings: Vec<Diagnostic>,
 }

@@ -5,12 +5,15 @@
 //! export files that a converter links with, the classes that `javac` compiles against, and the names
 //! in dumps. A token never changes from version to version; what is new says since when it is there.
 
+mod exports;
 mod read;
-mod version;
+mod stubs;
 
 use std::sync::OnceLock;
 
-pub use version::Version;
+use crate::Aid;
+use crate::cap::FormatVersion;
+pub use crate::cap::Version;
 
 /// Access bits of classes and members, as export files have them.
 pub mod access {
@@ -56,7 +59,7 @@ pub struct PlatformPackage {
     /// The package's version there.
     pub version: Version,
     /// Format of the export file that the platform's kit has of it.
-    pub format: Version,
+    pub format: FormatVersion,
 }
 
 /// A package in all its versions.
@@ -64,8 +67,8 @@ pub struct PlatformPackage {
 pub struct PackageTable {
     /// Name with slashes.
     pub name: String,
-    /// Application identifier, 5 to 16 bytes.
-    pub aid: Vec<u8>,
+    /// Application identifier.
+    pub aid: Aid,
     /// Known versions, the oldest first.
     pub versions: Vec<Version>,
     /// Classes by token.
@@ -104,6 +107,8 @@ pub struct Member {
     pub descriptor: String,
     /// [`access`] bits.
     pub access: u16,
+    /// Checked exceptions that callers must expect.
+    pub throws: Vec<String>,
     /// The package version that brought it.
     pub since: Version,
 }
@@ -174,8 +179,8 @@ impl<'a> Package<'a> {
     }
 
     /// Application identifier.
-    pub fn aid(&self) -> &'a [u8] {
-        &self.table.aid
+    pub fn aid(&self) -> Aid {
+        self.table.aid
     }
 
     /// The version.
@@ -223,10 +228,11 @@ impl<'a> Package<'a> {
         out
     }
 
-    /// All superclasses of a class, `java/lang/Object` first.
+    /// All superclasses of a class, `java/lang/Object` first; of an interface that one alone.
     pub fn superclasses(&self, class: &'a ClassTable) -> Vec<&'a str> {
         let mut out = Vec::new();
-        let mut next = class.superclass.as_deref();
+        let is_interface = class.access & access::INTERFACE != 0;
+        let mut next = if is_interface { Some(OBJECT) } else { class.superclass.as_deref() };
         while let Some(name) = next {
             if out.contains(&name) {
                 break;
@@ -264,6 +270,8 @@ impl Member {
         }
     }
 }
+
+const OBJECT: &str = "java/lang/Object";
 
 fn parents(class: &ClassTable) -> impl Iterator<Item = &str> {
     let interfaces = class.interfaces.iter().map(String::as_str);

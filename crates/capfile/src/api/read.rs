@@ -4,6 +4,8 @@
 use super::{
     Api, ClassTable, Member, MemberKind, PackageTable, Platform, PlatformPackage, Version, access,
 };
+use crate::AidError;
+use crate::cap::FormatVersion;
 
 /// One text for each package.
 const PACKAGES: &[&str] = &[
@@ -64,13 +66,16 @@ fn settled<T>(read: Result<T, String>) -> T {
 ///   const NAME S 5
 ///   field 0 NAME Lsome/Type; public static final
 ///   static 0 <init>()V protected
+///   static 1 throwIt(S)V public throws some/Exception
 ///   virtual 7 process(Ljavacard/framework/APDU;)V public abstract since 1.3
 /// ```
 pub(super) fn package(text: &str) -> Result<PackageTable, String> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty());
     let head = lines.next().map(|(_, line)| words(line));
     let (name, aid) = match head.as_deref() {
-        Some(["package", name, aid]) => (*name, bytes(aid)?),
+        Some(["package", name, aid]) => {
+            (*name, aid.parse().map_err(|error: AidError| error.to_string())?)
+        }
         _ => return Err(format!("the first line is not 'package NAME AID': {head:?}")),
     };
     let versions = match lines.next().map(|(_, line)| words(line)).as_deref() {
@@ -164,6 +169,7 @@ fn member(words: &[&str], class: &ClassTable) -> Result<Member, String> {
         name: name.to_owned(),
         descriptor: descriptor.to_owned(),
         access,
+        throws: Vec::new(),
         since: class.since,
     };
     while let [word, more @ ..] = rest {
@@ -171,6 +177,10 @@ fn member(words: &[&str], class: &ClassTable) -> Result<Member, String> {
         match (*word, more) {
             ("since", [text, more @ ..]) => {
                 out.since = version(text)?;
+                rest = more;
+            }
+            ("throws", [class, more @ ..]) => {
+                out.throws.push((*class).to_owned());
                 rest = more;
             }
             (flag, _) => out.access |= bit(flag)?,
@@ -190,7 +200,8 @@ fn platforms(text: &str) -> Result<Vec<Platform>, String> {
             ([name, own, format], Some(platform)) => platform.packages.push(PlatformPackage {
                 name: (*name).to_owned(),
                 version: version(own)?,
-                format: version(format)?,
+                format: FormatVersion::from_version(version(format)?)
+                    .ok_or_else(|| format!("there is no export format {format}"))?,
             }),
             _ => return Err(format!("platforms: {line}")),
         }
@@ -203,17 +214,11 @@ fn words(line: &str) -> Vec<&str> {
 }
 
 fn version(text: &str) -> Result<Version, String> {
-    text.parse().map_err(|error: super::version::NoVersion| error.to_string())
+    text.parse()
 }
 
 fn number(text: &str) -> Result<u8, String> {
     text.parse().map_err(|_| format!("'{text}' is no token"))
-}
-
-fn bytes(text: &str) -> Result<Vec<u8>, String> {
-    let pair = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let out: Option<Vec<u8>> = (0..text.len()).step_by(2).map(pair).collect();
-    out.ok_or_else(|| format!("'{text}' is not hexadecimal"))
 }
 
 fn bit(flag: &str) -> Result<u16, String> {

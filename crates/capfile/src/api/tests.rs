@@ -1,7 +1,10 @@
 use super::*;
+use crate::class::{ClassFile, Constant};
+use crate::export::{self, ExportFile};
+use crate::jar::Archive;
 
 fn package(name: &str, major: u8, minor: u8) -> Package<'static> {
-    Api::built_in().package(name, Version::new(major, minor)).expect("it is in the tables")
+    Api::built_in().package(name, Version { major, minor }).expect("it is in the tables")
 }
 
 #[test]
@@ -88,4 +91,65 @@ fn the_inheritable_tokens_are_all_or_what_the_table_says() {
     assert_eq!(inheritable(8, "/KeyAgreement"), 4);
     assert_eq!(inheritable(7, "/KeyAgreement"), 4);
     assert_eq!(inheritable(8, "/Key"), 0);
+}
+
+#[test]
+fn export_files_of_every_platform_read_back_as_what_the_tables_offer() {
+    let api = Api::built_in();
+    for platform in api.platforms() {
+        for (listed, package) in platform.packages.iter().zip(api.of_platform(platform)) {
+            let bytes = package.export(platform).to_bytes().expect("it fits");
+            let file = ExportFile::read(&bytes, &listed.name).expect("its own bytes");
+            let mut expected = package.offers(platform);
+            if listed.format < FormatVersion::V2_3 {
+                expected.referenced.clear();
+                expected.classes.iter_mut().for_each(|class| class.inheritable_count = 0);
+            }
+            assert_eq!((file.version, package.name()), (listed.format, &*listed.name));
+            assert_eq!(export::Package::resolve(&file, &listed.name), Ok(expected));
+        }
+        assert_eq!(api.exports(platform).len(), platform.packages.len());
+    }
+}
+
+#[test]
+fn packages_that_are_referred_to_stand_in_the_order_they_are_met_in() {
+    let api = Api::built_in();
+    let newest = api.platform("3.2.0").expect("a platform");
+    let certificates = package("javacardx/security/cert", 1, 0).offers(newest);
+    let referenced: Vec<String> = certificates
+        .referenced
+        .iter()
+        .map(|one| format!("{} {}", one.name, one.info.version))
+        .collect();
+    assert_eq!(referenced, ["java/lang 1.0", "javacard/security 1.8", "javacard/framework 1.9"]);
+}
+
+#[test]
+fn stubs_are_class_files_with_the_constants_of_the_table() {
+    let api = Api::built_in();
+    for platform in api.platforms() {
+        let other = api.packages().iter().filter(|one| one.name.starts_with("org/"));
+        let beside = other.filter_map(|table| api.newest(&table.name));
+        let jar =
+            api.stubs(platform, beside).to_bytes().expect("it fits, and no class stands twice");
+        let jar = Archive::read(&jar, "stubs.jar").expect("its own bytes");
+        for stub in jar.entries.iter().filter(|entry| entry.name != "META-INF/MANIFEST.MF") {
+            let file = ClassFile::read(&stub.name, &stub.bytes).expect("a class file");
+            let name = file.name().expect("a name");
+            assert_eq!(format!("{name}.class"), stub.name);
+            assert!(!name.starts_with("java/"), "a JDK has {name} itself");
+            let class = api.class(name).expect("it is in the tables");
+            for field in &file.fields {
+                let name = file.text(field.name).expect("a name");
+                let own = class.members.iter().find(|member| member.name == name).expect("a field");
+                let value = match own.kind {
+                    MemberKind::Constant(value) => Some(Constant::Integer(value)),
+                    _ => None,
+                };
+                let written = file.constant_value(field).expect("a value");
+                assert_eq!(written.cloned(), value, "{} {name}", stub.name);
+            }
+        }
+    }
 }

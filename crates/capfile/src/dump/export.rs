@@ -91,7 +91,7 @@ impl ExportListing {
             version: package.info.version.to_string(),
             format: file.version.to_string(),
             library: package.is_library,
-            refers_to: package.referenced.iter().map(|name| dotted(name)).collect(),
+            refers_to: package.referenced.iter().map(|one| dotted(&one.name)).collect(),
             classes: package.classes.iter().map(|class| ListedClass::new(class, newest)).collect(),
         })
     }

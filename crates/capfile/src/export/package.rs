@@ -15,10 +15,19 @@ pub struct Package {
     pub info: PackageInfo,
     /// Whether it is a library, without applets.
     pub is_library: bool,
-    /// Names of the packages it refers to (format 2.3).
-    pub referenced: Vec<Arc<str>>,
+    /// The packages it refers to (format 2.3).
+    pub referenced: Vec<ReferencedPackage>,
     /// Its classes and interfaces.
     pub classes: Vec<PackageClass>,
+}
+
+/// A package that another refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferencedPackage {
+    /// Its name, with slashes.
+    pub name: Arc<str>,
+    /// Version and AID.
+    pub info: PackageInfo,
 }
 
 /// A class or interface. Names of classes are with slashes.
@@ -30,9 +39,9 @@ pub struct PackageClass {
     pub access: u16,
     /// Its name.
     pub name: Arc<str>,
-    /// All its superclasses, or all its superinterfaces.
+    /// All its superclasses, `java/lang/Object` first; of an interface that one alone.
     pub supers: Vec<Arc<str>>,
-    /// All interfaces it implements.
+    /// All interfaces it implements or extends.
     pub interfaces: Vec<Arc<str>>,
     /// Fields.
     pub fields: Vec<PackageField>,
@@ -79,7 +88,9 @@ impl Package {
         let names = Names { file, name, texts: texts(file) };
         let (flags, package, info) = names.package(file.this_package)?;
         let referenced = file.referenced_packages.iter();
-        let referenced = referenced.map(|index| names.package(*index).map(|(_, name, _)| name));
+        let referenced = referenced.map(|index| {
+            names.package(*index).map(|(_, name, info)| ReferencedPackage { name, info })
+        });
         let mut classes = Vec::with_capacity(file.classes.len());
         for class in &file.classes {
             let list = |indices: &[u16]| -> Result<Vec<_>, Malformed> {

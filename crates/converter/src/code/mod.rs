@@ -23,17 +23,18 @@ use crate::diagnostic::{Place, Sink};
 use crate::front::{Class, ClassRef, MemberRef, Method, Program};
 use crate::request::Request;
 
-/// An entry of the constant pool, by names instead of tokens.
+/// An entry of the constant pool, by names instead of tokens. Members go with the class that the
+/// code names, which may inherit them: the same member has an entry for each class it is named by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Constant {
     Class(ClassRef),
-    InstanceField(MemberRef),
-    Virtual(MemberRef),
+    InstanceField(MemberRef, ClassRef),
+    Virtual(MemberRef, ClassRef),
     /// A method of a superclass, called from the class with that index.
     Super(usize, MemberRef),
-    StaticField(MemberRef),
+    StaticField(MemberRef, ClassRef),
     /// A static or private method or a constructor.
-    Static(MemberRef),
+    Static(MemberRef, ClassRef),
 }
 
 /// A method's body in Java Card instructions.
@@ -49,6 +50,8 @@ pub(crate) struct Body {
     pub(crate) locals: Vec<u16>,
     /// Items at which JVM instructions begin, in order.
     pub(crate) starts: Vec<(u16, usize)>,
+    /// Local 0 is the object.
+    pub(crate) has_this: bool,
 }
 
 /// An instruction.
@@ -59,6 +62,10 @@ pub(crate) struct Item {
     /// Words that are taken from the stack and put there.
     pub(crate) takes: u16,
     pub(crate) gives: u16,
+    /// Words above those before it that the instructions had of which it was made.
+    pub(crate) peak: u16,
+    /// Bytes that those instructions had more.
+    pub(crate) joined: usize,
     /// Whether something jumps here.
     pub(crate) is_target: bool,
 }
@@ -73,6 +80,34 @@ pub(crate) enum Operand {
     Branch(usize),
     Table { default: usize, low: i32, targets: Vec<usize> },
     Lookup { default: usize, rows: Vec<(i32, usize)> },
+}
+
+impl Operand {
+    /// Items it goes to, the default of a switch first.
+    pub(crate) fn targets(&self) -> Vec<usize> {
+        match self {
+            Self::Branch(target) => vec![*target],
+            Self::Table { default, targets, .. } => {
+                std::iter::once(*default).chain(targets.iter().copied()).collect()
+            }
+            Self::Lookup { default, rows } => {
+                let targets = rows.iter().map(|(_, target)| *target);
+                std::iter::once(*default).chain(targets).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The constant it names.
+    pub(crate) fn constant(&self) -> Option<Constant> {
+        match self {
+            Self::Constant(constant) => Some(*constant),
+            Self::TypeTest(_, Some(class)) | Self::Interface(_, class, _) => {
+                Some(Constant::Class(*class))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An exception handler; ends are indexes of items.

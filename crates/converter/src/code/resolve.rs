@@ -306,8 +306,12 @@ impl Resolver<'_, '_> {
                 "The class files do not belong together: compile all sources again.",
             );
         }
-        let constant =
-            if is_static { Constant::StaticField(member) } else { Constant::InstanceField(member) };
+        let named = self.named(class, member);
+        let constant = if is_static {
+            Constant::StaticField(member, named)
+        } else {
+            Constant::InstanceField(member, named)
+        };
         if is_static && program.is_constant(member) {
             return self.refuse(
                 pc,
@@ -377,7 +381,7 @@ impl Resolver<'_, '_> {
             let unresolved = crate::front::Unresolved::Member(format!("method {title}"));
             return self.refuse(pc, unresolved.text(), &unresolved.hint());
         };
-        match self.constant_of_call(opcode, reference.name, member) {
+        match self.constant_of_call(opcode, reference.name, member, holder) {
             Ok(constant) => Meaning::Call { constant, signature },
             Err(text) => self.refuse(
                 pc,
@@ -394,6 +398,7 @@ impl Resolver<'_, '_> {
         opcode: u8,
         name: &str,
         member: MemberRef,
+        named: ClassRef,
     ) -> Result<Constant, &'static str> {
         let access = self.context.program.method_access(member);
         let is_static = access & access::STATIC != 0;
@@ -405,12 +410,21 @@ impl Resolver<'_, '_> {
         }
         let is_own = member.class == ClassRef::Internal(self.context.class_index);
         Ok(if is_static || name == "<init>" || access & access::PRIVATE != 0 {
-            Constant::Static(member)
+            Constant::Static(member, named)
         } else if opcode == op::INVOKESPECIAL && !is_own {
             Constant::Super(self.context.class_index, member)
         } else {
-            Constant::Virtual(member)
+            Constant::Virtual(member, named)
         })
+    }
+
+    /// By which class a member goes in the constant pool: the one that is named, but what a class
+    /// inherits goes by the declaring class when it names itself.
+    fn named(&self, class: ClassRef, member: MemberRef) -> ClassRef {
+        match class == ClassRef::Internal(self.context.class_index) {
+            true => member.class,
+            false => class,
+        }
     }
 
     fn new_array(&mut self, pc: u16, code: u8) -> Meaning {

@@ -35,14 +35,14 @@ impl Imports {
                     continue;
                 }
             };
-            if imports.by_name.contains_key(&package.name) {
+            if imports.by_name.contains_key(&*package.name) {
                 continue;
             }
             let index = imports.packages.len();
-            imports.by_name.insert(package.name.clone(), index);
+            imports.by_name.insert(package.name.to_string(), index);
             for (class, exported) in package.classes.iter().enumerate() {
                 let external = External { package: index, class };
-                imports.classes.insert(exported.name.clone(), external);
+                imports.classes.insert(exported.name.to_string(), external);
             }
             imports.packages.push(package);
         }
@@ -80,7 +80,7 @@ impl Exported for PackageClass {
     }
 
     fn method(&self, name: &str, descriptor: &str) -> Option<&PackageMethod> {
-        self.methods.iter().find(|method| method.name == name && method.descriptor == descriptor)
+        self.methods.iter().find(|method| &*method.name == name && &*method.descriptor == descriptor)
     }
 
     fn virtual_methods(&self) -> Vec<&PackageMethod> {
@@ -91,6 +91,6 @@ impl Exported for PackageClass {
 }
 
 /// Whether a member of an export file is a method called by its object's class.
-pub(crate) fn is_virtual(method: &PackageMethod) -> bool {
-    method.access & access::STATIC == 0 && method.name != "<init>"
+fn is_virtual(method: &PackageMethod) -> bool {
+    method.access & access::STATIC == 0 && &*method.name != "<init>"
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use capfile::class::{ClassFile, Constant, Member, access};
 
 use super::{
-    Class, ClassRef, Exported, Field, Imports, Initial, MemberRef, Method, Program, Signature,
+    Class, ClassRef, Field, Imports, Initial, MemberRef, Method, Program, Signature,
     Type, order,
 };
 use crate::diagnostic::{Place, Sink};
@@ -390,7 +390,7 @@ fn add_inherited_abstract_methods(program: &mut Program) {
         }
         let mut missing = Vec::new();
         for interface in program.all_interfaces(class) {
-            for (name, descriptor) in interface_method_names(program, interface) {
+            for (name, descriptor) in program.interface_methods(interface) {
                 let is_known = program.resolve_method(class, &name, &descriptor).is_some()
                     || missing.contains(&(name.clone(), descriptor.clone()));
                 if !is_known {
@@ -411,27 +411,6 @@ fn add_inherited_abstract_methods(program: &mut Program) {
                 position,
             });
         }
-    }
-}
-
-fn interface_method_names(program: &Program, interface: ClassRef) -> Vec<(String, String)> {
-    let owned = |(name, descriptor): (&str, &str)| (name.to_owned(), descriptor.to_owned());
-    match interface {
-        ClassRef::Internal(index) => program
-            .class(index)
-            .map(|class| {
-                let methods = class.interface_methods.iter();
-                methods.filter_map(|member| program.method_names(*member)).map(owned).collect()
-            })
-            .unwrap_or_default(),
-        ClassRef::External(external) => program
-            .imports
-            .class(external)
-            .map(|class| {
-                let methods = class.virtual_methods().into_iter();
-                methods.map(|method| owned((&method.name, &method.descriptor))).collect()
-            })
-            .unwrap_or_default(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use capfile::class::{ClassFile, Code, access};
 
-pub(crate) use imports::{Exported, External, Imports, is_virtual};
+pub(crate) use imports::{Exported, External, Imports};
 pub(crate) use types::{Signature, Type};
 
 use crate::diagnostic::{Place, Sink};
@@ -295,7 +295,7 @@ impl Program {
                     .class(external)?
                     .fields
                     .iter()
-                    .position(|field| field.name == name && field.descriptor == descriptor),
+                    .position(|field| &*field.name == name && &*field.descriptor == descriptor),
             }?;
             Some(MemberRef { class, index })
         })
@@ -327,7 +327,7 @@ impl Program {
                 .class(external)?
                 .methods
                 .iter()
-                .position(|method| method.name == name && method.descriptor == descriptor),
+                .position(|method| &*method.name == name && &*method.descriptor == descriptor),
         }?;
         Some(MemberRef { class, index })
     }
@@ -400,6 +400,30 @@ impl Program {
         }
     }
 
+    /// Parameters and result of a method.
+    pub(crate) fn method_signature(&self, member: MemberRef) -> Option<Signature> {
+        match member.class {
+            ClassRef::Internal(index) => {
+                Some(self.class(index)?.methods.get(member.index)?.signature.clone())
+            }
+            ClassRef::External(external) => Signature::parse(
+                &self.imports.class(external)?.methods.get(member.index)?.descriptor,
+            ),
+        }
+    }
+
+    /// Type of a field.
+    pub(crate) fn field_type(&self, member: MemberRef) -> Option<Type> {
+        match member.class {
+            ClassRef::Internal(index) => {
+                Some(self.class(index)?.fields.get(member.index)?.kind.clone())
+            }
+            ClassRef::External(external) => {
+                Type::parse(&self.imports.class(external)?.fields.get(member.index)?.descriptor)
+            }
+        }
+    }
+
     /// Whether a field is a compile-time constant, which has no place on the card.
     pub(crate) fn is_constant(&self, member: MemberRef) -> bool {
         match member.class {
@@ -413,6 +437,43 @@ impl Program {
                 .and_then(|class| class.fields.get(member.index))
                 .is_some_and(|field| field.value.is_some()),
         }
+    }
+
+    /// A class of the package by its name, with or without the package's.
+    pub(crate) fn own_class(&self, name: &str) -> Option<usize> {
+        let name = name.replace('.', "/");
+        let full = format!("{}/{name}", self.package);
+        self.by_name.get(&name).or_else(|| self.by_name.get(&full)).copied()
+    }
+
+    /// An applet's method that installs it.
+    pub(crate) fn install_method(&self, class: usize) -> Option<MemberRef> {
+        self.resolve_method(ClassRef::Internal(class), "install", "([BSB)V")
+    }
+
+    /// Names and descriptors of an interface's methods, in token order.
+    pub(crate) fn interface_methods(&self, interface: ClassRef) -> Vec<(String, String)> {
+        let owned = |(name, descriptor): (&str, &str)| (name.to_owned(), descriptor.to_owned());
+        match interface {
+            ClassRef::Internal(index) => {
+                let methods = self.class(index).map(|class| class.interface_methods.as_slice());
+                let methods = methods.unwrap_or_default().iter();
+                methods.filter_map(|member| self.method_names(*member)).map(owned).collect()
+            }
+            ClassRef::External(external) => {
+                let methods = self.imports.class(external).map(Exported::virtual_methods);
+                let methods = methods.unwrap_or_default().into_iter();
+                methods.map(|method| owned((&method.name, &method.descriptor))).collect()
+            }
+        }
+    }
+
+    /// All superclasses, `Object` first.
+    pub(crate) fn superclasses(&self, class: ClassRef) -> Vec<ClassRef> {
+        let mut supers = self.chain(class);
+        supers.reverse();
+        supers.pop();
+        supers
     }
 
     /// All interfaces of an interface or class that it names, with their super-interfaces before
