@@ -18,6 +18,7 @@ mod error;
 pub mod export;
 pub mod instruction;
 pub mod jar;
+mod stub;
 pub mod verify;
 
 pub use aid::{Aid, AidError};

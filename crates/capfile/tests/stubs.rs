@@ -11,6 +11,7 @@ use std::process::Command;
 
 use capfile::api::{Api, Platform, Version};
 use capfile::class::ClassFile;
+use capfile::export::{ExportFile, Package};
 use serde_json::Value;
 
 /// A compiler with its version, where there is one.
@@ -58,7 +59,8 @@ fn compile(
             "-proc:none",
         ])
         .args(["--release", release, "-cp"])
-        .args([&stubs, Path::new("-d"), folder])
+        .arg(std::env::join_paths([&stubs, folder]).unwrap())
+        .args([Path::new("-d"), folder])
         .args(sources)
         .output()
         .unwrap();
@@ -164,6 +166,39 @@ fn the_golden_sources_give_the_class_files_that_the_reference_was_given() {
     }
 }
 
+#[test]
+fn an_export_file_alone_is_enough_to_compile_against_its_package() {
+    let Some(golden) = std::env::var_os("PURSEKIT_GOLDEN").map(PathBuf::from) else {
+        eprintln!("SKIPPED: PURSEKIT_GOLDEN does not name the golden corpus");
+        return;
+    };
+    let Some(javac) = javac() else { return };
+    let packages = packages(&golden, "3.2.0");
+    let named = |name: &str| packages.iter().find(|package| package["name"] == name).unwrap();
+    let export = hex(named("lib")["kits"]["3.2.0"]["exp"].as_str().unwrap());
+    let export = ExportFile::read(&export, "lib.exp").unwrap();
+    let stubs = Package::resolve(&export, "lib.exp").unwrap().stubs().unwrap();
+    in_new_folder(|folder| {
+        for stub in &stubs {
+            let path = folder.join(&stub.name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &stub.bytes).unwrap();
+        }
+        let user = named("libuser");
+        let sources = user["sources"].as_array().unwrap();
+        let sources: Vec<_> =
+            sources.iter().map(|source| golden.join(source.as_str().unwrap())).collect();
+        compile(&javac, Api::built_in().platform("3.2.0").unwrap(), "8", &sources, folder).unwrap();
+        for (class, expected) in class_files(&golden, user, "3.2.0") {
+            let path = folder.join("golden/libuser").join(format!("{class}.class"));
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[4..8].fill(0);
+            let same = user["javac"]["version"] == *javac.version;
+            assert!(!same || bytes == expected, "{} differs", path.display());
+        }
+    });
+}
+
 /// The class files that the reference was given for a kit, without their version.
 fn class_files(golden: &Path, package: &Value, kit: &str) -> Vec<(String, Vec<u8>)> {
     let name = package["name"].as_str().unwrap();
@@ -173,15 +208,17 @@ fn class_files(golden: &Path, package: &Value, kit: &str) -> Vec<(String, Vec<u8
     for (class, variants) in document["classes"].as_object().unwrap() {
         for variant in variants.as_array().unwrap() {
             if variant["kits"].as_array().unwrap().iter().any(|one| one == kit) {
-                let digits = variant["hex"].as_str().unwrap();
-                let bytes = (0..digits.len()).step_by(2);
-                let bytes = bytes.map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap());
-                out.push((class.clone(), bytes.collect()));
+                out.push((class.clone(), hex(variant["hex"].as_str().unwrap())));
             }
         }
     }
     assert!(!out.is_empty(), "{name} has no classes for {kit}");
     out
+}
+
+fn hex(digits: &str) -> Vec<u8> {
+    let at = (0..digits.len()).step_by(2);
+    at.map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 
 /// Packages of the corpus that a kit accepts and `javac` can make.

@@ -1,11 +1,8 @@
 //! Classes that `javac` compiles against, out of the tables.
 
-use super::{Api, ClassTable, Member, MemberKind, OBJECT, Package, Platform, Version, access};
-use crate::class::{self, Builder, ClassFile, Value};
+use super::{Api, ClassTable, Member, MemberKind, OBJECT, Package, Platform, Version};
 use crate::jar::{Archive, Entry};
-
-/// Version of the class files: Java 1.2, which every compiler reads.
-const MAJOR: u16 = 46;
+use crate::stub::{self, Stub, StubMember};
 
 /// Packages that every JDK has itself; in a JAR they would be in the way.
 const OF_THE_JDK: &str = "java/";
@@ -47,59 +44,39 @@ impl Package<'_> {
     /// Its classes as class files: signatures, constants with their values, checked exceptions. Bodies
     /// do nothing useful, since nobody runs them.
     pub fn stubs(self) -> Vec<Entry> {
-        let stub = |class: &ClassTable| Entry {
-            name: format!("{}.class", class.name),
-            bytes: self.stub(class).to_bytes(),
-        };
-        self.classes().map(stub).collect()
+        let classes: Vec<_> = self.classes().map(|class| self.stub(class)).collect();
+        match stub::class_files(&classes) {
+            Ok(files) => files,
+            Err(why) => unreachable!("the program's own table of {}: {why}", self.name()),
+        }
     }
 
-    fn stub(self, class: &ClassTable) -> ClassFile {
-        let is_interface = class.access & access::INTERFACE != 0;
-        let flags = class.access & IN_CLASS_FILES;
-        let flags = if is_interface { flags } else { flags | class::access::SUPER };
-        let superclass = match &class.superclass {
-            Some(superclass) => Some(superclass.as_str()),
-            None if class.name == OBJECT => None,
-            None => Some(OBJECT),
-        };
-        let mut file = Builder::new(MAJOR, flags, &class.name, superclass);
-        class.interfaces.iter().for_each(|interface| file.interface(interface));
-        self.declared(class).for_each(|member| add(&mut file, member));
-        let nested: Vec<_> = self.classes().filter_map(nesting).collect();
-        let nested: Vec<_> = nested
-            .into_iter()
-            .filter(|(inner, outer, _, _)| [*inner, *outer].contains(&class.name.as_str()))
-            .collect();
-        if !nested.is_empty() {
-            file.inner_classes(&nested);
-        }
-        match file.finish() {
-            Ok(file) => file,
-            Err(why) => unreachable!("the program's own table of {}: {why}", class.name),
+    fn stub<'a>(self, class: &'a ClassTable) -> Stub<'a> {
+        let superclass = class.superclass.as_deref().or(Some(OBJECT));
+        Stub {
+            name: &class.name,
+            access: class.access,
+            superclass: superclass.filter(|_| class.name != OBJECT),
+            interfaces: class.interfaces.iter().map(String::as_str).collect(),
+            members: class
+                .members
+                .iter()
+                .filter(|member| member.since <= self.version)
+                .map(stub_of)
+                .collect(),
         }
     }
 }
 
-/// Access bits that mean in class files what they mean in export files.
-const IN_CLASS_FILES: u16 = access::PUBLIC | access::FINAL | access::INTERFACE | access::ABSTRACT;
-
-fn add(file: &mut Builder, member: &Member) {
-    let Member { name, descriptor, access, .. } = member;
-    match member.kind {
-        MemberKind::Constant(value) => {
-            file.field(*access, name, descriptor, Some(&Value::Integer(value)));
-        }
-        MemberKind::StaticField(_) => file.field(*access, name, descriptor, None),
-        MemberKind::StaticMethod(_) | MemberKind::VirtualMethod(_) => {
-            let throws: Vec<&str> = member.throws.iter().map(String::as_str).collect();
-            file.method(*access, name, descriptor, &throws);
-        }
+fn stub_of(member: &Member) -> StubMember<'_> {
+    StubMember {
+        access: member.access,
+        name: &member.name,
+        descriptor: &member.descriptor,
+        value: match member.kind {
+            MemberKind::Constant(value) => Some(value),
+            _ => None,
+        },
+        throws: member.throws.iter().map(String::as_str).collect(),
     }
-}
-
-/// What a nested class is in: its name, the class around it, its own name, its access flags.
-fn nesting(class: &ClassTable) -> Option<(&str, &str, &str, u16)> {
-    let (outer, own) = class.name.rsplit_once('$')?;
-    Some((&class.name, outer, own, class.access & IN_CLASS_FILES | access::STATIC))
 }
