@@ -112,27 +112,23 @@ fn max_stack(body: &Body) -> u16 {
 /// An instruction whose constants have indexes.
 #[derive(Clone)]
 struct Slot {
-    opcode: O,
-    operands: Operands,
+    instruction: Instruction,
     /// Indexes of the slots it goes to, the default of a switch first.
     targets: Vec<usize>,
 }
 
 impl Slot {
-    fn length(&self) -> usize {
-        Instruction::with(self.opcode, self.operands.clone()).length()
-    }
-
     fn pushes_this(&self, body: &Body) -> bool {
-        self.opcode == O::Aload0 && body.has_this
+        self.instruction.opcode == O::Aload0 && body.has_this
     }
 
     /// The same with a field of `this`, if there is an opcode and the index fits.
     fn of_this(&self, opcode: fn(O) -> Option<O>) -> Option<Self> {
-        let opcode = opcode(self.opcode)?;
-        match self.operands {
+        let opcode = opcode(self.instruction.opcode)?;
+        match self.instruction.operands {
             Operands::Constant(index) if index <= 0xFF => {
-                Some(Self { opcode, ..self.clone() })
+                let instruction = Instruction::with(opcode, Operands::Constant(index));
+                Some(Self { instruction, targets: Vec::new() })
             }
             _ => None,
         }
@@ -174,7 +170,8 @@ fn slot(item: &Item, index_of: &dyn Fn(Constant) -> Option<u16>) -> Result<Slot,
             pairs: rows.iter().map(|(value, _)| (*value, 0)).collect(),
         },
     };
-    Ok(Slot { opcode, operands, targets: item.operand.targets() })
+    let instruction = Instruction::with(opcode, operands);
+    Ok(Slot { instruction, targets: item.operand.targets() })
 }
 
 struct Layout {
@@ -221,7 +218,7 @@ impl Layout {
                         && has_short_puts
                         && follows(1)
                         && follows(2)
-                        && is_simple_push(push.opcode)
+                        && is_simple_push(push.instruction.opcode)
                         && let Some(joined) = put.of_this(this_put) =>
                 {
                     places.push(slots.len());
@@ -263,13 +260,13 @@ impl Layout {
                         distance(here, there)
                     })
                     .collect::<Result<Vec<i16>, String>>()?;
-                match (&mut slot.operands, distances.as_slice()) {
+                match (&mut slot.instruction.operands, distances.as_slice()) {
                     (Operands::Branch(distance), [new]) => {
                         *distance = *new;
                         if i8::try_from(*new).is_err()
-                            && let Some(wide) = wide_branch(slot.opcode)
+                            && let Some(wide) = wide_branch(slot.instruction.opcode)
                         {
-                            slot.opcode = wide;
+                            slot.instruction.opcode = wide;
                             is_changed = true;
                         }
                     }
@@ -297,7 +294,7 @@ impl Layout {
         let mut offsets = Vec::with_capacity(self.slots.len().saturating_add(1));
         for slot in &self.slots {
             offsets.push(at);
-            at = at.saturating_add(slot.length());
+            at = at.saturating_add(slot.instruction.length());
         }
         offsets.push(at);
         offsets
@@ -307,7 +304,7 @@ impl Layout {
         let mut bytes = Vec::new();
         let mut references = Vec::new();
         for (slot, offset) in self.slots.into_iter().zip(offsets) {
-            let instruction = Instruction::with(slot.opcode, slot.operands);
+            let instruction = slot.instruction;
             instruction.write(&mut bytes).map_err(|misfit| misfit.to_string())?;
             if let Some(constant) = instruction.constant() {
                 let at = offset.saturating_add(constant.offset.into());

@@ -86,9 +86,8 @@ pub(super) fn generate(
             item.operand = operand;
         }
     }
-    let argument_words = argument_words(context);
     let has_this = !context.method.is_static();
-    Some(Body { items, handlers, argument_words, local_words, locals, starts, has_this })
+    Some(Body { items, handlers, local_words, locals, starts, has_this })
 }
 
 /// Program counters at which something arrives that is not the instruction before.

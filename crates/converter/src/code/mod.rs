@@ -42,8 +42,6 @@ pub(crate) enum Constant {
 pub(crate) struct Body {
     pub(crate) items: Vec<Item>,
     pub(crate) handlers: Vec<Handler>,
-    /// Words of parameters, the object included.
-    pub(crate) argument_words: u16,
     /// Words of parameters and locals.
     pub(crate) local_words: u16,
     /// Where a JVM local went, by its number there.
@@ -124,6 +122,9 @@ pub(crate) type Bodies = HashMap<(usize, usize), Body>;
 pub(crate) fn translate(program: &Program, request: &Request<'_>, sink: &mut Sink) -> Bodies {
     let mut bodies = Bodies::new();
     for (class_index, class) in program.classes.iter().enumerate() {
+        if class.is_refused {
+            continue;
+        }
         for (index, method) in class.methods.iter().enumerate() {
             let Some(code) = &method.code else { continue };
             let context =

@@ -90,6 +90,18 @@ impl Resolver<'_, '_> {
         Meaning::None
     }
 
+    /// Whether a class or one above it is refused already, so that what is missing in it says
+    /// nothing new.
+    fn is_known_refused(&mut self, class: ClassRef) -> bool {
+        let program = self.context.program;
+        let is_refused = program.chain(class).iter().any(|class| match class {
+            ClassRef::Internal(index) => program.class(*index).is_some_and(|class| class.is_refused),
+            ClassRef::External(_) => false,
+        });
+        self.is_refused |= is_refused;
+        is_refused
+    }
+
     /// Refuses local variables of types that Java Card has not.
     fn variables(&mut self) {
         let parameters = self.context.method.signature.parameters.iter();
@@ -129,8 +141,7 @@ impl Resolver<'_, '_> {
             | (op::ISTORE_0..=op::ISTORE_3 | op::ASTORE_0..=op::ASTORE_3, Raw::Local(local)) => {
                 Meaning::Local(*local, self.known(*local, next))
             }
-            (op::IINC, Raw::Increment(local, by)) => {
-                let _ = by;
+            (op::IINC, Raw::Increment(local, _)) => {
                 Meaning::Local(*local, self.known(*local, pc))
             }
             (op::GETSTATIC..=op::PUTFIELD, Raw::Pool(index)) => {
@@ -305,6 +316,9 @@ impl Resolver<'_, '_> {
             Err(unresolved) => return self.refuse(pc, unresolved.text(), &unresolved.hint()),
         };
         let program = self.context.program;
+        if self.is_known_refused(class) {
+            return Meaning::None;
+        }
         let Some(member) = program.resolve_field(class, reference.name, reference.descriptor)
         else {
             let unresolved = crate::front::Unresolved::Member(format!("field {title}"));
@@ -384,6 +398,9 @@ impl Resolver<'_, '_> {
         } else {
             class
         };
+        if self.is_known_refused(class) {
+            return Meaning::None;
+        }
         let found = if reference.name == "<init>" {
             program.own_method(holder, reference.name, reference.descriptor)
         } else {

@@ -13,6 +13,9 @@ const MOST_FIELDS: usize = 255;
 
 pub(super) fn check(program: &Program, request: &Request<'_>, sink: &mut Sink) {
     for (index, class) in program.classes.iter().enumerate() {
+        if class.is_refused {
+            continue;
+        }
         for field in &class.fields {
             check_field(class, field, request, sink);
         }

@@ -27,7 +27,7 @@ pub(super) fn evaluate(program: &mut Program, _request: &Request<'_>, sink: &mut
             continue;
         };
         let initialiser = class.methods.remove(at);
-        let Some(code) = initialiser.code else { continue };
+        let Some(code) = initialiser.code.filter(|_| !class.is_refused) else { continue };
         if class.is_interface() {
             refuse_interface_fields(class, sink);
             continue;
