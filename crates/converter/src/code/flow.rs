@@ -29,8 +29,6 @@ pub(super) enum Kind {
 pub(super) struct Flow {
     parents: Vec<usize>,
     kinds: Vec<Kind>,
-    /// Step by which the value was born.
-    births: Vec<usize>,
     /// For each step: what it takes from the stack, topmost last, and what it puts there.
     uses: Vec<Option<Use>>,
 }
@@ -43,11 +41,10 @@ pub(super) struct Use {
 }
 
 impl Flow {
-    fn born(&mut self, kind: Kind, step: usize) -> Value {
+    fn born(&mut self, kind: Kind) -> Value {
         let value = self.parents.len();
         self.parents.push(value);
         self.kinds.push(kind);
-        self.births.push(step);
         Value(value)
     }
 
@@ -112,13 +109,7 @@ impl Flow {
     pub(super) fn is_number(&self, value: Value) -> bool {
         self.kinds.get(self.root(value)) == Some(&Kind::Number)
     }
-
-    /// Values that were born, with the steps that did it.
-    pub(super) fn births(&self) -> impl Iterator<Item = (Value, usize)> + '_ {
-        self.births.iter().enumerate().map(|(value, step)| (Value(value), *step))
-    }
 }
-
 /// Values a stack may hold: a method's header counts its words in one byte.
 const MOST_VALUES: usize = 255;
 
@@ -172,7 +163,7 @@ impl Analysis<'_, '_> {
             let Some(target) = self.by_pc.get(&handler.target).copied() else {
                 return Err((0, "an exception handler begins in the middle of an instruction".to_owned()));
             };
-            let thrown = self.flow.born(Kind::Reference, target);
+            let thrown = self.flow.born(Kind::Reference);
             self.enter(target, target, &[thrown])?;
             self.drain()?;
         }
@@ -243,7 +234,7 @@ impl Analysis<'_, '_> {
             op::DUP..=op::SWAP => stack.extend(shuffled(step.opcode, &taken)),
             _ => {
                 if let Some(kind) = gives {
-                    let value = self.flow.born(kind, at);
+                    let value = self.flow.born(kind);
                     stack.push(value);
                     given = Some(value);
                 }

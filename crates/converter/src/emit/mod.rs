@@ -118,6 +118,12 @@ fn header(
     let mut flags = 0;
     if descriptor::has_int(program, package) {
         flags |= cap::Header::INT;
+        let place = Place { construct: program.package.replace('/', "."), ..Place::default() };
+        sink.warning(
+            &place,
+            "the package needs cards that support int",
+            "Many cards do not; where a short is enough, use short.",
+        );
     }
     if has_exports {
         flags |= cap::Header::EXPORT;

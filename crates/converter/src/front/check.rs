@@ -2,7 +2,7 @@
 
 use capfile::class::access;
 
-use super::{Class, ClassRef, Field, Method, Program};
+use super::{Class, ClassRef, Field, Method, Program, Type};
 use crate::diagnostic::Sink;
 use crate::request::Request;
 
@@ -28,7 +28,24 @@ pub(super) fn check(program: &Program, request: &Request<'_>, sink: &mut Sink) {
         }
         check_visibility(program, index, class, sink);
         check_overriding(program, class, sink);
+        if lacks_variables(class) {
+            sink.warning(
+                &class.place(),
+                "the class file does not say what types local variables have, so that they are guessed",
+                "Compile with -g.",
+            );
+        }
     }
+}
+
+/// Whether code has variables of which no table tells.
+fn lacks_variables(class: &Class) -> bool {
+    class.methods.iter().any(|method| {
+        let words = method.signature.parameters.iter().map(Type::jvm_words);
+        let words = words.fold(u16::from(!method.is_static()), u16::saturating_add);
+        let code = method.code.as_ref();
+        code.is_some_and(|code| code.max_locals > words && code.variables.is_empty())
+    })
 }
 
 fn check_field(class: &Class, field: &Field, request: &Request<'_>, sink: &mut Sink) {
