@@ -7,11 +7,6 @@ use converter::Converted;
 
 use crate::corpus::Reference;
 
-/// The first difference of two components.
-pub fn first(_name: &str, ours: &[u8], theirs: &[u8]) -> String {
-    bytes(ours, theirs)
-}
-
 /// The first byte that differs, with what stands around it.
 pub fn bytes(ours: &[u8], theirs: &[u8]) -> String {
     let at = ours
@@ -173,7 +168,7 @@ fn code(cap: &CapFile) -> String {
                     None if instruction.branches().is_empty() => {
                         format!("{:?}", instruction.operands)
                     }
-                    None => format!("{:?}", instruction.operands),
+                    None => String::new(),
                 };
                 text += &format!("  {} {operands}\n", instruction.opcode);
             }
