@@ -29,6 +29,15 @@ pub(crate) struct Handler {
     pub(crate) is_last: bool,
 }
 
+/// How bytes are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// `putfield_<t>_this` is used.
+    pub(crate) has_short_puts: bool,
+    /// As small as can be, instead of just as the usual converter does it.
+    pub(crate) is_small: bool,
+}
+
 /// Makes bytes of a body. `index_of` knows the constant pool.
 ///
 /// # Errors
@@ -36,12 +45,14 @@ pub(crate) struct Handler {
 pub(crate) fn assemble(
     body: &Body,
     index_of: &dyn Fn(Constant) -> Option<u16>,
-    has_short_puts: bool,
+    style: Style,
 ) -> Result<Assembled, String> {
     let mut code = Layout::new(body, index_of)?;
-    // Which branches are wide is decided before instructions are joined, as by the usual converter.
-    code.place_branches()?;
-    let mut code = code.joined(body, has_short_puts);
+    if !style.is_small {
+        // The usual converter decides before instructions are joined which branches are wide.
+        code.place_branches()?;
+    }
+    let mut code = code.joined(body, style.has_short_puts);
     let offsets = code.place_branches()?;
     let at = |item: usize| {
         let item = code.new_place(item);
@@ -60,7 +71,13 @@ pub(crate) fn assemble(
         .collect();
     let starts = body.starts.iter().map(|(pc, item)| (*pc, at(*item))).collect();
     let (bytes, references) = code.bytes(&offsets)?;
-    Ok(Assembled { code: bytes, max_stack: max_stack(body), handlers: marked(handlers), references, starts })
+    Ok(Assembled {
+        code: bytes,
+        max_stack: max_stack(body, style),
+        handlers: marked(handlers),
+        references,
+        starts,
+    })
 }
 
 /// Marks handlers after which no other covers the same.
@@ -77,7 +94,7 @@ fn marked(mut handlers: Vec<Handler>) -> Vec<Handler> {
 
 /// Words of the deepest stack, by the instructions before any were joined: so does the usual
 /// converter, whose stacks are a little deeper than needed.
-fn max_stack(body: &Body) -> u16 {
+fn max_stack(body: &Body, style: Style) -> u16 {
     let mut depths: Vec<Option<u16>> = vec![None; body.items.len()];
     let mut todo: Vec<(usize, u16)> = vec![(0, 0)];
     todo.extend(body.handlers.iter().map(|handler| (handler.target, 1)));
@@ -89,7 +106,8 @@ fn max_stack(body: &Body) -> u16 {
         }
         let Some(item) = body.items.get(at) else { continue };
         let after = depth.saturating_sub(item.takes).saturating_add(item.gives);
-        deepest = deepest.max(depth.saturating_add(item.peak)).max(after);
+        let peak = if style.is_small { 0 } else { item.peak };
+        deepest = deepest.max(depth.saturating_add(peak)).max(after);
         let next = at.saturating_add(1);
         let targets = item.operand.targets().into_iter().map(|target| (target, after));
         match item.opcode.operation().flow {
@@ -182,10 +200,7 @@ struct Layout {
 
 impl Layout {
     /// One slot for each item of the body.
-    fn new(
-        body: &Body,
-        index_of: &dyn Fn(Constant) -> Option<u16>,
-    ) -> Result<Self, String> {
+    fn new(body: &Body, index_of: &dyn Fn(Constant) -> Option<u16>) -> Result<Self, String> {
         let slots = body.items.iter().map(|item| slot(item, index_of));
         let slots = slots.collect::<Result<Vec<_>, _>>()?;
         let places = (0..=slots.len()).collect();

@@ -161,7 +161,10 @@ impl Analysis<'_, '_> {
         self.drain()?;
         for handler in &context.code.handlers {
             let Some(target) = self.by_pc.get(&handler.target).copied() else {
-                return Err((0, "an exception handler begins in the middle of an instruction".to_owned()));
+                return Err((
+                    0,
+                    "an exception handler begins in the middle of an instruction".to_owned(),
+                ));
             };
             let thrown = self.flow.born(Kind::Reference);
             self.enter(target, target, &[thrown])?;
@@ -302,10 +305,7 @@ fn effect(step: &Step<'_>) -> (usize, Option<Kind>) {
         (_, op::PUTSTATIC) => (1, None),
         (Meaning::Field { kind: of, .. }, op::GETFIELD) => (1, Some(kind(of))),
         (_, op::PUTFIELD) => (2, None),
-        (
-            Meaning::Call { signature, .. } | Meaning::InterfaceCall { signature, .. },
-            opcode,
-        ) => {
+        (Meaning::Call { signature, .. } | Meaning::InterfaceCall { signature, .. }, opcode) => {
             let object = usize::from(opcode != op::INVOKESTATIC);
             let result = match &signature.result {
                 Type::Void => None,

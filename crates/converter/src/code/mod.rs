@@ -17,7 +17,7 @@ use capfile::class::Code;
 use capfile::class::code::instructions;
 use capfile::instruction::{Opcode, Operands};
 
-pub(crate) use assemble::{Assembled, assemble};
+pub(crate) use assemble::{Assembled, Style, assemble};
 
 use crate::diagnostic::{Place, Sink};
 use crate::front::{Class, ClassRef, MemberRef, Method, Program};
@@ -127,8 +127,7 @@ pub(crate) fn translate(program: &Program, request: &Request<'_>, sink: &mut Sin
         }
         for (index, method) in class.methods.iter().enumerate() {
             let Some(code) = &method.code else { continue };
-            let context =
-                Context { program, request, class, class_index, method, code };
+            let context = Context { program, request, class, class_index, method, code };
             if let Some(body) = translate_one(&context, sink) {
                 bodies.insert((class_index, index), body);
             }
@@ -174,9 +173,5 @@ impl Context<'_> {
 
 /// Source line of an instruction.
 pub(crate) fn line_at(code: &Code, pc: u16) -> Option<u16> {
-    code.lines
-        .iter()
-        .filter(|line| line.pc <= pc)
-        .max_by_key(|line| line.pc)
-        .map(|line| line.line)
+    code.lines.iter().filter(|line| line.pc <= pc).max_by_key(|line| line.pc).map(|line| line.line)
 }

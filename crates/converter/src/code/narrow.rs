@@ -29,7 +29,8 @@ pub(super) struct Types {
     pub(super) wide: Vec<bool>,
 }
 
-const CAST: &str = "Cast the value: (short) (a + b); or split the expression so that each step fits into a short.";
+const CAST: &str =
+    "Cast the value: (short) (a + b); or split the expression so that each step fits into a short.";
 const INDEX: &str = "Cast the index: a[(short) (i + 1)].";
 
 impl Types {
@@ -43,8 +44,7 @@ impl Types {
     }
 
     fn overflows(&self, value: Value) -> bool {
-        !self.is_int(value)
-            && self.overflows.get(self.flow.root(value)).copied().unwrap_or(false)
+        !self.is_int(value) && self.overflows.get(self.flow.root(value)).copied().unwrap_or(false)
     }
 
     /// Words of a value on the card.
@@ -200,9 +200,7 @@ fn is_byte(step: &Step<'_>, usage: &Use, types: &Types) -> bool {
             matches!(signature.result, Type::Boolean | Type::Byte)
         }
         (_, op::BALOAD | op::I2B | op::INSTANCEOF) => true,
-        (_, op::IAND | op::IOR | op::IXOR) => {
-            usage.takes.iter().all(|value| types.is_byte(*value))
-        }
+        (_, op::IAND | op::IOR | op::IXOR) => usage.takes.iter().all(|value| types.is_byte(*value)),
         (_, op::ISHR | op::IREM) => usage.takes.first().is_some_and(|value| types.is_byte(*value)),
         _ => false,
     }
@@ -287,7 +285,14 @@ impl Decider<'_, '_, '_> {
             }
             (
                 _,
-                op::IADD | op::ISUB | op::IMUL | op::INEG | op::IAND | op::IOR | op::IXOR | op::ISHL,
+                op::IADD
+                | op::ISUB
+                | op::IMUL
+                | op::INEG
+                | op::IAND
+                | op::IOR
+                | op::IXOR
+                | op::ISHL,
             ) if are_int(&all) => &all,
             (_, op::IDIV | op::IREM) if are_int(&all) || overflows(Some(takes)) => &all,
             (_, op::ISHR | op::IUSHR) if are_int(&all) || overflows(takes.get(..1)) => &all,
@@ -343,8 +348,8 @@ impl Decider<'_, '_, '_> {
                 op::NEWARRAY | op::ANEWARRAY => (usage.takes.first(), "an array length is int"),
                 _ => continue,
             };
-            let is_unfit =
-                index.is_some_and(|index| self.types.is_int(*index) || self.types.overflows(*index));
+            let is_unfit = index
+                .is_some_and(|index| self.types.is_int(*index) || self.types.overflows(*index));
             if is_unfit {
                 self.refused.push((at, what.to_owned(), INDEX));
             }

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use capfile::class::{ClassFile, Constant, Member, access};
 
 use super::{
-    Class, ClassRef, Field, Imports, Initial, MemberRef, Method, Program, Signature,
-    Type, order,
+    Class, ClassRef, Field, Imports, Initial, MemberRef, Method, Program, Signature, Type, order,
 };
 use crate::diagnostic::{Place, Sink};
 use crate::request::Request;
@@ -296,11 +295,7 @@ fn class(draft: Draft, sink: &mut Sink) -> Class {
     }
     if draft.access & access::INTERFACE == 0 {
         methods.sort_by_key(|method| {
-            if method.is_abstract() {
-                2
-            } else {
-                u8::from(method.access & access::FINAL == 0)
-            }
+            if method.is_abstract() { 2 } else { u8::from(method.access & access::FINAL == 0) }
         });
     }
     Class {
@@ -378,7 +373,9 @@ fn list_interface_methods(program: &mut Program) {
                     let methods = class.map(|class| class.methods.as_slice()).unwrap_or_default();
                     let mut own: Vec<_> = methods.iter().enumerate().collect();
                     own.sort_by_key(|(_, method)| method.token);
-                    own.into_iter().map(|(index, _)| MemberRef { class: interface, index }).collect()
+                    own.into_iter()
+                        .map(|(index, _)| MemberRef { class: interface, index })
+                        .collect()
                 }
             };
             for member in own {
@@ -434,9 +431,8 @@ fn note_kinds(program: &mut Program) {
         for class in program.chain(ClassRef::Internal(index)) {
             interfaces.extend(program.all_interfaces(class));
         }
-        let implements = |name: &str| {
-            interfaces.iter().any(|interface| program.class_name(*interface) == name)
-        };
+        let implements =
+            |name: &str| interfaces.iter().any(|interface| program.class_name(*interface) == name);
         let is_remote = implements("java/rmi/Remote");
         let is_shareable = implements("javacard/framework/Shareable");
         let Some(class) = program.classes.get_mut(index) else { continue };

@@ -491,12 +491,7 @@ impl Program {
 
     /// `met` are those that are found or about to be; there are at most as many as there are
     /// classes, of which a package has 255.
-    fn add_interfaces(
-        &self,
-        class: ClassRef,
-        found: &mut Vec<ClassRef>,
-        met: &mut Vec<ClassRef>,
-    ) {
+    fn add_interfaces(&self, class: ClassRef, found: &mut Vec<ClassRef>, met: &mut Vec<ClassRef>) {
         let direct: Vec<ClassRef> = match class {
             ClassRef::Internal(index) => {
                 self.class(index).map(|class| class.interfaces.clone()).unwrap_or_default()

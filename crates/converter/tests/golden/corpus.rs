@@ -90,9 +90,7 @@ impl Corpus {
                 },
                 uses: array(&expected["uses"]).iter().map(|used| text(used).to_owned()).collect(),
                 classes: class_files(&classes, kit),
-                components: components
-                    .map(|(name, digits)| (name.clone(), hex(digits)))
-                    .collect(),
+                components: components.map(|(name, digits)| (name.clone(), hex(digits))).collect(),
                 export: hex(&result["exp"]),
             }
         });
@@ -160,10 +158,8 @@ impl Corpus {
 
 fn refusal(entry: &Value) -> Refusal {
     let name = text(&entry["name"]).trim_start_matches("neg/").to_owned();
-    let folder = format!(
-        "{}/../../tests/fixtures/javacard/refused/{name}",
-        env!("CARGO_MANIFEST_DIR"),
-    );
+    let folder =
+        format!("{}/../../tests/fixtures/javacard/refused/{name}", env!("CARGO_MANIFEST_DIR"),);
     let classes = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let classes = classes.filter(|path| path.extension().is_some_and(|ending| ending == "class"));
     let classes = classes.map(|path| {

@@ -116,8 +116,9 @@ fn print_table(all: &[Compared]) {
             format!("{some}/{whole}")
         })
     };
-    line("all parts", &sums(&|one| {
-        (one.identical.len(), one.identical.len() + one.different.len())
-    }));
+    line(
+        "all parts",
+        &sums(&|one| (one.identical.len(), one.identical.len() + one.different.len())),
+    );
     line("all packages", &sums(&|one| (usize::from(one.different.is_empty()), 1)));
 }

@@ -12,7 +12,10 @@ fn packages_are_refused_at_the_same_lines() {
     let wrong: Vec<String> =
         refusals.iter().filter_map(|refusal| differs(&corpus, refusal)).collect();
     let refused = refusals.len() - wrong.len() - 1;
-    println!("{refused} of {} packages refused at the reference's lines; {CONVERTS} converts", refusals.len());
+    println!(
+        "{refused} of {} packages refused at the reference's lines; {CONVERTS} converts",
+        refusals.len()
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -64,7 +64,9 @@ fn int_is_worth_a_warning() {
         .collect();
     assert_eq!(
         said,
-        ["warning: golden.intops: the package needs cards that support int\n    Many cards do not; where a short is enough, use short."],
+        [
+            "warning: golden.intops: the package needs cards that support int\n    Many cards do not; where a short is enough, use short."
+        ],
     );
 }
 
@@ -80,6 +82,25 @@ pub fn convert(packages: &[Package], package: &Package, target: Target) -> Conve
     package
         .convert(target, None, &others)
         .unwrap_or_else(|errors| panic!("{} {}: {errors}", package.name, target.name()))
+}
+
+#[test]
+fn small_code_is_smaller_and_does_not_depend_on_the_platform() {
+    let packages = fixtures::packages("converted");
+    let size = |converted: &Converted| -> usize {
+        converted.components.iter().map(|(_, bytes)| bytes.len()).sum()
+    };
+    let (mut usual, mut small) = (0, 0);
+    for package in packages.iter().filter(|package| package.uses().is_empty()) {
+        let before = size(&convert(&packages, package, Target::Jc305));
+        let optimized = |target| package.convert_with(target, None, &[], true).unwrap();
+        let after = optimized(Target::Jc305);
+        assert!(size(&after) <= before, "{}", package.name);
+        assert_eq!(after.cap.methods, optimized(Target::Jc222).cap.methods, "{}", package.name);
+        usual += before;
+        small += size(&after);
+    }
+    assert!(small + 10 < usual, "{small} bytes instead of {usual}");
 }
 
 fn hashes(converted: &Converted) -> BTreeMap<String, String> {
