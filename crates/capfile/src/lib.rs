@@ -12,9 +12,13 @@ pub mod api;
 pub mod bytes;
 pub mod cap;
 pub mod class;
+pub mod diff;
+pub mod dump;
 mod error;
 pub mod export;
 pub mod instruction;
+pub mod jar;
+mod stub;
 
 pub use aid::{Aid, AidError};
 pub use error::{Malformed, Part, Problem};

@@ -5,6 +5,7 @@ use std::io;
 use apdu::StatusWord;
 use applet_spec::ProfileErrors;
 use applet_spec::flow::Refusal;
+use capfile::Malformed;
 use conformance::SuiteErrors;
 use crypto::custody::CustodyError;
 use diagnosis::{Code, Missing};
@@ -152,6 +153,22 @@ pub enum CliError {
         why: Undiagnosed,
         /// What was found out.
         document: Box<serde_json::Value>,
+    },
+    /// A class, CAP or export file is not what it should be.
+    #[error("{path}: {source}")]
+    Package {
+        /// The file.
+        path: String,
+        /// What is wrong in it, and where.
+        source: Box<Malformed>,
+    },
+    /// A file that was named could not be read.
+    #[error("failed to read {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
     },
     /// A file could not be written.
     #[error("failed to write {path}: {source}")]

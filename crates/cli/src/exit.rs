@@ -127,6 +127,8 @@ impl Exit {
                 }
                 Undiagnosed::NothingFits(_) | Undiagnosed::Missing { .. } => Self::Mac,
             },
+            CliError::Package { .. } => Self::ClassFile,
+            CliError::Read { .. } => Self::Usage,
             CliError::Write { source, .. } => of_write(source, Self::State),
             CliError::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Ok,
             CliError::Output(source) => of_write(source, Self::Usage),

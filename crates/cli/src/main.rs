@@ -5,6 +5,7 @@
 mod apdu_command;
 mod args;
 mod bench;
+mod cap;
 mod card;
 mod confirm;
 mod conform;

@@ -7,6 +7,7 @@
 
 mod exports;
 mod read;
+mod stubs;
 
 use std::sync::OnceLock;
 
@@ -106,6 +107,8 @@ pub struct Member {
     pub descriptor: String,
     /// [`access`] bits.
     pub access: u16,
+    /// Checked exceptions that callers must expect.
+    pub throws: Vec<String>,
     /// The package version that brought it.
     pub since: Version,
 }

@@ -66,6 +66,7 @@ fn settled<T>(read: Result<T, String>) -> T {
 ///   const NAME S 5
 ///   field 0 NAME Lsome/Type; public static final
 ///   static 0 <init>()V protected
+///   static 1 throwIt(S)V public throws some/Exception
 ///   virtual 7 process(Ljavacard/framework/APDU;)V public abstract since 1.3
 /// ```
 pub(super) fn package(text: &str) -> Result<PackageTable, String> {
@@ -168,6 +169,7 @@ fn member(words: &[&str], class: &ClassTable) -> Result<Member, String> {
         name: name.to_owned(),
         descriptor: descriptor.to_owned(),
         access,
+        throws: Vec::new(),
         since: class.since,
     };
     while let [word, more @ ..] = rest {
@@ -175,6 +177,10 @@ fn member(words: &[&str], class: &ClassTable) -> Result<Member, String> {
         match (*word, more) {
             ("since", [text, more @ ..]) => {
                 out.since = version(text)?;
+                rest = more;
+            }
+            ("throws", [class, more @ ..]) => {
+                out.throws.push((*class).to_owned());
                 rest = more;
             }
             (flag, _) => out.access |= bit(flag)?,

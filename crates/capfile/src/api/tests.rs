@@ -1,5 +1,7 @@
 use super::*;
+use crate::class::{ClassFile, Constant};
 use crate::export::{self, ExportFile};
+use crate::jar::Archive;
 
 fn package(name: &str, major: u8, minor: u8) -> Package<'static> {
     Api::built_in().package(name, Version { major, minor }).expect("it is in the tables")
@@ -121,4 +123,33 @@ fn packages_that_are_referred_to_stand_in_the_order_they_are_met_in() {
         .map(|one| format!("{} {}", one.name, one.info.version))
         .collect();
     assert_eq!(referenced, ["java/lang 1.0", "javacard/security 1.8", "javacard/framework 1.9"]);
+}
+
+#[test]
+fn stubs_are_class_files_with_the_constants_of_the_table() {
+    let api = Api::built_in();
+    for platform in api.platforms() {
+        let other = api.packages().iter().filter(|one| one.name.starts_with("org/"));
+        let beside = other.filter_map(|table| api.newest(&table.name));
+        let jar =
+            api.stubs(platform, beside).to_bytes().expect("it fits, and no class stands twice");
+        let jar = Archive::read(&jar, "stubs.jar").expect("its own bytes");
+        for stub in jar.entries.iter().filter(|entry| entry.name != "META-INF/MANIFEST.MF") {
+            let file = ClassFile::read(&stub.name, &stub.bytes).expect("a class file");
+            let name = file.name().expect("a name");
+            assert_eq!(format!("{name}.class"), stub.name);
+            assert!(!name.starts_with("java/"), "a JDK has {name} itself");
+            let class = api.class(name).expect("it is in the tables");
+            for field in &file.fields {
+                let name = file.text(field.name).expect("a name");
+                let own = class.members.iter().find(|member| member.name == name).expect("a field");
+                let value = match own.kind {
+                    MemberKind::Constant(value) => Some(Constant::Integer(value)),
+                    _ => None,
+                };
+                let written = file.constant_value(field).expect("a value");
+                assert_eq!(written.cloned(), value, "{} {name}", stub.name);
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@
 mod applet;
 mod class;
 mod constant_pool;
+mod container;
 mod debug;
 mod descriptor;
 mod directory;
@@ -26,6 +27,7 @@ pub use class::{
     Class, ClassEntry, Classes, ImplementedInterface, Interface, Remote, RemoteMethod, TokenMapping,
 };
 pub use constant_pool::{Constant, ConstantPool, StaticRef};
+pub use container::{Container, NamedApplet, WriteError};
 pub use debug::{ClassDebug, Debug, FieldDebug, LineDebug, MethodDebug, VariableDebug};
 pub use descriptor::{
     ClassDescriptor, Descriptor, FieldDescriptor, FieldPlace, FieldType, MethodDescriptor,

@@ -48,11 +48,8 @@ impl Type {
 
     fn read(nibbles: &mut dyn Iterator<Item = u8>) -> Option<Self> {
         let class = |nibbles: &mut dyn Iterator<Item = u8>| {
-            let raw = nibbles.take(4).fold(Some((0u16, 0u8)), |raw, nibble| {
-                let (raw, count) = raw?;
-                Some((raw << 4 | u16::from(nibble), count.saturating_add(1)))
-            });
-            raw.filter(|(_, count)| *count == 4).map(|(raw, _)| ClassRef::from_raw(raw))
+            let raw = (0..4).try_fold(0u16, |raw, _| Some(raw << 4 | u16::from(nibbles.next()?)));
+            raw.map(ClassRef::from_raw)
         };
         Some(match nibbles.next()? {
             1 => Self::Void,
