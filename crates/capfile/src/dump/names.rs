@@ -80,7 +80,7 @@ const STATIC: u16 = 0x0008;
 
 /// None of an AID that is none, which no table has.
 fn of_table(package: &api::Package<'_>) -> Option<Package> {
-    let aid = Aid::new(package.aid()).ok()?;
+    let aid = package.aid();
     let api::Version { major, minor } = package.version();
     let classes = package.classes().map(|class| {
         let (mut fields, mut methods) = (Vec::new(), Vec::new());

@@ -27,6 +27,9 @@ mod statics;
 mod structure;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 pub use refusal::{MethodAt, Refusal};
