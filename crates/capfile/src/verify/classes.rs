@@ -1,6 +1,6 @@
 //! Classes of the file, of the export files, and what is known of others: who extends whom.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 
 use super::members::{Member, Members};
@@ -64,7 +64,8 @@ pub(super) struct Classes<'a> {
     /// The file's own export file.
     pub(super) own: Option<&'a Package>,
     exported: Vec<Vec<Above>>,
-    members: Vec<Vec<Members>>,
+    /// Found when the first is asked for.
+    members: Vec<Vec<OnceCell<Members>>>,
     /// Offsets of the entries of the Class component.
     pub(super) offsets: Vec<u16>,
     by_offset: HashMap<u16, u16>,
@@ -137,7 +138,7 @@ impl<'a> Classes<'a> {
                 }
                 self.by_name.entry(&class.name).or_insert(id);
             }
-            self.members.push(file.classes.iter().map(Members::of).collect());
+            self.members.push(file.classes.iter().map(|_| OnceCell::new()).collect());
         }
     }
 
@@ -248,24 +249,26 @@ impl<'a> Classes<'a> {
         }
     }
 
-    /// A member of a class of an export file, by its token.
-    pub(super) fn member(&self, id: ClassId, kind: Member, token: u8) -> Option<usize> {
+    /// The members of a class of an export file.
+    fn members(&self, id: ClassId) -> Option<&Members> {
         let id = if id == ClassId::Object { self.root? } else { id };
         let ClassId::Exported(package, class) = id else { return None };
-        self.members.get(usize::from(package))?.get(usize::from(class))?.find(kind, token)
+        let cell = self.members.get(usize::from(package))?.get(usize::from(class))?;
+        let file = self.packages.get(usize::from(package))?.classes.get(usize::from(class))?;
+        Some(cell.get_or_init(|| Members::of(file)))
+    }
+
+    /// A member of a class of an export file, by its token.
+    pub(super) fn member(&self, id: ClassId, kind: Member, token: u8) -> Option<usize> {
+        self.members(id)?.find(kind, token)
     }
 
     /// Virtual methods that a class of another package has for its subclasses, if that is known.
     pub(super) fn inherited(&self, id: ClassId) -> Option<usize> {
-        match id {
-            ClassId::Object if self.root.is_none() => Some(1),
-            ClassId::Object => self.inherited(self.root?),
-            ClassId::Exported(package, class) => {
-                let members = self.members.get(usize::from(package))?.get(usize::from(class))?;
-                Some(members.virtual_count())
-            }
-            _ => None,
+        if id == ClassId::Object && self.root.is_none() {
+            return Some(1);
         }
+        Some(self.members(id)?.virtual_count())
     }
 
     /// Whether it is an interface, if that is known.

@@ -2,9 +2,11 @@
 //! change is shown to be harmless.
 
 mod accepted;
+mod bytecode;
 
 mod corpus;
 mod harmless;
+mod made;
 
 mod mutants;
 mod walk;

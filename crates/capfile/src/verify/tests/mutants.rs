@@ -151,7 +151,7 @@ fn changed_packages_of_our_own_are_refused_or_harmless() {
     let (exports, seeds) = (exports(&samples), numbers(&samples));
     let mut counts = Counts::default();
     for sample in &samples {
-        let changes = if std::env::var_os("PURSEKIT_LONG").is_some() { 4_000 } else { 300 };
+        let changes = if std::env::var_os("PURSEKIT_LONG").is_some() { 4_000 } else { 200 };
         change(sample, &exports[&sample.platform], changes, &mut counts, seeds[&sample.name]);
     }
     counts.report("own packages");
@@ -164,7 +164,7 @@ fn changed_golden_packages_are_refused_or_harmless() {
     let (exports, seeds) = (exports(&samples), numbers(&samples));
     let mut counts = Counts::default();
     for sample in &samples {
-        let changes = if std::env::var_os("PURSEKIT_LONG").is_some() { 600 } else { 30 };
+        let changes = if std::env::var_os("PURSEKIT_LONG").is_some() { 600 } else { 12 };
         change(sample, &exports[&sample.platform], changes, &mut counts, seeds[&sample.name]);
     }
     counts.report("golden packages");
