@@ -112,6 +112,9 @@ fn extents<'a>(
     let base = index.places.block(number);
     let mut next = block.first_method();
     for (at, method) in methods {
+        if refusals.is_full() {
+            return;
+        }
         let descriptor = method.descriptor;
         let place = descriptor.place;
         let offset = index.places.method(place);
@@ -237,6 +240,9 @@ fn owners(
 ) {
     let mut owned = vec![false; block.handlers.len()];
     for body in bodies {
+        if refusals.is_full() {
+            return;
+        }
         let starts: HashSet<u16> = match body.handlers {
             [] => continue,
             _ => body.code.iter().map(|located| located.at).collect(),

@@ -3,9 +3,11 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 
+use super::Rule;
 use super::members::{Member, Members};
+use super::refusal::Refusals;
 use crate::Aid;
-use crate::cap::{CapFile, ClassEntry, ClassRef, PackageInfo};
+use crate::cap::{CapFile, ClassEntry, ClassRef, Descriptor, PackageInfo, Tag};
 use crate::class::access;
 use crate::export::{Package, PackageClass};
 
@@ -73,6 +75,10 @@ pub(super) struct Classes<'a> {
     root: Option<ClassId>,
     lang: Option<u8>,
     work: Cell<u64>,
+    /// Steps that may be taken, in the data flow too.
+    budget: u64,
+    /// Names of classes of the file, by offset.
+    names: HashMap<u16, String>,
 }
 
 /// What stands above a class.
@@ -87,7 +93,12 @@ struct Above {
 }
 
 impl<'a> Classes<'a> {
-    pub(super) fn new(cap: &'a CapFile, exports: &'a [Package], offsets: Vec<u16>) -> Self {
+    pub(super) fn new(
+        cap: &'a CapFile,
+        exports: &'a [Package],
+        offsets: Vec<u16>,
+        budget: u64,
+    ) -> Self {
         let own_infos: Vec<PackageInfo> =
             cap.header.packages.iter().map(|named| named.package).collect();
         let own = own_infos.first().and_then(|info| {
@@ -121,10 +132,13 @@ impl<'a> Classes<'a> {
             root: None,
             lang: lang.and_then(|token| u8::try_from(token).ok()),
             work: Cell::new(0),
+            budget,
+            names: HashMap::new(),
         };
         classes.index_exports();
         classes.climb_exports();
         classes.climb_here();
+        classes.names = classes.named_here();
         classes
     }
 
@@ -312,11 +326,31 @@ impl<'a> Classes<'a> {
         self.work.get()
     }
 
+    /// Whether steps are left; refuses the file when none are.
+    pub(super) fn is_affordable(&self, refusals: &mut Refusals) -> bool {
+        let is_affordable = self.work() < self.budget;
+        if !is_affordable {
+            let detail = "following its classes takes too many steps";
+            refusals.at(Tag::Class, 0, Rule::TooComplex, detail);
+        }
+        is_affordable
+    }
+
+    /// Steps that are left.
+    pub(super) fn left(&self) -> u64 {
+        self.budget.saturating_sub(self.work())
+    }
+
+    /// Steps that something else took.
+    pub(super) fn spend(&self, steps: u64) {
+        self.work.set(self.work.get().saturating_add(steps));
+    }
+
     /// Itself and its superclasses, up to the last that is known.
     pub(super) fn chain(&self, id: ClassId) -> Vec<ClassId> {
         let chain = self.climb(id);
         let steps = u64::try_from(chain.len()).unwrap_or(u64::MAX);
-        self.work.set(self.work.get().saturating_add(steps));
+        self.spend(steps);
         chain
     }
 
@@ -423,7 +457,7 @@ impl<'a> Classes<'a> {
             ClassId::Object => "java/lang/Object".to_owned(),
             ClassId::Here(index) => {
                 let offset = self.offsets.get(usize::from(index)).copied().unwrap_or_default();
-                self.here_name(offset).unwrap_or_else(|| format!("class #{offset}"))
+                self.names.get(&offset).cloned().unwrap_or_else(|| format!("class #{offset}"))
             }
             ClassId::Exported(..) => {
                 self.export(id).map_or_else(String::new, |class| class.name.to_string())
@@ -437,22 +471,25 @@ impl<'a> Classes<'a> {
         }
     }
 
-    /// The name of a class of the file, by its offset.
-    pub(super) fn here_name(&self, offset: u16) -> Option<String> {
-        if let Some(debug) = &self.cap.debug {
-            let this = ClassRef::Internal(offset);
-            let class = debug.classes.iter().find(|class| class.this == this);
-            if let Some(class) = class {
-                return Some(debug.text(class.name).into_owned());
+    /// Names of classes of the file: of the Debug component, else of its own export file.
+    fn named_here(&self) -> HashMap<u16, String> {
+        let mut names = HashMap::new();
+        let described = self.cap.descriptor.iter().flat_map(Descriptor::classes);
+        for class in described.filter(|class| class.token != 0xFF) {
+            let exported = self.own.and_then(|own| own.class(class.token));
+            if let (ClassRef::Internal(offset), Some(exported)) = (class.this, exported) {
+                names.insert(offset, exported.name.to_string());
             }
         }
-        let token = self
-            .cap
-            .descriptor
-            .as_ref()?
-            .classes()
-            .find(|class| class.this == ClassRef::Internal(offset) && class.token != 0xFF)?;
-        Some(self.own?.class(token.token)?.name.to_string())
+        let debug = self.cap.debug.iter();
+        for (debug, class) in
+            debug.flat_map(|debug| debug.classes.iter().map(move |one| (debug, one)))
+        {
+            if let ClassRef::Internal(offset) = class.this {
+                names.insert(offset, debug.text(class.name).into_owned());
+            }
+        }
+        names
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn check(index: &Index<'_>, refusals: &mut Refusals) {
                 entry.tokens(class, refusals);
             }
         }
-        if refusals.is_full() {
+        if refusals.is_full() || !index.classes.is_affordable(refusals) {
             return;
         }
     }

@@ -7,13 +7,16 @@ use crate::verify::{Context, Unchecked, verify};
 fn accept(samples: &[Sample]) {
     let exports = exports(samples);
     let mut refused = Vec::new();
-    let mut methods = 0;
+    let (mut methods, mut most_work) = (0, 0);
     for sample in samples {
         let name = &sample.name;
         let all = Context { exports: &exports[&sample.platform], ..Context::default() };
         match verify(&sample.cap, &all) {
             Ok(verified) => {
                 methods += verified.methods;
+                let components = sample.cap.to_components().unwrap();
+                let bytes: usize = components.iter().map(|component| component.bytes.len()).sum();
+                most_work = most_work.max(verified.work / u64::try_from(bytes).unwrap());
                 let unchecked = verified.unchecked.iter();
                 refused.extend(unchecked.map(|one| format!("{name}: not checked: {one}")));
             }
@@ -31,7 +34,8 @@ fn accept(samples: &[Sample]) {
         }
     }
     assert!(refused.is_empty(), "{} refusals:\n{}", refused.len(), refused.join("\n"));
-    eprintln!("{} packages, {methods} methods", samples.len());
+    eprintln!("{} packages, {methods} methods, at most {most_work} steps a byte", samples.len());
+    assert!(most_work < crate::verify::WORK_PER_BYTE / 10, "{most_work} steps a byte");
 }
 
 #[test]

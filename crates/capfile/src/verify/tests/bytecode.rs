@@ -7,8 +7,7 @@ use crate::verify::{Context, Rule, verify};
 
 /// All rules that refuse it.
 fn rules(made: &Made) -> Vec<Rule> {
-    let exports = of_platform("3.1.0");
-    match verify(&made.cap(), &Context { exports: &exports, ..Context::default() }) {
+    match verify(&made.cap(), &Context { exports: of_platform("3.1.0"), ..Context::default() }) {
         Ok(verified) => {
             assert_eq!(verified.unchecked, []);
             Vec::new()

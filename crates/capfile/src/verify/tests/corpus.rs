@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::api::Api;
+use crate::api::{Api, Platform};
 use crate::cap::{CapFile, Component, Tag};
 use crate::export::{ExportFile, Package};
 
@@ -95,17 +96,25 @@ fn hex(text: &str) -> Vec<u8> {
 pub(super) fn exports(samples: &[Sample]) -> HashMap<String, Vec<Package>> {
     let mut all: HashMap<String, Vec<Package>> = HashMap::new();
     for sample in samples {
-        let exports =
-            all.entry(sample.platform.clone()).or_insert_with(|| of_platform(&sample.platform));
+        let exports = all
+            .entry(sample.platform.clone())
+            .or_insert_with(|| of_platform(&sample.platform).to_vec());
         exports.extend(sample.export.clone());
     }
     all
 }
 
 /// What the tables offer for a platform, each version of a GlobalPlatform package too.
-pub(super) fn of_platform(name: &str) -> Vec<Package> {
+pub(super) fn of_platform(name: &str) -> &'static [Package] {
+    static ALL: LazyLock<HashMap<String, Vec<Package>>> = LazyLock::new(|| {
+        let platforms = Api::built_in().platforms().iter();
+        platforms.map(|platform| (platform.name.clone(), offered(platform))).collect()
+    });
+    &ALL[name]
+}
+
+fn offered(platform: &Platform) -> Vec<Package> {
     let api = Api::built_in();
-    let platform = api.platform(name).unwrap();
     let mut all: Vec<Package> =
         api.of_platform(platform).map(|package| package.offers(platform)).collect();
     let global = |name: &str| name.starts_with("org/globalplatform");

@@ -6,7 +6,9 @@ mod bytecode;
 
 mod corpus;
 mod harmless;
+mod hostile;
 mod made;
 
 mod mutants;
 mod walk;
+mod words;

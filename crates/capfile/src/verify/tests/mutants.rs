@@ -108,7 +108,7 @@ fn walk_all(
     dice: &mut Dice,
 ) -> Result<(), String> {
     let offsets = cap.classes.offsets(cap.format()).unwrap();
-    let index = Index::new(cap, Classes::new(cap, exports, offsets));
+    let index = Index::new(cap, Classes::new(cap, exports, offsets, u64::MAX));
     let bodies = bodies::check(&index, &mut Refusals::new(1));
     bodies.iter().try_for_each(|body| {
         walk(&index, body, walks, dice).map_err(|why| format!("method {}: {why}", body.place))

@@ -246,7 +246,8 @@ impl Walk<'_, '_> {
             return None;
         };
         let id = self.index.classes.find(class)?;
-        self.index.target_signature(self.index.interface_method(id, token))
+        let target = self.index.interface_method(id, token);
+        self.index.target_signature(target).map(|signature| (*signature).clone())
     }
 
     fn field(&mut self, mnemonic: &str, part: Resolved) -> Result<(), Wrong> {
