@@ -3,6 +3,8 @@
 //! One module per verb. What a file says and means is computed in `capfile`; here are arguments,
 //! files and words.
 
+mod diff;
+mod dump;
 mod exp;
 mod input;
 
@@ -18,6 +20,12 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    /// What a CAP file says, component by component, with the names of what it refers to.
+    Dump(dump::Args),
+    /// How two CAP files differ: in what they mean, then in their bytes.
+    ///
+    /// Ends with 0 where every component is identical, else with 50.
+    Diff(diff::Args),
     /// What an export file offers: classes, methods and fields with their tokens.
     Exp(exp::Args),
 }
@@ -28,6 +36,8 @@ enum Verb {
 /// A file that cannot be read, or is not what it should be.
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     match &args.verb {
+        Verb::Dump(args) => dump::run(ui, args),
+        Verb::Diff(args) => diff::run(ui, args),
         Verb::Exp(args) => exp::run(ui, args),
     }
 }

@@ -160,7 +160,7 @@ pub enum CliError {
         /// The file.
         path: String,
         /// What is wrong in it, and where.
-        source: Malformed,
+        source: Box<Malformed>,
     },
     /// A file that was named could not be read.
     #[error("failed to read {path}: {source}")]

@@ -4,6 +4,7 @@
 
 mod batches;
 mod blank;
+mod cap;
 mod cards;
 mod conform;
 mod demo;

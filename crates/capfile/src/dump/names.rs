@@ -1,11 +1,9 @@
 //! Names of what other packages offer, by AID and token.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::Aid;
-use crate::api::{self, Api, MemberKind};
-use crate::cap::{PackageInfo, Version};
+use crate::api::Api;
 use crate::export::{Package, PackageClass, PackageField, PackageMethod};
 
 /// Packages whose names are known. Tokens never change from version to version, so one version of
@@ -20,11 +18,10 @@ impl Names {
     pub fn built_in() -> Self {
         let api = Api::built_in();
         let mut names = Self::default();
+        let Some(newest) = api.platforms().last() else { return names };
         for table in api.packages() {
-            let newest =
-                table.versions.last().and_then(|version| api.package(&table.name, *version));
-            if let Some(package) = newest.and_then(|package| of_table(&package)) {
-                names.add(package);
+            if let Some(package) = api.newest(&table.name) {
+                names.add(package.offers(newest));
             }
         }
         names
@@ -77,52 +74,6 @@ impl PackageMethod {
 }
 
 const STATIC: u16 = 0x0008;
-
-/// None of an AID that is none, which no table has.
-fn of_table(package: &api::Package<'_>) -> Option<Package> {
-    let aid = package.aid();
-    let api::Version { major, minor } = package.version();
-    let classes = package.classes().map(|class| {
-        let (mut fields, mut methods) = (Vec::new(), Vec::new());
-        for member in package.listed(class) {
-            let (name, descriptor) =
-                (Arc::from(member.name.as_str()), Arc::from(member.descriptor.as_str()));
-            let access = member.access;
-            match member.kind {
-                MemberKind::Constant(value) => fields.push(PackageField {
-                    token: 0xFF,
-                    access,
-                    name,
-                    descriptor,
-                    value: Some(value),
-                }),
-                MemberKind::StaticField(token) => {
-                    fields.push(PackageField { token, access, name, descriptor, value: None });
-                }
-                MemberKind::StaticMethod(token) | MemberKind::VirtualMethod(token) => {
-                    methods.push(PackageMethod { token, access, name, descriptor });
-                }
-            }
-        }
-        PackageClass {
-            token: class.token,
-            access: class.access,
-            name: Arc::from(class.name.as_str()),
-            supers: package.superclasses(class).into_iter().map(Arc::from).collect(),
-            interfaces: class.interfaces.iter().map(|name| Arc::from(name.as_str())).collect(),
-            fields,
-            methods,
-            inheritable_count: package.inheritable(class),
-        }
-    });
-    Some(Package {
-        name: Arc::from(package.name()),
-        info: PackageInfo { version: Version { major, minor }, aid },
-        is_library: true,
-        referenced: Vec::new(),
-        classes: classes.collect(),
-    })
-}
 
 #[cfg(test)]
 mod tests {

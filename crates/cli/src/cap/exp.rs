@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use capfile::dump::ExportListing;
-use capfile::export::ExportFile;
 use serde::Serialize;
 
 use super::input;
@@ -28,10 +27,9 @@ struct Document {
 /// Prints what it says.
 pub(super) fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     let file = args.file.display().to_string();
-    let bytes = input::bytes(&args.file)?;
-    let malformed = |source| CliError::Package { path: file.clone(), source };
-    let export = ExportFile::read(&bytes, &file).map_err(malformed)?;
-    let export = ExportListing::new(&export, &file).map_err(malformed)?;
+    let export = input::export(&args.file)?;
+    let export = ExportListing::new(&export, &file)
+        .map_err(|source| input::malformed(&args.file, source))?;
     match ui.json {
         true => ui.document(&Document { ok: true, file, export }),
         false => ui.print(&export.to_string()),
