@@ -89,6 +89,11 @@ pub(super) fn decide(
         int_locals: HashMap::new(),
         wide: Vec::new(),
     };
+    let signature = &context.method.signature;
+    if !context.request.options.int && signature.types().any(Type::has_int) {
+        // It is refused for that already.
+        return None;
+    }
     parameters(context, &mut types);
     ranges(steps, &mut types);
     let mut decider = Decider { context, steps, types, refused: Vec::new() };

@@ -1,5 +1,7 @@
 //! Each instruction for itself: names resolved, everything that Java Card has not refused.
 
+use std::collections::HashSet;
+
 use capfile::class::code::{Instruction, Operand as Raw, mnemonic};
 use capfile::class::{Constant as PoolConstant, Variable, access, op};
 
@@ -51,7 +53,7 @@ pub(super) fn resolve<'a>(
     list: &'a [Instruction],
     sink: &mut Sink,
 ) -> Option<Vec<Step<'a>>> {
-    let mut resolver = Resolver { context, sink, is_refused: false };
+    let mut resolver = Resolver { context, sink, is_refused: false, said: HashSet::new() };
     resolver.variables();
     let steps = list
         .iter()
@@ -74,12 +76,17 @@ struct Resolver<'a, 'b> {
     context: &'a Context<'a>,
     sink: &'b mut Sink,
     is_refused: bool,
+    /// Lines and advice given: one mistake in the source is many instructions.
+    said: HashSet<(Option<u16>, String)>,
 }
 
 impl Resolver<'_, '_> {
     fn refuse(&mut self, pc: u16, text: impl Into<String>, hint: &str) -> Meaning {
         self.is_refused = true;
-        self.sink.error(&self.context.place(Some(pc)), text, hint);
+        let place = self.context.place(Some(pc));
+        if hint.is_empty() || self.said.insert((place.line, hint.to_owned())) {
+            self.sink.error(&place, text, hint);
+        }
         Meaning::None
     }
 
@@ -252,6 +259,11 @@ impl Resolver<'_, '_> {
             None => Some((kind, None)),
             Some(name) => match self.context.program.resolve_class(name) {
                 Ok(class) => Some((kind, Some(class))),
+                Err(_) if builds_strings(name) => {
+                    let (_, hint) = string();
+                    self.refuse(pc, "a String concatenation", hint);
+                    None
+                }
                 Err(unresolved) => {
                     self.refuse(pc, unresolved.text(), &unresolved.hint());
                     None
@@ -339,7 +351,7 @@ impl Resolver<'_, '_> {
             reference.name,
             signature.java(),
         );
-        if reference.class.starts_with("java/lang/StringBu") {
+        if builds_strings(reference.class) {
             let (_, hint) = string();
             return self.refuse(pc, "a String concatenation", hint);
         }
@@ -466,6 +478,11 @@ fn number_hint(kind: &Type) -> &'static str {
 
 fn string() -> (&'static str, &'static str) {
     Type::Class("java/lang/String".to_owned()).unsupported().unwrap_or(("String", ""))
+}
+
+/// Classes by which javac joins strings.
+fn builds_strings(class: &str) -> bool {
+    matches!(class, "java/lang/StringBuilder" | "java/lang/StringBuffer")
 }
 
 fn multi() -> (&'static str, &'static str) {

@@ -1,5 +1,6 @@
 //! Class files become a program: loaded, ordered, resolved and checked.
 
+mod applets;
 mod check;
 mod imports;
 mod load;
@@ -103,6 +104,7 @@ pub(crate) fn load(request: &Request<'_>, sink: &mut Sink) -> Option<Program> {
     let mut program = load::load(request, sink)?;
     statics::evaluate(&mut program, request, sink);
     check::check(&program, request, sink);
+    applets::check(&program, request, sink);
     Some(program)
 }
 
