@@ -74,10 +74,16 @@ fn all(ui: &Ui, project: &Project) -> Result<(Vec<ClassBytes>, Made, Vec<Said>),
             Ok((classes.files, made, said))
         }
         Err(errors) => {
-            said.extend(errors);
+            said.extend(errors.into_iter().map(in_a_project));
             refused(said, "mend the sources; docs/applet.md says what Java Card has not")
         }
     }
+}
+
+/// Advice names options of `purse applet convert`; a project has keys instead.
+fn in_a_project(said: Said) -> Said {
+    let hint = said.hint.map(|hint| hint.replace("(--int)", "(int = true in applet.toml)"));
+    Said { hint, ..said }
 }
 
 fn recipe(project: &Project) -> Recipe<'_> {

@@ -77,7 +77,10 @@ pub(super) fn make(
         Ok(converted) => converted,
         Err(errors) => {
             let said = errors.0.into_iter().map(|one| Said::of_converter(one, &place));
-            return Ok(Err(said.collect()));
+            let mut said: Vec<Said> = said.collect();
+            // As one goes through the files, whatever was looked at first.
+            said.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+            return Ok(Err(said));
         }
     };
     let warnings = std::mem::take(&mut converted.warnings).into_iter();
