@@ -63,6 +63,15 @@ fn the_jar_names_the_package_and_the_applet() {
 }
 
 #[test]
+fn sizes_that_the_directory_has_wrong_are_pointed_out() {
+    let mut cap = compact(FormatVersion::V2_1, false);
+    assert!(!dump(&cap).to_string().contains("Directory says"));
+    cap.directory.as_mut().unwrap().sizes[6] += 1;
+    let text = dump(&cap).to_string();
+    assert!(text.contains("bytes;  // the Directory says 131, not 130, without tag"), "{text}");
+}
+
+#[test]
 fn without_any_names_tokens_and_aids_stand_in() {
     let cap = compact(FormatVersion::V2_1, false);
     let whole = Dump::new(&cap, None, &Names::default()).unwrap();

@@ -36,6 +36,7 @@ impl Dump {
         let component = |tag: Tag, bytes: &[u8]| ComponentDump {
             name: tag.to_string(),
             size: bytes.len(),
+            info: bytes.len().saturating_sub(if tag.is_wide(cap.format()) { 5 } else { 3 }),
             listed: directory.and_then(|directory| directory.size(tag)),
         };
         let package = cap.header.packages.first();

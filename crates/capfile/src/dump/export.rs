@@ -181,11 +181,13 @@ impl fmt::Display for ListedClass {
         let words: Vec<&str> = words.copied().collect();
         let kind = if interface { "" } else { "class " };
         writeln!(f, "class token {}: {} {kind}{}", self.token, words.join(" "), self.name)?;
-        if !self.supers.is_empty() {
+        // The file says of interfaces that they extend Object; Java does not.
+        if !self.supers.is_empty() && !interface {
             writeln!(f, "  extends {}", self.supers.join(", "))?;
         }
         if !self.interfaces.is_empty() {
-            writeln!(f, "  implements {}", self.interfaces.join(", "))?;
+            let verb = if interface { "extends" } else { "implements" };
+            writeln!(f, "  {verb} {}", self.interfaces.join(", "))?;
         }
         if let Some(inheritable) = self.inheritable {
             writeln!(f, "  inheritable public method tokens (format 2.2): {inheritable}")?;

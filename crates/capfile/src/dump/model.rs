@@ -64,7 +64,9 @@ pub struct ComponentDump {
     pub name: String,
     /// Its bytes, with tag and size.
     pub size: usize,
-    /// What the Directory says of it, without tag and size.
+    /// Its bytes without them.
+    pub info: usize,
+    /// What the Directory says of it, without them.
     pub listed: Option<u32>,
 }
 

@@ -65,11 +65,14 @@ impl Dump {
 
     fn sizes(&self, f: &mut Formatter<'_>) -> fmt::Result {
         list(f, ".components", &self.components, |f, _, component| {
-            write!(f, "{:<16}{:>6};", component.name, component.size)?;
-            match component.listed {
-                Some(listed) => write!(f, "{}", note(&format!("the Directory says {listed}"))),
-                None => Ok(()),
-            }
+            let wrong = component
+                .listed
+                .filter(|listed| usize::try_from(*listed).ok() != Some(component.info));
+            let wrong = wrong.map(|listed| {
+                format!("the Directory says {listed}, not {}, without tag and size", component.info)
+            });
+            let wrong = note(&wrong.unwrap_or_default());
+            write!(f, "{:<16}{:>6} bytes;{wrong}", component.name, component.size)
         })?;
         let Some(directory) = &self.directory else { return Ok(()) };
         let blocks = directory.blocks.map(|blocks| format!(", {blocks} method blocks"));

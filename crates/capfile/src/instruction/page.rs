@@ -6,7 +6,8 @@ use super::{Flow, Form, Opcode, Slot};
 pub fn page() -> String {
     let mut page = String::from(
         "# Instructions of the Java Card virtual machine\n\n\
-         Made from the table in `crates/capfile/src/instruction/table.rs`. The topmost element of \
+         Made from the table in `crates/capfile/src/instruction/table.rs`; do not edit. After a \
+         change there, run `UPDATE_DOCS=1 cargo test -p capfile`. The topmost element of \
          the stack stands last; a short, a reference and an address have one word (16 bits), an int \
          has two. Distances count from the opcode.\n\n\
          | opcode | mnemonic | operands | stack | then |\n| --- | --- | --- | --- | --- |\n",

@@ -112,6 +112,9 @@ fn extents<'a>(
     let base = index.places.block(number);
     let mut next = block.first_method();
     for (at, method) in methods {
+        if refusals.is_full() {
+            return;
+        }
         let descriptor = method.descriptor;
         let place = descriptor.place;
         let offset = index.places.method(place);
@@ -195,6 +198,12 @@ fn header_is_sound(
     if unknown != 0 {
         wrong(format!("unknown flags {unknown:X}"), refusals);
     }
+    let block = index.cap.methods.blocks.get(usize::from(place.block));
+    let first = block.and_then(|block| block.from_offset(place.offset)?.first().copied());
+    let is_extended = header.flags & MethodHeader::EXTENDED != 0;
+    if let Some(first @ 1..) = first.map(|first| first & 0x0F).filter(|_| is_extended) {
+        wrong(format!("the bits after the flags are {first:X}, not 0"), refusals);
+    }
     let is_abstract = header.flags & MethodHeader::ABSTRACT != 0;
     if is_abstract != (method.descriptor.access & access::ABSTRACT_METHOD != 0) {
         let detail = format!("the header says {}abstract", if is_abstract { "" } else { "not " });
@@ -231,6 +240,9 @@ fn owners(
 ) {
     let mut owned = vec![false; block.handlers.len()];
     for body in bodies {
+        if refusals.is_full() {
+            return;
+        }
         let starts: HashSet<u16> = match body.handlers {
             [] => continue,
             _ => body.code.iter().map(|located| located.at).collect(),

@@ -1,11 +1,13 @@
 //! Classes of the file, of the export files, and what is known of others: who extends whom.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 
+use super::Rule;
 use super::members::{Member, Members};
+use super::refusal::Refusals;
 use crate::Aid;
-use crate::cap::{CapFile, ClassEntry, ClassRef, PackageInfo};
+use crate::cap::{CapFile, ClassEntry, ClassRef, Descriptor, PackageInfo, Tag};
 use crate::class::access;
 use crate::export::{Package, PackageClass};
 
@@ -64,7 +66,8 @@ pub(super) struct Classes<'a> {
     /// The file's own export file.
     pub(super) own: Option<&'a Package>,
     exported: Vec<Vec<Above>>,
-    members: Vec<Vec<Members>>,
+    /// Found when the first is asked for.
+    members: Vec<Vec<OnceCell<Members>>>,
     /// Offsets of the entries of the Class component.
     pub(super) offsets: Vec<u16>,
     by_offset: HashMap<u16, u16>,
@@ -72,6 +75,10 @@ pub(super) struct Classes<'a> {
     root: Option<ClassId>,
     lang: Option<u8>,
     work: Cell<u64>,
+    /// Steps that may be taken, in the data flow too.
+    budget: u64,
+    /// Names of classes of the file, by offset.
+    names: HashMap<u16, String>,
 }
 
 /// What stands above a class.
@@ -86,7 +93,12 @@ struct Above {
 }
 
 impl<'a> Classes<'a> {
-    pub(super) fn new(cap: &'a CapFile, exports: &'a [Package], offsets: Vec<u16>) -> Self {
+    pub(super) fn new(
+        cap: &'a CapFile,
+        exports: &'a [Package],
+        offsets: Vec<u16>,
+        budget: u64,
+    ) -> Self {
         let own_infos: Vec<PackageInfo> =
             cap.header.packages.iter().map(|named| named.package).collect();
         let own = own_infos.first().and_then(|info| {
@@ -120,10 +132,13 @@ impl<'a> Classes<'a> {
             root: None,
             lang: lang.and_then(|token| u8::try_from(token).ok()),
             work: Cell::new(0),
+            budget,
+            names: HashMap::new(),
         };
         classes.index_exports();
         classes.climb_exports();
         classes.climb_here();
+        classes.names = classes.named_here();
         classes
     }
 
@@ -137,7 +152,7 @@ impl<'a> Classes<'a> {
                 }
                 self.by_name.entry(&class.name).or_insert(id);
             }
-            self.members.push(file.classes.iter().map(Members::of).collect());
+            self.members.push(file.classes.iter().map(|_| OnceCell::new()).collect());
         }
     }
 
@@ -248,24 +263,26 @@ impl<'a> Classes<'a> {
         }
     }
 
-    /// A member of a class of an export file, by its token.
-    pub(super) fn member(&self, id: ClassId, kind: Member, token: u8) -> Option<usize> {
+    /// The members of a class of an export file.
+    fn members(&self, id: ClassId) -> Option<&Members> {
         let id = if id == ClassId::Object { self.root? } else { id };
         let ClassId::Exported(package, class) = id else { return None };
-        self.members.get(usize::from(package))?.get(usize::from(class))?.find(kind, token)
+        let cell = self.members.get(usize::from(package))?.get(usize::from(class))?;
+        let file = self.packages.get(usize::from(package))?.classes.get(usize::from(class))?;
+        Some(cell.get_or_init(|| Members::of(file)))
+    }
+
+    /// A member of a class of an export file, by its token.
+    pub(super) fn member(&self, id: ClassId, kind: Member, token: u8) -> Option<usize> {
+        self.members(id)?.find(kind, token)
     }
 
     /// Virtual methods that a class of another package has for its subclasses, if that is known.
     pub(super) fn inherited(&self, id: ClassId) -> Option<usize> {
-        match id {
-            ClassId::Object if self.root.is_none() => Some(1),
-            ClassId::Object => self.inherited(self.root?),
-            ClassId::Exported(package, class) => {
-                let members = self.members.get(usize::from(package))?.get(usize::from(class))?;
-                Some(members.virtual_count())
-            }
-            _ => None,
+        if id == ClassId::Object && self.root.is_none() {
+            return Some(1);
         }
+        Some(self.members(id)?.virtual_count())
     }
 
     /// Whether it is an interface, if that is known.
@@ -309,11 +326,31 @@ impl<'a> Classes<'a> {
         self.work.get()
     }
 
+    /// Whether steps are left; refuses the file when none are.
+    pub(super) fn is_affordable(&self, refusals: &mut Refusals) -> bool {
+        let is_affordable = self.work() < self.budget;
+        if !is_affordable {
+            let detail = "following its classes takes too many steps";
+            refusals.at(Tag::Class, 0, Rule::TooComplex, detail);
+        }
+        is_affordable
+    }
+
+    /// Steps that are left.
+    pub(super) fn left(&self) -> u64 {
+        self.budget.saturating_sub(self.work())
+    }
+
+    /// Steps that something else took.
+    pub(super) fn spend(&self, steps: u64) {
+        self.work.set(self.work.get().saturating_add(steps));
+    }
+
     /// Itself and its superclasses, up to the last that is known.
     pub(super) fn chain(&self, id: ClassId) -> Vec<ClassId> {
         let chain = self.climb(id);
         let steps = u64::try_from(chain.len()).unwrap_or(u64::MAX);
-        self.work.set(self.work.get().saturating_add(steps));
+        self.spend(steps);
         chain
     }
 
@@ -420,7 +457,7 @@ impl<'a> Classes<'a> {
             ClassId::Object => "java/lang/Object".to_owned(),
             ClassId::Here(index) => {
                 let offset = self.offsets.get(usize::from(index)).copied().unwrap_or_default();
-                self.here_name(offset).unwrap_or_else(|| format!("class #{offset}"))
+                self.names.get(&offset).cloned().unwrap_or_else(|| format!("class #{offset}"))
             }
             ClassId::Exported(..) => {
                 self.export(id).map_or_else(String::new, |class| class.name.to_string())
@@ -434,22 +471,25 @@ impl<'a> Classes<'a> {
         }
     }
 
-    /// The name of a class of the file, by its offset.
-    pub(super) fn here_name(&self, offset: u16) -> Option<String> {
-        if let Some(debug) = &self.cap.debug {
-            let this = ClassRef::Internal(offset);
-            let class = debug.classes.iter().find(|class| class.this == this);
-            if let Some(class) = class {
-                return Some(debug.text(class.name).into_owned());
+    /// Names of classes of the file: of the Debug component, else of its own export file.
+    fn named_here(&self) -> HashMap<u16, String> {
+        let mut names = HashMap::new();
+        let described = self.cap.descriptor.iter().flat_map(Descriptor::classes);
+        for class in described.filter(|class| class.token != 0xFF) {
+            let exported = self.own.and_then(|own| own.class(class.token));
+            if let (ClassRef::Internal(offset), Some(exported)) = (class.this, exported) {
+                names.insert(offset, exported.name.to_string());
             }
         }
-        let token = self
-            .cap
-            .descriptor
-            .as_ref()?
-            .classes()
-            .find(|class| class.this == ClassRef::Internal(offset) && class.token != 0xFF)?;
-        Some(self.own?.class(token.token)?.name.to_string())
+        let debug = self.cap.debug.iter();
+        for (debug, class) in
+            debug.flat_map(|debug| debug.classes.iter().map(move |one| (debug, one)))
+        {
+            if let ClassRef::Internal(offset) = class.this {
+                names.insert(offset, debug.text(class.name).into_owned());
+            }
+        }
+        names
     }
 }
 

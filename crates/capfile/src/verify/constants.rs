@@ -5,7 +5,6 @@ use super::classes::ClassId;
 use super::index::{FieldTarget, Index, Target, method_kind};
 use super::members::Member;
 use super::refusal::Refusals;
-use super::types::Signature;
 use crate::cap::{ClassRef, Constant, StaticRef, Tag, access};
 
 /// Checks the constants; says which of them are in order.
@@ -14,6 +13,9 @@ pub(super) fn check(index: &Index<'_>, refusals: &mut Refusals) -> Vec<bool> {
     let blocks = index.cap.methods.blocks.len();
     let mut sound = Vec::with_capacity(constants.len());
     for (number, constant) in constants.iter().enumerate() {
+        if refusals.is_full() || !index.classes.is_affordable(refusals) {
+            break;
+        }
         let found = one(index, number, *constant, blocks);
         sound.push(found.is_ok());
         if let Err((rule, detail)) = found {
@@ -39,7 +41,7 @@ fn one(index: &Index<'_>, number: usize, constant: Constant, blocks: usize) -> F
             let id = self::class(index, class)?;
             not_interface(index, id)?;
             let target = index.instance_field(id, token);
-            let what = format!("field {token} of {}", index.classes.name(id));
+            let what = || format!("field {token} of {}", index.classes.name(id));
             field(index, number, target, false, &what)
         }
         Constant::StaticField(member) => {
@@ -49,7 +51,7 @@ fn one(index: &Index<'_>, number: usize, constant: Constant, blocks: usize) -> F
             if let StaticRef::Internal { block: padding @ 1.., .. } = member {
                 return Err((Rule::ConstantPadding, format!("the first byte is {padding}")));
             }
-            let what = match member {
+            let what = || match member {
                 StaticRef::Internal { offset, .. } => format!("static field at {offset}"),
                 StaticRef::External { token, .. } => format!("static field {token}"),
             };
@@ -61,7 +63,7 @@ fn one(index: &Index<'_>, number: usize, constant: Constant, blocks: usize) -> F
                 let detail = format!("{} is an interface", index.classes.name(id));
                 return Err((Rule::ConstantClass, detail));
             }
-            let what = format!("method {} of {}", virtual_token(token), index.classes.name(id));
+            let what = || format!("method {} of {}", virtual_token(token), index.classes.name(id));
             method(index, number, index.virtual_method(id, token), Member::VirtualMethod, &what)
         }
         Constant::SuperMethod { class, token } => {
@@ -72,21 +74,23 @@ fn one(index: &Index<'_>, number: usize, constant: Constant, blocks: usize) -> F
             }
             not_interface(index, id)?;
             let above = index.classes.superclass(id).unwrap_or(ClassId::Unknown);
-            let what = format!("method {} above {}", virtual_token(token), index.classes.name(id));
+            let what =
+                || format!("method {} above {}", virtual_token(token), index.classes.name(id));
             method(index, number, index.virtual_method(above, token), Member::VirtualMethod, &what)
         }
         Constant::StaticMethod(member) => {
-            let what = match member {
-                StaticRef::Internal { block, offset } => {
-                    if usize::from(block) >= blocks {
-                        return Err((Rule::ConstantPadding, format!("method block {block}")));
-                    }
-                    format!("method at {offset}")
+            match member {
+                StaticRef::Internal { block, .. } if usize::from(block) >= blocks => {
+                    return Err((Rule::ConstantPadding, format!("method block {block}")));
                 }
-                StaticRef::External { package, class, token } => {
+                StaticRef::Internal { .. } => {}
+                StaticRef::External { package, class, .. } => {
                     self::class(index, ClassRef::External { package, class })?;
-                    format!("static method {token}")
                 }
+            }
+            let what = || match member {
+                StaticRef::Internal { offset, .. } => format!("method at {offset}"),
+                StaticRef::External { token, .. } => format!("static method {token}"),
             };
             method(index, number, index.static_method(member), Member::StaticMethod, &what)
         }
@@ -135,43 +139,49 @@ fn field(
     number: usize,
     target: FieldTarget,
     is_static: bool,
-    what: &str,
+    what: &dyn Fn() -> String,
 ) -> Found {
     let Some(signature) = index.constant_signature(number) else { return Ok(()) };
     if !signature.is_field() {
-        return Err((Rule::ConstantField, format!("{what}: its type is not one of a field")));
+        return Err((Rule::ConstantField, format!("{}: its type is not one of a field", what())));
     }
     if target == FieldTarget::Missing {
-        return Err((Rule::ConstantField, format!("there is no {what}")));
+        return Err((Rule::ConstantField, format!("there is no {}", what())));
     }
     let Some((field_type, _, _, flags)) = index.field_facts(target) else { return Ok(()) };
     if (flags & access::STATIC != 0) != is_static {
-        return Err((Rule::ConstantField, format!("{what} is not of that kind")));
+        return Err((Rule::ConstantField, format!("{} is not of that kind", what())));
     }
     if field_type.is_some_and(|declared| !declared.same(signature.result())) {
-        return Err((Rule::ConstantField, format!("{what} is declared with another type")));
+        return Err((Rule::ConstantField, format!("{} is declared with another type", what())));
     }
     Ok(())
 }
 
-fn method(index: &Index<'_>, number: usize, target: Target, kind: Member, what: &str) -> Found {
+fn method(
+    index: &Index<'_>,
+    number: usize,
+    target: Target,
+    kind: Member,
+    what: &dyn Fn() -> String,
+) -> Found {
     if target == Target::Missing {
-        return Err((Rule::ConstantMethod, format!("there is no {what}")));
+        return Err((Rule::ConstantMethod, format!("there is no {}", what())));
     }
     let Some(signature) = index.constant_signature(number) else { return Ok(()) };
     if !signature.is_method() {
-        return Err((Rule::ConstantMethod, format!("{what}: its type is not one of a method")));
+        return Err((Rule::ConstantMethod, format!("{}: its type is not one of a method", what())));
     }
     if let Some((_, _, flags)) = index.target_access(target) {
         // Private methods are called like static ones.
         let fixed = flags & access::PRIVATE != 0 || method_kind(flags) == Member::StaticMethod;
         if fixed != (kind == Member::StaticMethod) {
-            return Err((Rule::ConstantMethod, format!("{what} is not of that kind")));
+            return Err((Rule::ConstantMethod, format!("{} is not of that kind", what())));
         }
     }
-    let declared: Option<Signature> = index.target_signature(target);
+    let declared = index.target_signature(target);
     if declared.is_some_and(|declared| !declared.same(signature)) {
-        return Err((Rule::ConstantMethod, format!("{what} is declared with another type")));
+        return Err((Rule::ConstantMethod, format!("{} is declared with another type", what())));
     }
     Ok(())
 }

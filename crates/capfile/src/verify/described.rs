@@ -80,8 +80,8 @@ fn one(index: &Index<'_>, class: &Class<'_>, refusals: &mut Refusals) {
     let name = index.classes.name(class.id);
     let known = access::PUBLIC | access::FINAL | access::INTERFACE | access::ABSTRACT_CLASS;
     let is_interface = flags & access::INTERFACE != 0;
-    let odd = is_interface && (flags & access::ABSTRACT_CLASS == 0 || flags & access::FINAL != 0)
-        || flags & access::FINAL != 0 && flags & access::ABSTRACT_CLASS != 0;
+    let is_abstract = flags & access::ABSTRACT_CLASS != 0;
+    let odd = if is_abstract { flags & access::FINAL != 0 } else { is_interface };
     if flags & !known != 0 || odd {
         let detail = format!("{name} has access flags {flags:02X}");
         refusals.at(PART, class.at.saturating_add(1), Rule::AccessFlags, detail);
@@ -152,6 +152,8 @@ fn fields(index: &Index<'_>, class: &Class<'_>, refusals: &mut Refusals) {
     let words = |field: &FieldDescriptor| index.field_type(field).map_or(1, Resolved::words);
     let size: usize = ours.filter(is_instance).map(words).sum();
     let is_interface = class.descriptor.access & access::INTERFACE != 0;
+    let with_token = |field: &&FieldDescriptor| !is_instance(field) && field.token != 0xFF;
+    let offered = class.descriptor.fields.iter().filter(with_token).count();
     for field in own.iter().take(all) {
         let (descriptor, at) = (field.descriptor, field.at);
         let flags = descriptor.access;
@@ -166,7 +168,8 @@ fn fields(index: &Index<'_>, class: &Class<'_>, refusals: &mut Refusals) {
             FieldPlace::Static(place) => {
                 let is_offered =
                     matches!(visibility(flags), Visibility::Public | Visibility::Protected);
-                if is_offered == (token == 0xFF) {
+                let in_row = token == 0xFF || usize::from(token) < offered;
+                if is_offered == (token == 0xFF) || !in_row {
                     refuse(format!("a static field with flags {flags:02X} has token {token}"));
                 } else if token != 0xFF && !statics.insert(token) {
                     refuse(format!("the token {token} of a static field is there twice"));
@@ -183,11 +186,11 @@ fn fields(index: &Index<'_>, class: &Class<'_>, refusals: &mut Refusals) {
                     continue;
                 }
                 // An int has two tokens.
-                let tokens =
+                let mut tokens =
                     usize::from(token)..usize::from(token).saturating_add(words(descriptor));
                 if place != token || tokens.end > size {
                     refuse(format!("an instance field has tokens {token} and {place}, of {size}"));
-                } else if !tokens.fold(true, |new, token| instance.insert(token) && new) {
+                } else if !tokens.all(|token| instance.insert(token)) {
                     refuse(format!("the token {token} of an instance field is there twice"));
                 }
             }
@@ -230,13 +233,19 @@ fn methods(index: &Index<'_>, class: &Class<'_>, name: &str, refusals: &mut Refu
     let own = index.methods.get(class.first_method..).unwrap_or_default();
     let mut tokens = HashSet::new();
     let mut places = HashSet::new();
+    let is_interface = class.descriptor.access & access::INTERFACE != 0;
+    let fixed = class.descriptor.methods.iter().filter(|method| {
+        method.access & (access::STATIC | access::INIT) != 0 && method.token != 0xFF
+    });
+    let runs = if is_interface { all } else { fixed.count() };
     for method in own.iter().take(all) {
         method_flags(class, method, name, refusals);
-        method_token(method, &mut tokens, refusals);
+        method_token(method, runs, &mut tokens, refusals);
         let (descriptor, at) = (method.descriptor, method.at);
         let at_place = at.saturating_add(2);
         if method.of_interface {
-            if descriptor.place.offset != 0 || descriptor.code_length != 0 {
+            let code = (descriptor.place.offset, descriptor.code_length, descriptor.handler_count);
+            if code != (0, 0, 0) {
                 let detail = "a method of an interface has a place or bytecode";
                 refusals.at(PART, at_place, Rule::MethodPlace, detail);
             }
@@ -289,16 +298,24 @@ fn method_flags(class: &Class<'_>, method: &Method<'_>, name: &str, refusals: &m
     }
 }
 
-fn method_token(method: &Method<'_>, known: &mut HashSet<(bool, u8)>, refusals: &mut Refusals) {
+/// `runs`: how many static methods and constructors have tokens, or how many methods an interface has;
+/// such tokens are in a row.
+fn method_token(
+    method: &Method<'_>,
+    runs: usize,
+    known: &mut HashSet<(bool, u8)>,
+    refusals: &mut Refusals,
+) {
     let (flags, token) = (method.descriptor.access, method.descriptor.token);
     let is_fixed = flags & (access::STATIC | access::INIT) != 0;
+    let in_row = token == 0xFF || usize::from(token) < runs || !(is_fixed || method.of_interface);
     let sound = match visibility(flags) {
         Visibility::Public | Visibility::Protected if is_fixed => token != 0xFF,
         Visibility::Public | Visibility::Protected => token < 0x80,
         Visibility::Package if !is_fixed => token >= 0x80 && token != 0xFF,
         Visibility::Package | Visibility::Private => token == 0xFF,
     };
-    if !sound {
+    if !sound || !in_row {
         let detail = format!("a method with flags {flags:02X} has token {token}");
         refusals.at(PART, method.at, Rule::MethodToken, detail);
     } else if token != 0xFF && !known.insert((is_fixed, token)) {

@@ -7,6 +7,7 @@ use super::classes::{Answer, ClassId, Known};
 use super::constants;
 use super::index::{Index, Target, Visibility};
 use super::refusal::Refusals;
+use super::types::Signature;
 use crate::cap::{
     Class, ClassEntry, ClassRef, FieldPlace, FormatVersion, MethodPlace, Tag, TypeDescriptor,
     access,
@@ -49,7 +50,7 @@ pub(super) fn check(index: &Index<'_>, refusals: &mut Refusals) {
                 entry.tokens(class, refusals);
             }
         }
-        if refusals.is_full() {
+        if refusals.is_full() || !index.classes.is_affordable(refusals) {
             return;
         }
     }
@@ -461,8 +462,16 @@ impl Entry<'_, '_> {
         let pool = &self.index.cap.classes.signature_pool;
         for method in &remote.methods {
             let bytes = pool.get(usize::from(method.signature)..).unwrap_or_default();
-            let is_type = TypeDescriptor::from_bytes(bytes).is_some();
+            let types = TypeDescriptor::from_bytes(bytes);
+            let written = types.as_ref().and_then(TypeDescriptor::to_bytes);
+            let ends = written.is_some_and(|written| bytes.starts_with(&written));
             let target = self.index.virtual_method(self.id, method.token);
+            let found = types.and_then(|types| Signature::of(&types, &self.index.classes));
+            let is_type = match (found, self.index.target_signature(target)) {
+                (Some(found), Some(declared)) => ends && found.same(&declared),
+                (found, None) => ends && found.is_some(),
+                (None, _) => false,
+            };
             if !is_type || target == Target::Missing || method.token >= 0x80 {
                 let detail = format!(
                     "{}: remote method {:04X} has token {} and type {}",

@@ -1,6 +1,8 @@
 //! What the Descriptor component describes, found by place and token; and what constants lead to.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::classes::{ClassId, Classes};
 use super::members::{Member, Members};
@@ -61,12 +63,14 @@ pub(super) struct Index<'a> {
     of_interfaces: HashMap<(ClassId, u8), usize>,
     statics: HashMap<u16, usize>,
     instance: HashMap<(ClassId, u8), usize>,
-    /// Own export file: methods by class, kind and token.
+    /// Of methods.
     names: HashMap<MethodPlace, String>,
+    /// Each read once.
+    target_signatures: RefCell<HashMap<Target, Option<Rc<Signature>>>>,
 }
 
 /// A method that something leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Target {
     /// Of the file, by index.
     Here(usize),
@@ -117,6 +121,7 @@ impl<'a> Index<'a> {
             statics: HashMap::new(),
             instance: HashMap::new(),
             names: HashMap::new(),
+            target_signatures: RefCell::new(HashMap::new()),
         };
         let packages = descriptor.into_iter().flat_map(|descriptor| &descriptor.packages);
         for (package, classes) in packages.enumerate() {
@@ -252,6 +257,7 @@ impl<'a> Index<'a> {
     pub(super) fn virtual_method(&self, class: ClassId, token: u8) -> Target {
         let mut at = class;
         for _ in 0..=self.classes.offsets.len() {
+            self.classes.spend(1);
             match at {
                 ClassId::Here(_) => {}
                 ClassId::Opaque(..) | ClassId::Unknown if token < 0x80 => return Target::Unknown,
@@ -360,7 +366,19 @@ impl<'a> Index<'a> {
     }
 
     /// The type that a method target has, if that is known.
-    pub(super) fn target_signature(&self, target: Target) -> Option<Signature> {
+    pub(super) fn target_signature(&self, target: Target) -> Option<Rc<Signature>> {
+        if matches!(target, Target::Unknown | Target::Missing) {
+            return None;
+        }
+        let known = self.target_signatures.borrow().get(&target).cloned();
+        known.unwrap_or_else(|| {
+            let signature = self.read_signature(target).map(Rc::new);
+            self.target_signatures.borrow_mut().insert(target, signature.clone());
+            signature
+        })
+    }
+
+    fn read_signature(&self, target: Target) -> Option<Signature> {
         match target {
             Target::Here(index) => self.signature(self.methods.get(index)?).cloned(),
             Target::Exported(class, index) => {

@@ -27,6 +27,9 @@ mod statics;
 mod structure;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 pub use refusal::{MethodAt, Refusal};
@@ -34,6 +37,11 @@ pub use rule::{Rule, page};
 
 use crate::cap::{CapFile, MethodPlace, PackageInfo, Tag};
 use crate::export::Package;
+
+/// Steps that may be taken for each byte of the components, and for each file. What compilers make
+/// takes less than a tenth.
+const WORK_PER_BYTE: u64 = 512;
+const WORK: u64 = 1_000_000;
 
 /// What a CAP file is verified against.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +66,9 @@ pub struct Verified {
     pub methods: usize,
     /// Instructions in them.
     pub instructions: usize,
+    /// Steps it took: words of states and classes that were looked at. At most in proportion to the
+    /// size of the file.
+    pub work: u64,
     /// What was not looked at, for want of an export file.
     pub unchecked: Vec<Unchecked>,
 }
@@ -109,10 +120,11 @@ pub fn verify(cap: &CapFile, context: &Context<'_>) -> Result<Verified, Vec<Refu
             return Err(refusals.into_found());
         }
     };
-    let bytes = components.iter().map(|component| component.bytes.len()).sum();
+    let bytes: usize = components.iter().map(|component| component.bytes.len()).sum();
+    let budget = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(WORK_PER_BYTE);
     // It was written just now, so that every class has an offset.
     let offsets = cap.classes.offsets(cap.format()).unwrap_or_default();
-    let classes = classes::Classes::new(cap, context.exports, offsets);
+    let classes = classes::Classes::new(cap, context.exports, offsets, budget.saturating_add(WORK));
     let index = index::Index::new(cap, classes);
     let mut verified = Verified::default();
     structure::check(&index, &components, &mut verified.unchecked, &mut refusals);
@@ -131,8 +143,9 @@ pub fn verify(cap: &CapFile, context: &Context<'_>) -> Result<Verified, Vec<Refu
             if let Some(debug) = &cap.debug {
                 debug::check(&index, debug, &mut refusals);
             }
-            flow::check(&index, &bodies, &sound, bytes, &mut verified, &mut refusals);
+            flow::check(&index, &bodies, &sound, &mut verified, &mut refusals);
         }
     }
+    verified.work = index.classes.work();
     if refusals.is_empty() { Ok(verified) } else { Err(refusals.into_found()) }
 }

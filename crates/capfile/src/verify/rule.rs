@@ -102,7 +102,7 @@ rules! {
             "The classes do not belong together: compile all of them again.";
         InterfaceMethod "interface-method" "each method of an interface is implemented by a public method of the same type"
             "The classes do not belong together: compile all of them again.";
-        RemoteMethod "remote-method" "what remote calls need names virtual methods of the class and types in the signature pool"
+        RemoteMethod "remote-method" "what remote calls need names virtual methods of the class and their types in the signature pool"
             "Convert again; remote calls need format 2.2 or later.";
         TokenMapping "token-mapping" "the mapping of tokens keeps inherited tokens and marks new ones with 255"
             "Convert again for the platform's format.";

@@ -28,7 +28,7 @@ pub(super) fn check(index: &Index<'_>, refusals: &mut Refusals) {
     let mut at = info.saturating_add(6);
     for array in &statics.arrays {
         let width = element(array.element).map(|(_, width)| width);
-        if width.is_none_or(|width| array.values.len() % width != 0) {
+        if width.is_none_or(|width| !array.values.len().is_multiple_of(width)) {
             let detail = format!("type {}, {} bytes", array.element, array.values.len());
             refusals.at(PART, at, Rule::ArrayInit, detail);
         }

@@ -86,9 +86,8 @@ pub(super) fn generate(
             item.operand = operand;
         }
     }
-    let argument_words = argument_words(context);
     let has_this = !context.method.is_static();
-    Some(Body { items, handlers, argument_words, local_words, locals, starts, has_this })
+    Some(Body { items, handlers, local_words, locals, starts, has_this })
 }
 
 /// Program counters at which something arrives that is not the instruction before.
@@ -114,11 +113,7 @@ fn entered(context: &Context<'_>, steps: &[Step<'_>]) -> HashSet<u16> {
     entered
 }
 
-fn caught(
-    context: &Context<'_>,
-    index: u16,
-    sink: &mut Sink,
-) -> Option<crate::front::ClassRef> {
+fn caught(context: &Context<'_>, index: u16, sink: &mut Sink) -> Option<crate::front::ClassRef> {
     let name = match context.class.file.pool.class(&context.class.file.part, index) {
         Ok(name) => name,
         Err(malformed) => {
@@ -236,12 +231,26 @@ impl Writer<'_> {
 
     fn constant(&mut self, value: i32, is_int: bool) {
         if is_int {
-            let short =
-                [O::IconstM1, O::Iconst0, O::Iconst1, O::Iconst2, O::Iconst3, O::Iconst4, O::Iconst5];
+            let short = [
+                O::IconstM1,
+                O::Iconst0,
+                O::Iconst1,
+                O::Iconst2,
+                O::Iconst3,
+                O::Iconst4,
+                O::Iconst5,
+            ];
             self.number(value, short, O::Bipush, O::Sipush, O::Iipush);
         } else {
-            let short =
-                [O::SconstM1, O::Sconst0, O::Sconst1, O::Sconst2, O::Sconst3, O::Sconst4, O::Sconst5];
+            let short = [
+                O::SconstM1,
+                O::Sconst0,
+                O::Sconst1,
+                O::Sconst2,
+                O::Sconst3,
+                O::Sconst4,
+                O::Sconst5,
+            ];
             self.number(value, short, O::Bspush, O::Sspush, O::Sspush);
         }
     }
@@ -452,7 +461,9 @@ impl Writer<'_> {
         match step.opcode {
             op::NOP => self.plain(O::Nop),
             op::ACONST_NULL => self.plain(O::AconstNull),
-            op::IALOAD | op::AALOAD | op::BALOAD | op::SALOAD => self.element_load(step.opcode, usage),
+            op::IALOAD | op::AALOAD | op::BALOAD | op::SALOAD => {
+                self.element_load(step.opcode, usage)
+            }
             op::IASTORE => self.plain(O::Iastore),
             op::AASTORE => self.plain(O::Aastore),
             op::BASTORE => {
@@ -503,14 +514,8 @@ impl Writer<'_> {
                 self.branch(&branches, op::IF_ICMPEQ, step);
             }
             op::IF_ICMPEQ..=op::IF_ICMPLE => {
-                let branches = [
-                    O::IfScmpeq,
-                    O::IfScmpne,
-                    O::IfScmplt,
-                    O::IfScmpge,
-                    O::IfScmpgt,
-                    O::IfScmple,
-                ];
+                let branches =
+                    [O::IfScmpeq, O::IfScmpne, O::IfScmplt, O::IfScmpge, O::IfScmpgt, O::IfScmple];
                 self.branch(&branches, op::IF_ICMPEQ, step);
             }
             op::IF_ACMPEQ | op::IF_ACMPNE => {

@@ -31,8 +31,7 @@ fn class_debug(
     let class = program.class(index)?;
     let tokens = package.class_tokens(index)?;
     let name = strings.index(&class.name)?;
-    let superclass =
-        class.superclass.map_or("java/lang/Object", |class| program.class_name(class));
+    let superclass = class.superclass.map_or("java/lang/Object", |class| program.class_name(class));
     let superclass = strings.index(superclass)?;
     let source_file = strings.index(class.source_file.as_deref().unwrap_or_default())?;
     let mut interfaces = Vec::new();
@@ -76,9 +75,11 @@ fn class_debug(
 fn field_order(class: &Class, tokens: &Tokens) -> Vec<usize> {
     let mut order = tokens.instance_fields.clone();
     for is_exported in [true, false] {
-        let statics = class.fields.iter().enumerate().filter(|(_, field)| {
-            field.is_static() && field.is_exported() == is_exported
-        });
+        let statics = class
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.is_static() && field.is_exported() == is_exported);
         order.extend(statics.map(|(at, _)| at));
     }
     order

@@ -34,10 +34,8 @@ pub(crate) fn emit(
             return None;
         }
     };
-    let components = components
-        .into_iter()
-        .map(|component| (component.tag.name(), component.bytes))
-        .collect();
+    let components =
+        components.into_iter().map(|component| (component.tag.name(), component.bytes)).collect();
     let export_bytes = match export.to_bytes() {
         Ok(bytes) => bytes,
         Err(too_large) => {
@@ -118,6 +116,12 @@ fn header(
     let mut flags = 0;
     if descriptor::has_int(program, package) {
         flags |= cap::Header::INT;
+        let place = Place { construct: program.package.replace('/', "."), ..Place::default() };
+        sink.warning(
+            &place,
+            "the package needs cards that support int",
+            "Many cards do not; where a short is enough, use short.",
+        );
     }
     if has_exports {
         flags |= cap::Header::EXPORT;
@@ -221,9 +225,7 @@ fn methods(package: &Package) -> cap::Methods {
             continue;
         };
         let start = usize::from(layout.offset).saturating_add(layout.header.len());
-        let place = |offset: usize| {
-            u16::try_from(start.saturating_add(offset)).unwrap_or(u16::MAX)
-        };
+        let place = |offset: usize| u16::try_from(start.saturating_add(offset)).unwrap_or(u16::MAX);
         for handler in &body.handlers {
             let length = handler.end.saturating_sub(handler.start);
             let catches = handler.catches.map(Constant::Class);
@@ -243,9 +245,8 @@ fn methods(package: &Package) -> cap::Methods {
 
 fn static_fields(program: &Program, package: &Package) -> cap::StaticFields {
     let image = &package.image;
-    let field = |place: &(usize, usize)| {
-        program.class(place.0).and_then(|class| class.fields.get(place.1))
-    };
+    let field =
+        |place: &(usize, usize)| program.class(place.0).and_then(|class| class.fields.get(place.1));
     let array = |place| -> Option<cap::ArrayInit> {
         let field = field(place)?;
         let (Type::Array(element), Initial::Array(values)) = (&field.kind, &field.initial) else {
@@ -313,4 +314,3 @@ fn reference_locations(package: &Package) -> cap::ReferenceLocations {
     shorts.sort_unstable();
     cap::ReferenceLocations::compact(cap::LocationBlock::new(bytes, shorts))
 }
-

@@ -60,9 +60,10 @@ pub(super) fn remote(
     let table = package.class_tokens(index).map(|tokens| tokens.public.as_slice());
     let mut methods = Vec::new();
     for ((name, descriptor), hash) in names.iter().zip(hashes) {
-        let place = table.unwrap_or_default().iter().position(|entry| {
-            entry.name == *name && entry.descriptor == *descriptor
-        });
+        let place = table
+            .unwrap_or_default()
+            .iter()
+            .position(|entry| entry.name == *name && entry.descriptor == *descriptor);
         let token = place.and_then(|token| u8::try_from(token).ok());
         let signature = Signature::parse(descriptor)
             .and_then(|signature| package.method_type(program, &signature));

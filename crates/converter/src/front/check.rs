@@ -2,7 +2,7 @@
 
 use capfile::class::access;
 
-use super::{Class, ClassRef, Field, Method, Program};
+use super::{Class, ClassRef, Field, Method, Program, Type};
 use crate::diagnostic::Sink;
 use crate::request::Request;
 
@@ -13,6 +13,9 @@ const MOST_FIELDS: usize = 255;
 
 pub(super) fn check(program: &Program, request: &Request<'_>, sink: &mut Sink) {
     for (index, class) in program.classes.iter().enumerate() {
+        if class.is_refused {
+            continue;
+        }
         for field in &class.fields {
             check_field(class, field, request, sink);
         }
@@ -25,7 +28,24 @@ pub(super) fn check(program: &Program, request: &Request<'_>, sink: &mut Sink) {
         }
         check_visibility(program, index, class, sink);
         check_overriding(program, class, sink);
+        if lacks_variables(class) {
+            sink.warning(
+                &class.place(),
+                "the class file does not say what types local variables have, so that they are guessed",
+                "Compile with -g.",
+            );
+        }
     }
+}
+
+/// Whether code has variables of which no table tells.
+fn lacks_variables(class: &Class) -> bool {
+    class.methods.iter().any(|method| {
+        let words = method.signature.parameters.iter().map(Type::jvm_words);
+        let words = words.fold(u16::from(!method.is_static()), u16::saturating_add);
+        let code = method.code.as_ref();
+        code.is_some_and(|code| code.max_locals > words && code.variables.is_empty())
+    })
 }
 
 fn check_field(class: &Class, field: &Field, request: &Request<'_>, sink: &mut Sink) {
@@ -80,9 +100,12 @@ fn check_method(class: &Class, method: &Method, request: &Request<'_>, sink: &mu
             "Interfaces of Java Card have abstract methods only: move the code to a class.",
         );
     }
-    let accessor = match method.access & access::SYNTHETIC != 0 && method.name.starts_with("access$")
+    let accessor = match method.access & access::SYNTHETIC != 0
+        && method.name.starts_with("access$")
     {
-        true => " (javac made the method for an inner class that changes a private member: make the member visible in the package)",
+        true => {
+            " (javac made the method for an inner class that changes a private member: make the member visible in the package)"
+        }
         false => "",
     };
     let parameters = method.signature.parameters.iter().map(|kind| (kind, "a parameter"));
@@ -116,7 +139,11 @@ fn check_visibility(program: &Program, index: usize, class: &Class, sink: &mut S
             let text = format!(
                 "the public class implements {name}, which has fields and is visible in the package only"
             );
-            sink.error(&place, text, "Make the interface public, or move its constants to a class.");
+            sink.error(
+                &place,
+                text,
+                "Make the interface public, or move its constants to a class.",
+            );
         }
     }
     if class.is_interface() {
@@ -146,15 +173,16 @@ fn check_visibility(program: &Program, index: usize, class: &Class, sink: &mut S
 /// A method that is visible in the package keeps its token when it is overridden.
 fn check_overriding(program: &Program, class: &Class, sink: &mut Sink) {
     let Some(superclass) = class.superclass else { return };
-    for method in class.methods.iter().filter(|method| method.is_virtual() && method.is_exported()) {
-        let Some(member) =
-            program.resolve_method(superclass, &method.name, &method.descriptor)
+    for method in class.methods.iter().filter(|method| method.is_virtual() && method.is_exported())
+    {
+        let Some(member) = program.resolve_method(superclass, &method.name, &method.descriptor)
         else {
             continue;
         };
         let overridden = program.method_access(member);
-        let is_hidden =
-            overridden & (access::PUBLIC | access::PROTECTED | access::PRIVATE | access::STATIC) == 0;
+        let is_hidden = overridden
+            & (access::PUBLIC | access::PROTECTED | access::PRIVATE | access::STATIC)
+            == 0;
         if is_hidden && matches!(member.class, ClassRef::Internal(_)) {
             let text = format!(
                 "the method overrides one of {} that is visible in the package only, and is public or protected itself",
@@ -168,4 +196,3 @@ fn check_overriding(program: &Program, class: &Class, sink: &mut Sink) {
         }
     }
 }
-

@@ -94,11 +94,8 @@ pub(super) fn assign(program: &Program, sink: &mut Sink) -> Option<Vec<Tokens>> 
 
 fn interface_methods(program: &Program, index: usize, class: &Class, tokens: &mut Tokens) {
     for (at, method) in class.methods.iter().enumerate() {
-        let token = program.interface_token(
-            ClassRef::Internal(index),
-            &method.name,
-            &method.descriptor,
-        );
+        let token =
+            program.interface_token(ClassRef::Internal(index), &method.name, &method.descriptor);
         set(&mut tokens.methods, at, token.unwrap_or(NONE));
     }
 }

@@ -18,31 +18,14 @@ use super::refusal::Refusals;
 use super::{Unchecked, Verified};
 use kinds::Kinds;
 
-/// Words that may be looked at for each byte of the file, and for each file.
-const WORK_PER_BYTE: u64 = 4_096;
-const WORK: u64 = 4_000_000;
-
-/// What may still be spent.
-pub(super) struct Work {
-    left: u64,
-    climbed: u64,
-}
+/// Spends what may be spent on the file; see [`Classes::left`](super::classes::Classes::left).
+struct Work;
 
 impl Work {
-    fn new(index: &Index<'_>, bytes: usize) -> Self {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let left = bytes.saturating_mul(WORK_PER_BYTE).saturating_add(WORK);
-        Self { left, climbed: index.classes.work() }
-    }
-
     /// False when all is spent.
-    fn spend(&mut self, words: usize, index: &Index<'_>) -> bool {
-        let climbed = index.classes.work();
-        let steps = climbed.saturating_sub(self.climbed);
-        self.climbed = climbed;
-        let words = u64::try_from(words).unwrap_or(u64::MAX).saturating_add(steps);
-        self.left = self.left.saturating_sub(words);
-        self.left != 0
+    fn spend(words: usize, index: &Index<'_>) -> bool {
+        index.classes.spend(u64::try_from(words).unwrap_or(u64::MAX));
+        index.classes.left() != 0
     }
 }
 
@@ -51,17 +34,15 @@ pub(super) fn check(
     index: &Index<'_>,
     bodies: &[Body<'_>],
     sound: &[bool],
-    bytes: usize,
     verified: &mut Verified,
     refusals: &mut Refusals,
 ) {
     let mut kinds = Kinds::new(&index.classes);
-    let mut work = Work::new(index, bytes);
     for body in bodies {
         if refusals.is_full() {
             return;
         }
-        let outcome = run::follow(index, body, sound, &mut kinds, &mut work, refusals);
+        let outcome = run::follow(index, body, sound, &mut kinds, refusals);
         verified.methods = verified.methods.saturating_add(1);
         verified.instructions = verified.instructions.saturating_add(body.code.len());
         match outcome {

@@ -31,7 +31,6 @@ pub(super) fn follow(
     body: &Body<'_>,
     sound: &[bool],
     kinds: &mut Kinds<'_, '_>,
-    work: &mut Work,
     refusals: &mut Refusals,
 ) -> Outcome {
     let offsets = Offsets::of(body);
@@ -75,7 +74,6 @@ pub(super) fn follow(
         machine,
         offsets,
         kinds,
-        work,
         refusals,
         states: vec![None; body.code.len()],
         is_leader: leaders(body, &catches),
@@ -226,7 +224,6 @@ struct Run<'r, 'i, 'a, 'k> {
     machine: Machine<'r, 'a>,
     offsets: Offsets,
     kinds: &'r mut Kinds<'i, 'k>,
-    work: &'r mut Work,
     refusals: &'r mut Refusals,
     /// By instruction, kept for leaders.
     states: Vec<Option<Frame>>,
@@ -277,7 +274,7 @@ impl Run<'_, '_, '_, '_> {
         if changed {
             self.queue.insert(leader);
         }
-        self.work.spend(state.words().saturating_add(1), self.machine.index)
+        Work::spend(state.words().saturating_add(1), self.machine.index)
     }
 
     /// From a leader on, until control goes elsewhere or comes to another leader.
@@ -288,7 +285,7 @@ impl Run<'_, '_, '_, '_> {
         loop {
             let body = self.machine.body;
             let Some(located) = body.code.get(at) else { return true };
-            if !self.work.spend(2, self.machine.index) {
+            if !Work::spend(2, self.machine.index) {
                 return false;
             }
             let region = self.regions.get(at).copied().unwrap_or_default();
@@ -428,7 +425,7 @@ impl Run<'_, '_, '_, '_> {
                 .saturating_add(self.machine.body.header.max_locals.into()),
         };
         let subroutine = ways.subroutine(entry, &mut steps);
-        self.work.spend(steps, self.machine.index);
+        Work::spend(steps, self.machine.index);
         self.subroutines.insert(entry, subroutine);
     }
 
@@ -466,7 +463,7 @@ impl Run<'_, '_, '_, '_> {
                 continue;
             }
             let words = end.words().saturating_mul(2).saturating_add(1);
-            if !self.work.spend(words, self.machine.index) {
+            if !Work::spend(words, self.machine.index) {
                 return false;
             }
             states.push((call.saturating_add(1), returned(subroutine, end, before, entry)));
