@@ -21,6 +21,7 @@ mod index;
 mod members;
 mod operands;
 mod places;
+mod platform;
 mod refusal;
 mod rule;
 mod statics;
@@ -32,6 +33,7 @@ mod tests;
 
 use std::fmt;
 
+pub use platform::{offered, oldest_with};
 pub use refusal::{MethodAt, Refusal};
 pub use rule::{Rule, page};
 
