@@ -19,6 +19,7 @@ pub mod export;
 pub mod instruction;
 pub mod jar;
 mod stub;
+pub mod verify;
 
 pub use aid::{Aid, AidError};
 pub use error::{Malformed, Part, Problem};

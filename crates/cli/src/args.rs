@@ -11,8 +11,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::ui::{Color, Lang, Ui};
 use crate::{
-    apdu_command, bench, cap, card, conform, control, demo, doctor, emulate, keys, mac, perso,
-    profile, readers, shell, terminals, traces,
+    apdu_command, applet, bench, cap, card, conform, control, demo, doctor, emulate, keys, mac,
+    perso, profile, readers, shell, terminals, traces,
 };
 
 /// The whole command line.
@@ -86,6 +86,8 @@ pub enum Command {
     Terminal(terminals::Args),
     /// Master keys: who holds them, their check values, card keys made from them.
     Keys(keys::Args),
+    /// Java Card applets from sources or class files to CAP and export files.
+    Applet(applet::Args),
     /// Java Card packages as files: CAP and export files, shown and compared.
     Cap(cap::Args),
     /// Send raw commands, or a script of them.
@@ -157,6 +159,7 @@ fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
         Command::Mac(args) => mac::run(ui, args),
         Command::Terminal(args) => terminals::run(ui, args),
         Command::Keys(args) => keys::run(ui, args),
+        Command::Applet(args) => applet::run(ui, args),
         Command::Cap(args) => cap::run(ui, args),
         Command::Apdu(args) => apdu_command::run(ui, args),
         Command::Trace(args) => traces::run(ui, args),

@@ -6,7 +6,8 @@
 mod diff;
 mod dump;
 mod exp;
-mod input;
+pub mod input;
+mod stubs;
 
 use crate::error::CliError;
 use crate::ui::Ui;
@@ -28,6 +29,8 @@ enum Verb {
     Diff(diff::Args),
     /// What an export file offers: classes, methods and fields with their tokens.
     Exp(exp::Args),
+    /// Write the classes of a platform as a JAR, for javac and IDEs.
+    Stubs(stubs::Args),
 }
 
 /// Does it.
@@ -39,5 +42,6 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
         Verb::Dump(args) => dump::run(ui, args),
         Verb::Diff(args) => diff::run(ui, args),
         Verb::Exp(args) => exp::run(ui, args),
+        Verb::Stubs(args) => stubs::run(ui, args),
     }
 }

@@ -162,6 +162,20 @@ pub enum CliError {
         /// What is wrong in it, and where.
         source: Box<Malformed>,
     },
+    /// An applet project's file is wrong; with file, line and column.
+    #[error("{0}")]
+    Project(ProfileErrors),
+    /// There is no Java compiler.
+    #[error("there is no Java compiler: {0}")]
+    NoJavac(String),
+    /// The Java compiler did not do its work, and not because of the sources.
+    #[error("{program} failed: {said}")]
+    Javac {
+        /// Where it is.
+        program: String,
+        /// What it said.
+        said: String,
+    },
     /// A file that was named could not be read.
     #[error("failed to read {path}: {source}")]
     Read {
@@ -330,6 +344,11 @@ impl CliError {
                 Some("purse conform list --wrong; or --with wrong:./mine.toml".to_owned())
             }
             Self::Suites(_) => Some("purse conform list, and docs/suite-format.md".to_owned()),
+            Self::Project(_) => Some("docs/applet.md describes applet.toml".to_owned()),
+            Self::NoJavac(_) => Some(GET_JAVAC.to_owned()),
+            Self::Javac { .. } => Some(
+                "try the compiler by itself: javac -version; JAVA_HOME chooses another".to_owned(),
+            ),
             Self::Profile(_) => Some("purse profile list, purse profile check FILE".to_owned()),
             Self::VirtualCard(VirtualCardError::OtherProfile { held_name, .. }) => {
                 Some(format!(
@@ -374,6 +393,11 @@ impl CliError {
         }
     }
 }
+
+/// How to get a Java compiler.
+const GET_JAVAC: &str = "install a JDK (any from 8 on): apt install openjdk-17-jdk-headless, dnf \
+    install java-17-openjdk-devel, brew install openjdk, or from https://adoptium.net; then set \
+    JAVA_HOME to its folder or put its bin on the PATH";
 
 /// Tries that are left, as the card's answer to a wrong PIN says.
 fn pin_tries(error: &CliError) -> Option<u16> {

@@ -63,7 +63,7 @@ exits! {
     ClassFile 50 "class-file" "a class, CAP or verification error";
     Clearing 60 "clearing" "clearing found a discrepancy";
     KeyStore 70 "key-store" "a key is missing or the key store fails";
-    Configuration 96 "configuration" "a profile, job, card or cards file or list of keys is wrong; the message gives the line";
+    Configuration 96 "configuration" "a profile, job, card, cards or applet file or list of keys is wrong, or a tool is missing; the message says where";
     TestsFailed 100 "tests-failed" "tests failed";
     Interrupted 130 "interrupted" "interrupted by Ctrl-C; the state is kept";
 }
@@ -96,6 +96,8 @@ impl Exit {
             CliError::Recording(_) => Self::State,
             CliError::Personalise(PersonaliseError::Custody(_)) => Self::KeyStore,
             CliError::Profile(_)
+            | CliError::Project(_)
+            | CliError::NoJavac(_)
             | CliError::FlowFile(_)
             | CliError::Table(_)
             | CliError::Personalise(_)
@@ -127,7 +129,7 @@ impl Exit {
                 }
                 Undiagnosed::NothingFits(_) | Undiagnosed::Missing { .. } => Self::Mac,
             },
-            CliError::Package { .. } => Self::ClassFile,
+            CliError::Package { .. } | CliError::Javac { .. } => Self::ClassFile,
             CliError::Read { .. } => Self::Usage,
             CliError::Write { source, .. } => of_write(source, Self::State),
             CliError::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Ok,

@@ -3,6 +3,7 @@
 //! One module per noun. stdout is the result, stderr the talk; [`exit`] holds the public exit codes.
 
 mod apdu_command;
+mod applet;
 mod args;
 mod bench;
 mod cap;

@@ -135,7 +135,7 @@ impl Ui {
         }
         let (message, next) = (error.to_string(), error.next());
         let problems = match error {
-            CliError::Profile(errors) => errors.problems().to_vec(),
+            CliError::Profile(errors) | CliError::Project(errors) => errors.problems().to_vec(),
             CliError::Batch(errors) => errors.problems().to_vec(),
             CliError::Suites(errors) => errors.problems().cloned().collect(),
             _ => Vec::new(),

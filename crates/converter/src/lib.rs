@@ -34,7 +34,7 @@ pub fn convert(request: &Request<'_>) -> Result<Converted, Errors> {
         let bodies = code::translate(&program, request, &mut sink);
         sink.stop_at_errors()?;
         let package = layout::lay_out(&program, &bodies, request, &mut sink)?;
-        emit::emit(&program, &package, request, &mut sink)
+        emit::emit(&program, &package, &bodies, request, &mut sink)
     });
     sink.finish(converted)
 }

@@ -61,8 +61,7 @@ pub enum Target {
 
 impl Target {
     /// All of them, oldest first.
-    pub const ALL: [Self; 5] =
-        [Self::Jc222, Self::Jc304, Self::Jc305, Self::Jc310, Self::Jc320];
+    pub const ALL: [Self; 5] = [Self::Jc222, Self::Jc304, Self::Jc305, Self::Jc310, Self::Jc320];
 
     /// How users write it.
     pub fn name(self) -> &'static str {
@@ -98,7 +97,9 @@ pub struct Options {
     pub int: bool,
     /// A Debug component is made.
     pub debug: bool,
-    /// Code may be smaller than that of the usual converter.
+    /// Code may be smaller than that of the usual converter: branches are as short as they can be,
+    /// fields of `this` are assigned by short instructions on all platforms, members that are named
+    /// by several classes have one constant, stacks are as deep as they must be.
     pub optimize: bool,
 }
 

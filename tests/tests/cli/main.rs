@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, missing_docs, reason = "helpers of tests fail as tests do")]
 
+mod applets;
 mod batches;
 mod blank;
 mod cap;

@@ -25,7 +25,7 @@ pub struct ClassDescriptor {
     pub access: u8,
     /// Itself.
     pub this: ClassRef,
-    /// Interfaces it implements or extends, directly or not.
+    /// Interfaces that it names: those it implements or extends directly.
     pub interfaces: Vec<ClassRef>,
     /// Its fields.
     pub fields: Vec<FieldDescriptor>,

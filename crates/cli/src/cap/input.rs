@@ -18,7 +18,7 @@ const MOST: u64 = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// It cannot be read, or has more than 64 MiB.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+pub fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     let failed = |source| CliError::Read { path: path.display().to_string(), source };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;

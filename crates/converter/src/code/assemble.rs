@@ -12,11 +12,13 @@ pub(crate) struct Assembled {
     /// Words of the deepest stack.
     pub(crate) max_stack: u16,
     pub(crate) handlers: Vec<Handler>,
-    /// Where operands stand that are indexes into the constant pool, and how many bytes they have.
-    pub(crate) references: Vec<(usize, u8)>,
+    pub(crate) references: Vec<Reference>,
     /// Where JVM instructions went, in order.
     pub(crate) starts: Vec<(u16, usize)>,
 }
+
+/// Where an operand stands that is an index into the constant pool, and how many bytes it has.
+pub(crate) type Reference = (usize, u8);
 
 /// A handler; offsets count from the start of the bytecode.
 #[derive(Debug)]
@@ -29,6 +31,15 @@ pub(crate) struct Handler {
     pub(crate) is_last: bool,
 }
 
+/// How bytes are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// `putfield_<t>_this` is used.
+    pub(crate) has_short_puts: bool,
+    /// As small as can be, instead of just as the usual converter does it.
+    pub(crate) is_small: bool,
+}
+
 /// Makes bytes of a body. `index_of` knows the constant pool.
 ///
 /// # Errors
@@ -36,12 +47,14 @@ pub(crate) struct Handler {
 pub(crate) fn assemble(
     body: &Body,
     index_of: &dyn Fn(Constant) -> Option<u16>,
-    has_short_puts: bool,
+    style: Style,
 ) -> Result<Assembled, String> {
     let mut code = Layout::new(body, index_of)?;
-    // Which branches are wide is decided before instructions are joined, as by the usual converter.
-    code.place_branches()?;
-    let mut code = code.joined(body, has_short_puts);
+    if !style.is_small {
+        // The usual converter decides before instructions are joined which branches are wide.
+        code.place_branches()?;
+    }
+    let mut code = code.joined(body, style.has_short_puts);
     let offsets = code.place_branches()?;
     let at = |item: usize| {
         let item = code.new_place(item);
@@ -60,7 +73,13 @@ pub(crate) fn assemble(
         .collect();
     let starts = body.starts.iter().map(|(pc, item)| (*pc, at(*item))).collect();
     let (bytes, references) = code.bytes(&offsets)?;
-    Ok(Assembled { code: bytes, max_stack: max_stack(body), handlers: marked(handlers), references, starts })
+    Ok(Assembled {
+        code: bytes,
+        max_stack: max_stack(body, style),
+        handlers: marked(handlers),
+        references,
+        starts,
+    })
 }
 
 /// Marks handlers after which no other covers the same.
@@ -77,7 +96,7 @@ fn marked(mut handlers: Vec<Handler>) -> Vec<Handler> {
 
 /// Words of the deepest stack, by the instructions before any were joined: so does the usual
 /// converter, whose stacks are a little deeper than needed.
-fn max_stack(body: &Body) -> u16 {
+fn max_stack(body: &Body, style: Style) -> u16 {
     let mut depths: Vec<Option<u16>> = vec![None; body.items.len()];
     let mut todo: Vec<(usize, u16)> = vec![(0, 0)];
     todo.extend(body.handlers.iter().map(|handler| (handler.target, 1)));
@@ -89,7 +108,8 @@ fn max_stack(body: &Body) -> u16 {
         }
         let Some(item) = body.items.get(at) else { continue };
         let after = depth.saturating_sub(item.takes).saturating_add(item.gives);
-        deepest = deepest.max(depth.saturating_add(item.peak)).max(after);
+        let peak = if style.is_small { 0 } else { item.peak };
+        deepest = deepest.max(depth.saturating_add(peak)).max(after);
         let next = at.saturating_add(1);
         let targets = item.operand.targets().into_iter().map(|target| (target, after));
         match item.opcode.operation().flow {
@@ -112,31 +132,23 @@ fn max_stack(body: &Body) -> u16 {
 /// An instruction whose constants have indexes.
 #[derive(Clone)]
 struct Slot {
-    opcode: O,
-    operands: Operands,
+    instruction: Instruction,
     /// Indexes of the slots it goes to, the default of a switch first.
     targets: Vec<usize>,
-    /// Bytes that the instructions had more of which it was made.
-    joined: usize,
 }
 
 impl Slot {
-    fn length(&self) -> usize {
-        // Lengths of tables need them; they are cheap to clone otherwise.
-        let instruction = Instruction::with(self.opcode, self.operands.clone());
-        instruction.length().saturating_add(self.joined)
-    }
-
     fn pushes_this(&self, body: &Body) -> bool {
-        self.opcode == O::Aload0 && body.has_this
+        self.instruction.opcode == O::Aload0 && body.has_this
     }
 
     /// The same with a field of `this`, if there is an opcode and the index fits.
     fn of_this(&self, opcode: fn(O) -> Option<O>) -> Option<Self> {
-        let opcode = opcode(self.opcode)?;
-        match self.operands {
+        let opcode = opcode(self.instruction.opcode)?;
+        match self.instruction.operands {
             Operands::Constant(index) if index <= 0xFF => {
-                Some(Self { opcode, ..self.clone() })
+                let instruction = Instruction::with(opcode, Operands::Constant(index));
+                Some(Self { instruction, targets: Vec::new() })
             }
             _ => None,
         }
@@ -178,7 +190,8 @@ fn slot(item: &Item, index_of: &dyn Fn(Constant) -> Option<u16>) -> Result<Slot,
             pairs: rows.iter().map(|(value, _)| (*value, 0)).collect(),
         },
     };
-    Ok(Slot { opcode, operands, targets: item.operand.targets(), joined: item.joined })
+    let instruction = Instruction::with(opcode, operands);
+    Ok(Slot { instruction, targets: item.operand.targets() })
 }
 
 struct Layout {
@@ -189,10 +202,7 @@ struct Layout {
 
 impl Layout {
     /// One slot for each item of the body.
-    fn new(
-        body: &Body,
-        index_of: &dyn Fn(Constant) -> Option<u16>,
-    ) -> Result<Self, String> {
+    fn new(body: &Body, index_of: &dyn Fn(Constant) -> Option<u16>) -> Result<Self, String> {
         let slots = body.items.iter().map(|item| slot(item, index_of));
         let slots = slots.collect::<Result<Vec<_>, _>>()?;
         let places = (0..=slots.len()).collect();
@@ -225,7 +235,7 @@ impl Layout {
                         && has_short_puts
                         && follows(1)
                         && follows(2)
-                        && is_simple_push(push.opcode)
+                        && is_simple_push(push.instruction.opcode)
                         && let Some(joined) = put.of_this(this_put) =>
                 {
                     places.push(slots.len());
@@ -234,7 +244,7 @@ impl Layout {
                     slots.push(joined);
                     rest = after;
                 }
-                _ => slots.push(Slot { joined: 0, ..slot.clone() }),
+                _ => slots.push(slot.clone()),
             }
         }
         places.push(slots.len());
@@ -267,13 +277,13 @@ impl Layout {
                         distance(here, there)
                     })
                     .collect::<Result<Vec<i16>, String>>()?;
-                match (&mut slot.operands, distances.as_slice()) {
+                match (&mut slot.instruction.operands, distances.as_slice()) {
                     (Operands::Branch(distance), [new]) => {
                         *distance = *new;
                         if i8::try_from(*new).is_err()
-                            && let Some(wide) = wide_branch(slot.opcode)
+                            && let Some(wide) = wide_branch(slot.instruction.opcode)
                         {
-                            slot.opcode = wide;
+                            slot.instruction.opcode = wide;
                             is_changed = true;
                         }
                     }
@@ -301,17 +311,17 @@ impl Layout {
         let mut offsets = Vec::with_capacity(self.slots.len().saturating_add(1));
         for slot in &self.slots {
             offsets.push(at);
-            at = at.saturating_add(slot.length());
+            at = at.saturating_add(slot.instruction.length());
         }
         offsets.push(at);
         offsets
     }
 
-    fn bytes(self, offsets: &[usize]) -> Result<(Vec<u8>, Vec<(usize, u8)>), String> {
+    fn bytes(self, offsets: &[usize]) -> Result<(Vec<u8>, Vec<Reference>), String> {
         let mut bytes = Vec::new();
         let mut references = Vec::new();
         for (slot, offset) in self.slots.into_iter().zip(offsets) {
-            let instruction = Instruction::with(slot.opcode, slot.operands);
+            let instruction = slot.instruction;
             instruction.write(&mut bytes).map_err(|misfit| misfit.to_string())?;
             if let Some(constant) = instruction.constant() {
                 let at = offset.saturating_add(constant.offset.into());

@@ -29,8 +29,6 @@ pub(super) enum Kind {
 pub(super) struct Flow {
     parents: Vec<usize>,
     kinds: Vec<Kind>,
-    /// Step by which the value was born.
-    births: Vec<usize>,
     /// For each step: what it takes from the stack, topmost last, and what it puts there.
     uses: Vec<Option<Use>>,
 }
@@ -40,16 +38,13 @@ pub(super) struct Flow {
 pub(super) struct Use {
     pub(super) takes: Vec<Value>,
     pub(super) gives: Option<Value>,
-    /// Words before it were counted in values: all of the stack, bottom first.
-    pub(super) depth: usize,
 }
 
 impl Flow {
-    fn born(&mut self, kind: Kind, step: usize) -> Value {
+    fn born(&mut self, kind: Kind) -> Value {
         let value = self.parents.len();
         self.parents.push(value);
         self.kinds.push(kind);
-        self.births.push(step);
         Value(value)
     }
 
@@ -65,8 +60,23 @@ impl Flow {
         at
     }
 
+    /// As [`Flow::root`], and makes the way shorter for the next time.
+    fn find(&mut self, value: Value) -> usize {
+        let mut at = value.0;
+        while let Some(parent) = self.parents.get(at).copied()
+            && parent != at
+        {
+            let above = self.parents.get(parent).copied().unwrap_or(parent);
+            if let Some(slot) = self.parents.get_mut(at) {
+                *slot = above;
+            }
+            at = above;
+        }
+        at
+    }
+
     fn join(&mut self, one: Value, other: Value) -> bool {
-        let (one, other) = (self.root(one), self.root(other));
+        let (one, other) = (self.find(one), self.find(other));
         if self.kinds.get(one) != self.kinds.get(other) {
             return false;
         }
@@ -80,7 +90,7 @@ impl Flow {
     /// Makes every value point at its root, so that finding it is quick.
     fn flatten(&mut self) {
         for value in 0..self.parents.len() {
-            let root = self.root(Value(value));
+            let root = self.find(Value(value));
             if let Some(parent) = self.parents.get_mut(value) {
                 *parent = root;
             }
@@ -99,15 +109,9 @@ impl Flow {
     pub(super) fn is_number(&self, value: Value) -> bool {
         self.kinds.get(self.root(value)) == Some(&Kind::Number)
     }
-
-    /// Values that were born, with the steps that did it.
-    pub(super) fn births(&self) -> impl Iterator<Item = (Value, usize)> + '_ {
-        self.births.iter().enumerate().map(|(value, step)| (Value(value), *step))
-    }
 }
-
-/// Values a JVM stack may hold here; what javac makes is far below.
-const MOST_VALUES: usize = 4096;
+/// Values a stack may hold: a method's header counts its words in one byte.
+const MOST_VALUES: usize = 255;
 
 const HINT: &str = "The class file is damaged: compile the sources again.";
 
@@ -119,9 +123,12 @@ pub(super) fn analyse(context: &Context<'_>, steps: &[Step<'_>], sink: &mut Sink
         steps,
         by_pc,
         flow: Flow { uses: vec![None; steps.len()], ..Flow::default() },
-        entries: vec![None; steps.len()],
+        entries: HashMap::new(),
+        is_entered: vec![false; steps.len()],
+        is_target: vec![false; steps.len()],
         todo: Vec::new(),
     };
+    analysis.mark_targets(context);
     match analysis.run(context) {
         Ok(()) => {
             analysis.flow.flatten();
@@ -139,9 +146,11 @@ struct Analysis<'a, 'b> {
     steps: &'a [Step<'b>],
     by_pc: HashMap<u16, usize>,
     flow: Flow,
-    /// Stacks with which steps are entered.
-    entries: Vec<Option<Vec<Value>>>,
-    todo: Vec<usize>,
+    /// Stacks with which steps are entered that something jumps to.
+    entries: HashMap<usize, Vec<Value>>,
+    is_entered: Vec<bool>,
+    is_target: Vec<bool>,
+    todo: Vec<(usize, Vec<Value>)>,
 }
 
 type Fault = (usize, String);
@@ -152,47 +161,62 @@ impl Analysis<'_, '_> {
         self.drain()?;
         for handler in &context.code.handlers {
             let Some(target) = self.by_pc.get(&handler.target).copied() else {
-                return Err((0, "an exception handler begins in the middle of an instruction".to_owned()));
+                return Err((
+                    0,
+                    "an exception handler begins in the middle of an instruction".to_owned(),
+                ));
             };
-            let thrown = self.flow.born(Kind::Reference, target);
+            let thrown = self.flow.born(Kind::Reference);
             self.enter(target, target, &[thrown])?;
             self.drain()?;
         }
         Ok(())
     }
 
+    fn mark_targets(&mut self, context: &Context<'_>) {
+        let handlers = context.code.handlers.iter().map(|handler| handler.target);
+        let branches = self.steps.iter().flat_map(|step| targets(step.raw));
+        for pc in handlers.chain(branches) {
+            let target = self.by_pc.get(&pc).copied();
+            if let Some(slot) = target.and_then(|target| self.is_target.get_mut(target)) {
+                *slot = true;
+            }
+        }
+    }
+
     fn drain(&mut self) -> Result<(), Fault> {
-        while let Some(step) = self.todo.pop() {
-            let Some(Some(mut stack)) = self.entries.get(step).cloned() else { continue };
+        while let Some((step, mut stack)) = self.todo.pop() {
             self.step(step, &mut stack)?;
         }
         Ok(())
     }
 
     fn enter(&mut self, from: usize, step: usize, stack: &[Value]) -> Result<(), Fault> {
-        match self.entries.get_mut(step) {
-            None => Err((from, "code runs over the end of the method".to_owned())),
-            Some(entry @ None) => {
-                if stack.len() > MOST_VALUES {
-                    return Err((from, "the operand stack is too deep".to_owned()));
-                }
-                *entry = Some(stack.to_vec());
-                self.todo.push(step);
-                Ok(())
+        if let Some(known) = self.entries.get(&step) {
+            if known.len() != stack.len() {
+                return Err((from, "paths meet with stacks of different depths".to_owned()));
             }
-            Some(Some(known)) => {
-                if known.len() != stack.len() {
-                    return Err((from, "paths meet with stacks of different depths".to_owned()));
+            for (one, other) in known.clone().iter().zip(stack) {
+                if !self.flow.join(*one, *other) {
+                    return Err((from, "paths meet with a number and a reference".to_owned()));
                 }
-                let known = known.clone();
-                for (one, other) in known.iter().zip(stack) {
-                    if !self.flow.join(*one, *other) {
-                        return Err((from, "paths meet with a number and a reference".to_owned()));
-                    }
-                }
-                Ok(())
             }
+            return Ok(());
         }
+        match self.is_entered.get_mut(step) {
+            None => return Err((from, "code runs over the end of the method".to_owned())),
+            // Nothing jumps there, so that it has one way in.
+            Some(true) => return Ok(()),
+            Some(is_entered) => *is_entered = true,
+        }
+        if stack.len() > MOST_VALUES {
+            return Err((from, "the operand stack is deeper than 255 words".to_owned()));
+        }
+        if self.is_target.get(step) == Some(&true) {
+            self.entries.insert(step, stack.to_vec());
+        }
+        self.todo.push((step, stack.to_vec()));
+        Ok(())
     }
 
     fn target(&self, step: usize, pc: u16) -> Result<usize, Fault> {
@@ -213,14 +237,14 @@ impl Analysis<'_, '_> {
             op::DUP..=op::SWAP => stack.extend(shuffled(step.opcode, &taken)),
             _ => {
                 if let Some(kind) = gives {
-                    let value = self.flow.born(kind, at);
+                    let value = self.flow.born(kind);
                     stack.push(value);
                     given = Some(value);
                 }
             }
         }
         if let Some(slot) = self.flow.uses.get_mut(at) {
-            *slot = Some(Use { takes: taken, gives: given, depth });
+            *slot = Some(Use { takes: taken, gives: given });
         }
         let next = at.saturating_add(1);
         match (step.opcode, step.raw) {
@@ -257,6 +281,20 @@ impl Analysis<'_, '_> {
     }
 }
 
+/// Where an instruction may go besides the next one.
+fn targets(raw: &Raw) -> Vec<u16> {
+    match raw {
+        Raw::Branch(target) => vec![*target],
+        Raw::Table { default, targets, .. } => {
+            std::iter::once(*default).chain(targets.iter().copied()).collect()
+        }
+        Raw::Lookup { default, rows } => {
+            std::iter::once(*default).chain(rows.iter().map(|(_, target)| *target)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Values a step takes, and the kind it gives. Shuffles give what they take.
 fn effect(step: &Step<'_>) -> (usize, Option<Kind>) {
     let kind = |kind: &Type| if kind.is_reference() { Kind::Reference } else { Kind::Number };
@@ -267,10 +305,7 @@ fn effect(step: &Step<'_>) -> (usize, Option<Kind>) {
         (_, op::PUTSTATIC) => (1, None),
         (Meaning::Field { kind: of, .. }, op::GETFIELD) => (1, Some(kind(of))),
         (_, op::PUTFIELD) => (2, None),
-        (
-            Meaning::Call { signature, .. } | Meaning::InterfaceCall { signature, .. },
-            opcode,
-        ) => {
+        (Meaning::Call { signature, .. } | Meaning::InterfaceCall { signature, .. }, opcode) => {
             let object = usize::from(opcode != op::INVOKESTATIC);
             let result = match &signature.result {
                 Type::Void => None,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use capfile::class::code::Operand as Raw;
 use capfile::class::op;
-use capfile::instruction::{Instruction, Opcode as O, Operands};
+use capfile::instruction::{Opcode as O, Operands};
 
 use super::flow::{Use, Value};
 use super::narrow::Types;
@@ -86,9 +86,8 @@ pub(super) fn generate(
             item.operand = operand;
         }
     }
-    let argument_words = argument_words(context);
     let has_this = !context.method.is_static();
-    Some(Body { items, handlers, argument_words, local_words, locals, starts, has_this })
+    Some(Body { items, handlers, local_words, locals, starts, has_this })
 }
 
 /// Program counters at which something arrives that is not the instruction before.
@@ -114,11 +113,7 @@ fn entered(context: &Context<'_>, steps: &[Step<'_>]) -> HashSet<u16> {
     entered
 }
 
-fn caught(
-    context: &Context<'_>,
-    index: u16,
-    sink: &mut Sink,
-) -> Option<crate::front::ClassRef> {
+fn caught(context: &Context<'_>, index: u16, sink: &mut Sink) -> Option<crate::front::ClassRef> {
     let name = match context.class.file.pool.class(&context.class.file.part, index) {
         Ok(name) => name,
         Err(malformed) => {
@@ -173,7 +168,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn push(&mut self, opcode: O, operand: Operand, takes: u16, gives: u16) {
         let is_target = std::mem::take(&mut self.is_entered);
-        self.items.push(Item { opcode, operand, takes, gives, peak: 0, joined: 0, is_target });
+        self.items.push(Item { opcode, operand, takes, gives, peak: 0, is_target });
     }
 
     /// An instruction whose effect on the stack the instruction table says.
@@ -236,12 +231,26 @@ impl Writer<'_> {
 
     fn constant(&mut self, value: i32, is_int: bool) {
         if is_int {
-            let short =
-                [O::IconstM1, O::Iconst0, O::Iconst1, O::Iconst2, O::Iconst3, O::Iconst4, O::Iconst5];
+            let short = [
+                O::IconstM1,
+                O::Iconst0,
+                O::Iconst1,
+                O::Iconst2,
+                O::Iconst3,
+                O::Iconst4,
+                O::Iconst5,
+            ];
             self.number(value, short, O::Bipush, O::Sipush, O::Iipush);
         } else {
-            let short =
-                [O::SconstM1, O::Sconst0, O::Sconst1, O::Sconst2, O::Sconst3, O::Sconst4, O::Sconst5];
+            let short = [
+                O::SconstM1,
+                O::Sconst0,
+                O::Sconst1,
+                O::Sconst2,
+                O::Sconst3,
+                O::Sconst4,
+                O::Sconst5,
+            ];
             self.number(value, short, O::Bspush, O::Sspush, O::Sspush);
         }
     }
@@ -377,7 +386,6 @@ impl Writer<'_> {
         if from != to || [value_item, add, store].iter().any(|item| item.is_target) {
             return;
         }
-        let bytes = [load, value_item, add, store].iter().map(|item| item.length()).sum::<usize>();
         self.is_entered |= load.is_target;
         self.items.truncate(first);
         for (_, item) in &mut self.starts {
@@ -386,7 +394,6 @@ impl Writer<'_> {
         self.with(O::Sinc, Operands::Increment { local: to, by });
         if let Some(item) = self.items.last_mut() {
             item.peak = 2;
-            item.joined = bytes.saturating_sub(item.length());
         }
     }
 
@@ -454,7 +461,9 @@ impl Writer<'_> {
         match step.opcode {
             op::NOP => self.plain(O::Nop),
             op::ACONST_NULL => self.plain(O::AconstNull),
-            op::IALOAD | op::AALOAD | op::BALOAD | op::SALOAD => self.element_load(step.opcode, usage),
+            op::IALOAD | op::AALOAD | op::BALOAD | op::SALOAD => {
+                self.element_load(step.opcode, usage)
+            }
             op::IASTORE => self.plain(O::Iastore),
             op::AASTORE => self.plain(O::Aastore),
             op::BASTORE => {
@@ -505,14 +514,8 @@ impl Writer<'_> {
                 self.branch(&branches, op::IF_ICMPEQ, step);
             }
             op::IF_ICMPEQ..=op::IF_ICMPLE => {
-                let branches = [
-                    O::IfScmpeq,
-                    O::IfScmpne,
-                    O::IfScmplt,
-                    O::IfScmpge,
-                    O::IfScmpgt,
-                    O::IfScmple,
-                ];
+                let branches =
+                    [O::IfScmpeq, O::IfScmpne, O::IfScmplt, O::IfScmpge, O::IfScmpgt, O::IfScmple];
                 self.branch(&branches, op::IF_ICMPEQ, step);
             }
             op::IF_ACMPEQ | op::IF_ACMPNE => {
@@ -607,17 +610,6 @@ impl Writer<'_> {
                 }
             }
         }
-    }
-}
-
-impl Item {
-    /// Bytes of an instruction without constants.
-    fn length(&self) -> usize {
-        let operands = match &self.operand {
-            Operand::Plain(operands) => operands.clone(),
-            _ => Operands::None,
-        };
-        Instruction::with(self.opcode, operands).length()
     }
 }
 

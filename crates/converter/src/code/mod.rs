@@ -17,7 +17,7 @@ use capfile::class::Code;
 use capfile::class::code::instructions;
 use capfile::instruction::{Opcode, Operands};
 
-pub(crate) use assemble::{Assembled, assemble};
+pub(crate) use assemble::{Assembled, Style, assemble};
 
 use crate::diagnostic::{Place, Sink};
 use crate::front::{Class, ClassRef, MemberRef, Method, Program};
@@ -42,8 +42,6 @@ pub(crate) enum Constant {
 pub(crate) struct Body {
     pub(crate) items: Vec<Item>,
     pub(crate) handlers: Vec<Handler>,
-    /// Words of parameters, the object included.
-    pub(crate) argument_words: u16,
     /// Words of parameters and locals.
     pub(crate) local_words: u16,
     /// Where a JVM local went, by its number there.
@@ -64,8 +62,6 @@ pub(crate) struct Item {
     pub(crate) gives: u16,
     /// Words above those before it that the instructions had of which it was made.
     pub(crate) peak: u16,
-    /// Bytes that those instructions had more.
-    pub(crate) joined: usize,
     /// Whether something jumps here.
     pub(crate) is_target: bool,
 }
@@ -126,10 +122,12 @@ pub(crate) type Bodies = HashMap<(usize, usize), Body>;
 pub(crate) fn translate(program: &Program, request: &Request<'_>, sink: &mut Sink) -> Bodies {
     let mut bodies = Bodies::new();
     for (class_index, class) in program.classes.iter().enumerate() {
+        if class.is_refused {
+            continue;
+        }
         for (index, method) in class.methods.iter().enumerate() {
             let Some(code) = &method.code else { continue };
-            let context =
-                Context { program, request, class, class_index, method, code };
+            let context = Context { program, request, class, class_index, method, code };
             if let Some(body) = translate_one(&context, sink) {
                 bodies.insert((class_index, index), body);
             }
@@ -175,9 +173,5 @@ impl Context<'_> {
 
 /// Source line of an instruction.
 pub(crate) fn line_at(code: &Code, pc: u16) -> Option<u16> {
-    code.lines
-        .iter()
-        .filter(|line| line.pc <= pc)
-        .max_by_key(|line| line.pc)
-        .map(|line| line.line)
+    code.lines.iter().filter(|line| line.pc <= pc).max_by_key(|line| line.pc).map(|line| line.line)
 }

@@ -29,7 +29,8 @@ pub(super) struct Types {
     pub(super) wide: Vec<bool>,
 }
 
-const CAST: &str = "Cast the value: (short) (a + b); or split the expression so that each step fits into a short.";
+const CAST: &str =
+    "Cast the value: (short) (a + b); or split the expression so that each step fits into a short.";
 const INDEX: &str = "Cast the index: a[(short) (i + 1)].";
 
 impl Types {
@@ -43,8 +44,7 @@ impl Types {
     }
 
     fn overflows(&self, value: Value) -> bool {
-        !self.is_int(value)
-            && self.overflows.get(self.flow.root(value)).copied().unwrap_or(false)
+        !self.is_int(value) && self.overflows.get(self.flow.root(value)).copied().unwrap_or(false)
     }
 
     /// Words of a value on the card.
@@ -89,9 +89,16 @@ pub(super) fn decide(
         int_locals: HashMap::new(),
         wide: Vec::new(),
     };
+    let signature = &context.method.signature;
+    if !context.request.options.int && signature.types().any(Type::has_int) {
+        // It is refused for that already.
+        return None;
+    }
     parameters(context, &mut types);
-    ranges(steps, &mut types);
-    let mut decider = Decider { context, steps, types, refused: Vec::new() };
+    let users = Users::find(steps, &types.flow);
+    ranges(steps, &users, &mut types);
+    let mut decider =
+        Decider { context, steps, users, types, todo: Vec::new(), refused: Vec::new() };
     decider.settle();
     decider.check_indexes();
     let Decider { mut types, refused, .. } = decider;
@@ -115,42 +122,72 @@ fn parameters(context: &Context<'_>, types: &mut Types) {
 }
 
 /// Finds out which values fit into a byte and which may overflow a short.
-fn ranges(steps: &[Step<'_>], types: &mut Types) {
-    let births: Vec<(Value, usize)> = types.flow.births().collect();
-    loop {
+fn ranges(steps: &[Step<'_>], users: &Users, types: &mut Types) {
+    let mut todo: Vec<usize> = (0..steps.len()).rev().collect();
+    while let Some(at) = todo.pop() {
+        let (Some(step), Some(usage)) = (steps.get(at), types.flow.step(at)) else { continue };
+        let Some(value) = usage.gives else { continue };
+        let byte = is_byte(step, usage, types);
+        let overflow = match step.opcode {
+            op::IADD | op::ISUB | op::IMUL | op::INEG | op::ISHL | op::IUSHR | op::IDIV => true,
+            op::IAND | op::IOR | op::IXOR => usage.takes.iter().any(|value| {
+                types.overflows.get(types.flow.root(*value)).copied().unwrap_or(false)
+            }),
+            _ => false,
+        };
+        let root = types.flow.root(value);
         let mut is_changed = false;
-        for (value, at) in &births {
-            let (Some(step), Some(usage)) = (steps.get(*at), types.flow.step(*at)) else { continue };
-            if usage.gives != Some(*value) {
-                continue;
+        if let Some(slot) = types.is_byte.get_mut(root)
+            && *slot
+            && !byte
+        {
+            *slot = false;
+            is_changed = true;
+        }
+        if let Some(slot) = types.overflows.get_mut(root)
+            && !*slot
+            && overflow
+        {
+            *slot = true;
+            is_changed = true;
+        }
+        if is_changed {
+            todo.extend(users.of_value(root));
+        }
+    }
+}
+
+/// Which steps have to do with a value or a local variable.
+struct Users {
+    values: Vec<Vec<usize>>,
+    locals: HashMap<u16, Vec<usize>>,
+}
+
+impl Users {
+    fn find(steps: &[Step<'_>], flow: &Flow) -> Self {
+        let mut users = Self { values: vec![Vec::new(); flow.count()], locals: HashMap::new() };
+        for (at, step) in steps.iter().enumerate() {
+            let Some(usage) = flow.step(at) else { continue };
+            for value in usage.takes.iter().chain(&usage.gives) {
+                if let Some(list) = users.values.get_mut(flow.root(*value))
+                    && list.last() != Some(&at)
+                {
+                    list.push(at);
+                }
             }
-            let byte = is_byte(step, usage, types);
-            let overflow = match step.opcode {
-                op::IADD | op::ISUB | op::IMUL | op::INEG | op::ISHL | op::IUSHR | op::IDIV => true,
-                op::IAND | op::IOR | op::IXOR => usage.takes.iter().any(|value| {
-                    types.overflows.get(types.flow.root(*value)).copied().unwrap_or(false)
-                }),
-                _ => false,
-            };
-            let root = types.flow.root(*value);
-            if let Some(slot) = types.is_byte.get_mut(root)
-                && *slot
-                && !byte
-            {
-                *slot = false;
-                is_changed = true;
-            }
-            if let Some(slot) = types.overflows.get_mut(root)
-                && !*slot
-                && overflow
-            {
-                *slot = true;
-                is_changed = true;
+            if let Meaning::Local(local, _) = step.meaning {
+                users.locals.entry(local).or_default().push(at);
             }
         }
-        if !is_changed {
-            return;
-        }
+        users
+    }
+
+    fn of_value(&self, root: usize) -> impl Iterator<Item = usize> + '_ {
+        self.values.get(root).into_iter().flatten().copied()
+    }
+
+    fn of_local(&self, local: u16) -> impl Iterator<Item = usize> + '_ {
+        self.locals.get(&local).into_iter().flatten().copied()
     }
 }
 
@@ -163,9 +200,7 @@ fn is_byte(step: &Step<'_>, usage: &Use, types: &Types) -> bool {
             matches!(signature.result, Type::Boolean | Type::Byte)
         }
         (_, op::BALOAD | op::I2B | op::INSTANCEOF) => true,
-        (_, op::IAND | op::IOR | op::IXOR) => {
-            usage.takes.iter().all(|value| types.is_byte(*value))
-        }
+        (_, op::IAND | op::IOR | op::IXOR) => usage.takes.iter().all(|value| types.is_byte(*value)),
         (_, op::ISHR | op::IREM) => usage.takes.first().is_some_and(|value| types.is_byte(*value)),
         _ => false,
     }
@@ -174,107 +209,120 @@ fn is_byte(step: &Step<'_>, usage: &Use, types: &Types) -> bool {
 struct Decider<'a, 'b, 'c> {
     context: &'a Context<'b>,
     steps: &'a [Step<'c>],
+    users: Users,
     types: Types,
+    /// Steps that are to be looked at again.
+    todo: Vec<usize>,
     refused: Vec<(usize, String, &'static str)>,
 }
 
 impl Decider<'_, '_, '_> {
     /// Makes values int until nobody asks for more.
     fn settle(&mut self) {
-        loop {
-            let mut is_changed = false;
-            for at in 0..self.steps.len() {
-                is_changed |= self.step(at);
-            }
-            if !is_changed {
-                return;
-            }
+        self.todo = (0..self.steps.len()).rev().collect();
+        while let Some(at) = self.todo.pop() {
+            self.step(at);
         }
     }
 
-    fn step(&mut self, at: usize) -> bool {
-        let (Some(step), Some(usage)) = (self.steps.get(at), self.types.flow.step(at).cloned())
-        else {
-            return false;
+    fn step(&mut self, at: usize) {
+        let steps = self.steps;
+        let (Some(step), Some(usage)) = (steps.get(at), self.types.flow.step(at).cloned()) else {
+            return;
         };
         let takes = usage.takes.as_slice();
         let all: Vec<Value> = takes.iter().copied().chain(usage.gives).collect();
-        let any_int = |types: &Types, values: &[Value]| {
-            values.iter().any(|value| types.flow.is_number(*value) && types.is_int(*value))
+        let overflows = |values: Option<&[Value]>| {
+            values.unwrap_or_default().iter().any(|value| self.types.overflows(*value))
         };
-        match (&step.meaning, step.opcode) {
-            (Meaning::Number(value), _) => {
-                i16::try_from(*value).is_err() && self.demand(at, &all)
-            }
-            (Meaning::Local(local, known), op::ILOAD | op::ILOAD_0..=op::ILOAD_3) => {
-                self.types.local_is_int(*local, *known) && self.demand(at, &all)
-            }
-            (Meaning::Local(local, known), op::ISTORE | op::ISTORE_0..=op::ISTORE_3) => {
-                let is_unfit =
-                    takes.iter().any(|value| self.types.is_int(*value) || self.types.overflows(*value));
-                if *known == Known::Nothing && is_unfit {
-                    self.types.int_locals.insert(*local, true);
+        let are_int = |values: &[Value]| {
+            let flow = &self.types.flow;
+            values.iter().any(|value| flow.is_number(*value) && self.types.is_int(*value))
+        };
+        let demanded: &[Value] = match (&step.meaning, step.opcode) {
+            (Meaning::Number(value), _) if i16::try_from(*value).is_err() => &all,
+            (Meaning::Local(local, known), opcode) => {
+                let is_unfit = match opcode {
+                    op::ISTORE | op::ISTORE_0..=op::ISTORE_3 => {
+                        are_int(takes) || overflows(Some(takes))
+                    }
+                    // Variables of other types are not counted up by one instruction.
+                    op::IINC => true,
+                    _ => false,
+                };
+                if is_unfit && *known == Known::Nothing {
+                    self.widen(*local);
                 }
-                self.types.local_is_int(*local, *known) && self.demand(at, takes)
+                let is_number = !matches!(
+                    opcode,
+                    op::ALOAD | op::ALOAD_0..=op::ALOAD_3 | op::ASTORE | op::ASTORE_0..=op::ASTORE_3
+                );
+                match is_number && self.types.local_is_int(*local, *known) {
+                    true => &all,
+                    false => &[],
+                }
             }
             (Meaning::Field { kind: Type::Int, .. }, op::GETSTATIC | op::GETFIELD) => {
-                usage.gives.is_some_and(|value| self.demand(at, &[value]))
+                all.last().map_or(&[], std::slice::from_ref)
             }
-            (Meaning::Field { kind: Type::Int, .. }, _) => {
-                takes.last().is_some_and(|value| self.demand(at, &[*value]))
+            (Meaning::Field { kind: Type::Int, .. }, _) | (_, op::IASTORE) => {
+                takes.last().map_or(&[], std::slice::from_ref)
             }
-            (
-                Meaning::Call { signature, .. } | Meaning::InterfaceCall { signature, .. },
-                _,
-            ) => {
+            (_, op::IALOAD) => all.last().map_or(&[], std::slice::from_ref),
+            (Meaning::Call { signature, .. } | Meaning::InterfaceCall { signature, .. }, _) => {
                 let first = takes.len().saturating_sub(signature.parameters.len());
                 let arguments = takes.get(first..).unwrap_or_default();
-                let ints: Vec<Value> = signature
-                    .parameters
-                    .iter()
-                    .zip(arguments)
+                let arguments = signature.parameters.iter().zip(arguments);
+                let result = usage.gives.iter().filter(|_| signature.result == Type::Int);
+                let ints: Vec<Value> = arguments
                     .filter(|(kind, _)| **kind == Type::Int)
-                    .map(|(_, value)| *value)
-                    .chain(usage.gives.filter(|_| signature.result == Type::Int))
+                    .map(|(_, value)| value)
+                    .chain(result)
+                    .copied()
                     .collect();
-                self.demand(at, &ints)
+                self.demand(at, &ints);
+                &[]
             }
-            (_, op::IALOAD) => usage.gives.is_some_and(|value| self.demand(at, &[value])),
-            (_, op::IASTORE) => takes.last().is_some_and(|value| self.demand(at, &[*value])),
-            (_, op::IADD | op::ISUB | op::IMUL | op::INEG | op::IAND | op::IOR | op::IXOR | op::ISHL) => {
-                any_int(&self.types, &all) && self.demand(at, &all)
+            (
+                _,
+                op::IADD
+                | op::ISUB
+                | op::IMUL
+                | op::INEG
+                | op::IAND
+                | op::IOR
+                | op::IXOR
+                | op::ISHL,
+            ) if are_int(&all) => &all,
+            (_, op::IDIV | op::IREM) if are_int(&all) || overflows(Some(takes)) => &all,
+            (_, op::ISHR | op::IUSHR) if are_int(&all) || overflows(takes.get(..1)) => &all,
+            (_, op::IF_ICMPEQ..=op::IF_ICMPLE) if are_int(takes) || overflows(Some(takes)) => takes,
+            (_, op::IFEQ..=op::IFLE | op::TABLESWITCH | op::LOOKUPSWITCH)
+                if overflows(Some(takes)) || !rows_fit(step.raw) =>
+            {
+                takes
             }
-            (_, op::IDIV | op::IREM) => {
-                let is_unfit = takes.iter().any(|value| self.types.overflows(*value));
-                (is_unfit || any_int(&self.types, &all)) && self.demand(at, &all)
-            }
-            (_, op::ISHR | op::IUSHR) => {
-                let is_unfit = takes.first().is_some_and(|value| self.types.overflows(*value));
-                (is_unfit || any_int(&self.types, &all)) && self.demand(at, &all)
-            }
-            (_, op::IF_ICMPEQ..=op::IF_ICMPLE) => {
-                let is_unfit = takes.iter().any(|value| self.types.overflows(*value));
-                (is_unfit || any_int(&self.types, takes)) && self.demand(at, takes)
-            }
-            (_, op::IFEQ..=op::IFLE | op::TABLESWITCH | op::LOOKUPSWITCH) => {
-                let is_unfit = takes.iter().any(|value| self.types.overflows(*value))
-                    || !rows_fit(step.raw);
-                is_unfit && self.demand(at, takes)
-            }
-            (_, op::IRETURN) => {
-                self.context.method.signature.result == Type::Int && self.demand(at, takes)
-            }
-            _ => false,
+            (_, op::IRETURN) if self.context.method.signature.result == Type::Int => takes,
+            _ => &[],
+        };
+        self.demand(at, demanded);
+    }
+
+    /// Makes a local variable int.
+    fn widen(&mut self, local: u16) {
+        if self.types.int_locals.insert(local, true) != Some(true) {
+            self.todo.extend(self.users.of_local(local));
         }
     }
 
     /// Makes values int; says so when `int` is not allowed.
-    fn demand(&mut self, at: usize, values: &[Value]) -> bool {
-        let mut is_changed = false;
+    fn demand(&mut self, at: usize, values: &[Value]) {
         let was_int = values.iter().any(|value| self.types.is_int(*value));
+        let mut is_changed = false;
         for value in values {
             if self.types.flow.is_number(*value) && self.types.set_int(*value) {
                 is_changed = true;
+                self.todo.extend(self.users.of_value(self.types.flow.root(*value)));
             }
         }
         if is_changed && !was_int && !self.context.request.options.int {
@@ -284,7 +332,6 @@ impl Decider<'_, '_, '_> {
                 CAST,
             ));
         }
-        is_changed
     }
 
     /// Refuses array indexes and lengths that are int: the card has short ones only.
@@ -301,8 +348,8 @@ impl Decider<'_, '_, '_> {
                 op::NEWARRAY | op::ANEWARRAY => (usage.takes.first(), "an array length is int"),
                 _ => continue,
             };
-            let is_unfit =
-                index.is_some_and(|index| self.types.is_int(*index) || self.types.overflows(*index));
+            let is_unfit = index
+                .is_some_and(|index| self.types.is_int(*index) || self.types.overflows(*index));
             if is_unfit {
                 self.refused.push((at, what.to_owned(), INDEX));
             }

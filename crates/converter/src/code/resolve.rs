@@ -1,5 +1,7 @@
 //! Each instruction for itself: names resolved, everything that Java Card has not refused.
 
+use std::collections::HashSet;
+
 use capfile::class::code::{Instruction, Operand as Raw, mnemonic};
 use capfile::class::{Constant as PoolConstant, Variable, access, op};
 
@@ -23,9 +25,19 @@ pub(super) enum Meaning {
     Number(i32),
     /// A local variable of that JVM number and what is known of it.
     Local(u16, Known),
-    Field { constant: Constant, kind: Type },
-    Call { constant: Constant, signature: Signature },
-    InterfaceCall { class: ClassRef, token: u8, signature: Signature },
+    Field {
+        constant: Constant,
+        kind: Type,
+    },
+    Call {
+        constant: Constant,
+        signature: Signature,
+    },
+    InterfaceCall {
+        class: ClassRef,
+        token: u8,
+        signature: Signature,
+    },
     Class(ClassRef),
     /// `checkcast` and `instanceof`: the card's code of the type, and its class.
     Test(u8, Option<ClassRef>),
@@ -51,7 +63,7 @@ pub(super) fn resolve<'a>(
     list: &'a [Instruction],
     sink: &mut Sink,
 ) -> Option<Vec<Step<'a>>> {
-    let mut resolver = Resolver { context, sink, is_refused: false };
+    let mut resolver = Resolver { context, sink, is_refused: false, said: HashSet::new() };
     resolver.variables();
     let steps = list
         .iter()
@@ -74,13 +86,32 @@ struct Resolver<'a, 'b> {
     context: &'a Context<'a>,
     sink: &'b mut Sink,
     is_refused: bool,
+    /// Lines and advice given: one mistake in the source is many instructions.
+    said: HashSet<(Option<u16>, String)>,
 }
 
 impl Resolver<'_, '_> {
     fn refuse(&mut self, pc: u16, text: impl Into<String>, hint: &str) -> Meaning {
         self.is_refused = true;
-        self.sink.error(&self.context.place(Some(pc)), text, hint);
+        let place = self.context.place(Some(pc));
+        if hint.is_empty() || self.said.insert((place.line, hint.to_owned())) {
+            self.sink.error(&place, text, hint);
+        }
         Meaning::None
+    }
+
+    /// Whether a class or one above it is refused already, so that what is missing in it says
+    /// nothing new.
+    fn is_known_refused(&mut self, class: ClassRef) -> bool {
+        let program = self.context.program;
+        let is_refused = program.chain(class).iter().any(|class| match class {
+            ClassRef::Internal(index) => {
+                program.class(*index).is_some_and(|class| class.is_refused)
+            }
+            ClassRef::External(_) => false,
+        });
+        self.is_refused |= is_refused;
+        is_refused
     }
 
     /// Refuses local variables of types that Java Card has not.
@@ -122,8 +153,7 @@ impl Resolver<'_, '_> {
             | (op::ISTORE_0..=op::ISTORE_3 | op::ASTORE_0..=op::ASTORE_3, Raw::Local(local)) => {
                 Meaning::Local(*local, self.known(*local, next))
             }
-            (op::IINC, Raw::Increment(local, by)) => {
-                let _ = by;
+            (op::IINC, Raw::Increment(local, _)) => {
                 Meaning::Local(*local, self.known(*local, pc))
             }
             (op::GETSTATIC..=op::PUTFIELD, Raw::Pool(index)) => {
@@ -252,6 +282,11 @@ impl Resolver<'_, '_> {
             None => Some((kind, None)),
             Some(name) => match self.context.program.resolve_class(name) {
                 Ok(class) => Some((kind, Some(class))),
+                Err(_) if builds_strings(name) => {
+                    let (_, hint) = string();
+                    self.refuse(pc, "a String concatenation", hint);
+                    None
+                }
                 Err(unresolved) => {
                     self.refuse(pc, unresolved.text(), &unresolved.hint());
                     None
@@ -293,6 +328,9 @@ impl Resolver<'_, '_> {
             Err(unresolved) => return self.refuse(pc, unresolved.text(), &unresolved.hint()),
         };
         let program = self.context.program;
+        if self.is_known_refused(class) {
+            return Meaning::None;
+        }
         let Some(member) = program.resolve_field(class, reference.name, reference.descriptor)
         else {
             let unresolved = crate::front::Unresolved::Member(format!("field {title}"));
@@ -306,7 +344,11 @@ impl Resolver<'_, '_> {
                 "The class files do not belong together: compile all sources again.",
             );
         }
-        let named = self.named(class, member);
+        let named = match class == ClassRef::Internal(self.context.class_index) {
+            // What a class inherits goes by the declaring class when it names itself.
+            true => member.class,
+            false => self.named(class, member),
+        };
         let constant = if is_static {
             Constant::StaticField(member, named)
         } else {
@@ -339,7 +381,7 @@ impl Resolver<'_, '_> {
             reference.name,
             signature.java(),
         );
-        if reference.class.starts_with("java/lang/StringBu") {
+        if builds_strings(reference.class) {
             let (_, hint) = string();
             return self.refuse(pc, "a String concatenation", hint);
         }
@@ -350,7 +392,8 @@ impl Resolver<'_, '_> {
         }
         let program = self.context.program;
         // Arrays have the methods of Object.
-        let name = if reference.class.starts_with('[') { "java/lang/Object" } else { reference.class };
+        let name =
+            if reference.class.starts_with('[') { "java/lang/Object" } else { reference.class };
         let class = match program.resolve_class(name) {
             Ok(class) => class,
             Err(unresolved) => return self.refuse(pc, unresolved.text(), &unresolved.hint()),
@@ -360,18 +403,21 @@ impl Resolver<'_, '_> {
                 return self.refuse(pc, unresolved.text(), &unresolved.hint());
             }
         }
-        if program.is_interface(class) && opcode != op::INVOKESTATIC {
-            if let Some(token) =
+        if program.is_interface(class)
+            && opcode != op::INVOKESTATIC
+            && let Some(token) =
                 program.interface_token(class, reference.name, reference.descriptor)
-            {
-                return Meaning::InterfaceCall { class, token, signature };
-            }
+        {
+            return Meaning::InterfaceCall { class, token, signature };
         }
         let holder = if program.is_interface(class) && opcode != op::INVOKESTATIC {
             program.resolve_class("java/lang/Object").unwrap_or(class)
         } else {
             class
         };
+        if self.is_known_refused(class) {
+            return Meaning::None;
+        }
         let found = if reference.name == "<init>" {
             program.own_method(holder, reference.name, reference.descriptor)
         } else {
@@ -409,6 +455,7 @@ impl Resolver<'_, '_> {
             return Err("cannot be called so");
         }
         let is_own = member.class == ClassRef::Internal(self.context.class_index);
+        let named = self.named(named, member);
         Ok(if is_static || name == "<init>" || access & access::PRIVATE != 0 {
             Constant::Static(member, named)
         } else if opcode == op::INVOKESPECIAL && !is_own {
@@ -418,10 +465,10 @@ impl Resolver<'_, '_> {
         })
     }
 
-    /// By which class a member goes in the constant pool: the one that is named, but what a class
-    /// inherits goes by the declaring class when it names itself.
+    /// By which class a member goes in the constant pool: the one that is named, though one entry
+    /// for each member would do.
     fn named(&self, class: ClassRef, member: MemberRef) -> ClassRef {
-        match class == ClassRef::Internal(self.context.class_index) {
+        match self.context.request.options.optimize {
             true => member.class,
             false => class,
         }
@@ -466,6 +513,11 @@ fn number_hint(kind: &Type) -> &'static str {
 
 fn string() -> (&'static str, &'static str) {
     Type::Class("java/lang/String".to_owned()).unsupported().unwrap_or(("String", ""))
+}
+
+/// Classes by which javac joins strings.
+fn builds_strings(class: &str) -> bool {
+    matches!(class, "java/lang/StringBuilder" | "java/lang/StringBuffer")
 }
 
 fn multi() -> (&'static str, &'static str) {

@@ -2,17 +2,26 @@
 
 use capfile::cap::{self, ClassEntry};
 
+use super::remote::{self, Signatures};
 use crate::front::{ClassRef, Program};
 use crate::layout::{NONE, Package, Tokens, Virtual};
 
 /// Interfaces and classes. Offsets of methods are 0 as long as they are not known; sizes do not
 /// depend on them.
 pub(crate) fn classes(program: &Program, package: &Package) -> cap::Classes {
-    let entries = (0..program.classes.len()).filter_map(|index| entry(program, package, index));
-    cap::Classes { signature_pool: Vec::new(), entries: entries.collect() }
+    let mut signatures = Signatures::default();
+    let entries = (0..program.classes.len())
+        .filter_map(|index| entry(program, package, index, &mut signatures))
+        .collect();
+    cap::Classes { signature_pool: signatures.pool, entries }
 }
 
-fn entry(program: &Program, package: &Package, index: usize) -> Option<ClassEntry> {
+fn entry(
+    program: &Program,
+    package: &Package,
+    index: usize,
+    signatures: &mut Signatures,
+) -> Option<ClassEntry> {
     let class = program.class(index)?;
     let tokens = package.class_tokens(index)?;
     let this = ClassRef::Internal(index);
@@ -29,7 +38,7 @@ fn entry(program: &Program, package: &Package, index: usize) -> Option<ClassEntr
         return Some(ClassEntry::Interface(cap::Interface {
             flags: flags | ClassEntry::INTERFACE,
             superinterfaces,
-            name: None,
+            name: class.is_remote.then(|| remote::simple_name(&class.name)),
         }));
     }
     let base = tokens.public_base();
@@ -47,7 +56,7 @@ fn entry(program: &Program, package: &Package, index: usize) -> Option<ClassEntr
         package_base: byte(package_base),
         package_methods: places(package, &tokens.package, package_base),
         interfaces: implemented(program, package, index, tokens),
-        remote: None,
+        remote: class.is_remote.then(|| remote::remote(program, package, index, signatures)),
         tokens: is_23.then(|| mapping(tokens)),
     }))
 }

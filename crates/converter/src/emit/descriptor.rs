@@ -61,9 +61,8 @@ pub(super) fn has_int(program: &Program, package: &Package) -> bool {
     let uses = |code: &[u8]| {
         let part = capfile::Part::Component("Method");
         let mut cursor = capfile::bytes::Cursor::new(&part, code);
-        capfile::instruction::decode_all(&mut cursor).is_ok_and(|list| {
-            list.iter().any(|located| is_int_instruction(&located.instruction))
-        })
+        capfile::instruction::decode_all(&mut cursor)
+            .is_ok_and(|list| list.iter().any(|located| is_int_instruction(&located.instruction)))
     };
     fields.into_iter().any(|field| field.kind.has_int())
         || signatures.any(|method| method.signature.types().any(Type::has_int))
@@ -141,8 +140,7 @@ fn class_descriptor(
     let mut fields = Vec::new();
     for (offset, at) in statics {
         let field = class.fields.get(at)?;
-        let place =
-            cap::FieldPlace::Static(cap::StaticRef::Internal { block: 0, offset });
+        let place = cap::FieldPlace::Static(cap::StaticRef::Internal { block: 0, offset });
         let token = tokens.fields.get(at).copied().unwrap_or(NONE);
         fields.push(field_descriptor(program, package, field, token, place, types)?);
     }
@@ -222,8 +220,8 @@ fn method_descriptor(
     let body = layout.body.as_ref();
     let handlers = body.map_or(0, |body| body.handlers.len());
     let signature = types.place(package.method_type(program, &method.signature)?);
-    let token = package
-        .method_token(program, MemberRef { class: ClassRef::Internal(class), index: at });
+    let token =
+        package.method_token(program, MemberRef { class: ClassRef::Internal(class), index: at });
     Some(cap::MethodDescriptor {
         token,
         access: method_access(method.access, method.is_constructor()),

@@ -147,17 +147,12 @@ fn export_class(
         access |= export::access::REMOTE;
     }
     let has_count = version >= cap::FormatVersion::V2_3 && !class.is_interface();
-    let mut interfaces = program.all_interfaces(this);
-    let mut supers = Vec::new();
-    if class.is_interface() {
-        supers.append(&mut interfaces);
-    }
     Some(PackageClass {
         token: tokens.class?,
         access,
         name: class.name.as_str().into(),
-        supers: names([program.superclasses(this), supers].concat()),
-        interfaces: names(interfaces),
+        supers: names(program.superclasses(this)),
+        interfaces: names(program.all_interfaces(this)),
         fields: fields(class, tokens),
         methods: methods(program, package, index)?,
         inheritable_count: match has_count {

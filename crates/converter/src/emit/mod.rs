@@ -4,13 +4,14 @@ mod classes;
 mod debug;
 mod descriptor;
 mod export;
+mod remote;
 
 use capfile::cap::{self, CapFile};
 use capfile::{Aid, AidError};
 
 pub(crate) use classes::classes;
 
-use crate::code::Constant;
+use crate::code::{Bodies, Constant};
 use crate::diagnostic::{Place, Sink};
 use crate::front::{ClassRef, Initial, MemberRef, Program, Type};
 use crate::layout::{self, Package};
@@ -20,10 +21,11 @@ use crate::request::{Converted, Request};
 pub(crate) fn emit(
     program: &Program,
     package: &Package,
+    bodies: &Bodies,
     request: &Request<'_>,
     sink: &mut Sink,
 ) -> Option<Converted> {
-    let cap = cap_file(program, package, request, sink)?;
+    let cap = cap_file(program, package, bodies, request, sink)?;
     let export = export::export_file(program, package, request, sink)?;
     let components = match cap.to_components() {
         Ok(components) => components,
@@ -32,10 +34,8 @@ pub(crate) fn emit(
             return None;
         }
     };
-    let components = components
-        .into_iter()
-        .map(|component| (component.tag.name(), component.bytes))
-        .collect();
+    let components =
+        components.into_iter().map(|component| (component.tag.name(), component.bytes)).collect();
     let export_bytes = match export.to_bytes() {
         Ok(bytes) => bytes,
         Err(too_large) => {
@@ -62,13 +62,14 @@ pub(crate) fn aid(bytes: &[u8], what: &str, sink: &mut Sink) -> Option<Aid> {
 fn cap_file(
     program: &Program,
     package: &Package,
+    bodies: &Bodies,
     request: &Request<'_>,
     sink: &mut Sink,
 ) -> Option<CapFile> {
     let exported = export::exported_classes(program, request);
     let (pool, types) = descriptor::types(program, package)?;
     let debug = match request.options.debug {
-        true => Some(debug::debug(program, package)?),
+        true => Some(debug::debug(program, package, bodies)?),
         false => None,
     };
     let mut cap = CapFile {
@@ -106,13 +107,21 @@ fn header(
         version: cap::Version { major, minor },
         aid: aid(request.aid, "package AID", sink)?,
     };
-    // From format 2.2 on there is room for the name; newer converters leave it empty.
-    let is_named =
-        package.format.version == cap::FormatVersion::V2_2 && !request.target.has_format_23();
+    // From format 2.2 on there is room for the name; newer converters leave it empty where remote
+    // calls do not need it.
+    let is_remote = program.classes.iter().any(|class| class.is_remote);
+    let is_named = package.format.version >= cap::FormatVersion::V2_2
+        && (is_remote || !request.target.has_format_23());
     let name = if is_named { program.package.clone().into_bytes() } else { Vec::new() };
     let mut flags = 0;
     if descriptor::has_int(program, package) {
         flags |= cap::Header::INT;
+        let place = Place { construct: program.package.replace('/', "."), ..Place::default() };
+        sink.warning(
+            &place,
+            "the package needs cards that support int",
+            "Many cards do not; where a short is enough, use short.",
+        );
     }
     if has_exports {
         flags |= cap::Header::EXPORT;
@@ -216,9 +225,7 @@ fn methods(package: &Package) -> cap::Methods {
             continue;
         };
         let start = usize::from(layout.offset).saturating_add(layout.header.len());
-        let place = |offset: usize| {
-            u16::try_from(start.saturating_add(offset)).unwrap_or(u16::MAX)
-        };
+        let place = |offset: usize| u16::try_from(start.saturating_add(offset)).unwrap_or(u16::MAX);
         for handler in &body.handlers {
             let length = handler.end.saturating_sub(handler.start);
             let catches = handler.catches.map(Constant::Class);
@@ -238,9 +245,8 @@ fn methods(package: &Package) -> cap::Methods {
 
 fn static_fields(program: &Program, package: &Package) -> cap::StaticFields {
     let image = &package.image;
-    let field = |place: &(usize, usize)| {
-        program.class(place.0).and_then(|class| class.fields.get(place.1))
-    };
+    let field =
+        |place: &(usize, usize)| program.class(place.0).and_then(|class| class.fields.get(place.1));
     let array = |place| -> Option<cap::ArrayInit> {
         let field = field(place)?;
         let (Type::Array(element), Initial::Array(values)) = (&field.kind, &field.initial) else {
@@ -308,4 +314,3 @@ fn reference_locations(package: &Package) -> cap::ReferenceLocations {
     shorts.sort_unstable();
     cap::ReferenceLocations::compact(cap::LocationBlock::new(bytes, shorts))
 }
-

@@ -80,7 +80,9 @@ impl Exported for PackageClass {
     }
 
     fn method(&self, name: &str, descriptor: &str) -> Option<&PackageMethod> {
-        self.methods.iter().find(|method| &*method.name == name && &*method.descriptor == descriptor)
+        self.methods
+            .iter()
+            .find(|method| &*method.name == name && &*method.descriptor == descriptor)
     }
 
     fn virtual_methods(&self) -> Vec<&PackageMethod> {

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use capfile::class::{ClassFile, Constant, Member, access};
 
 use super::{
-    Class, ClassRef, Field, Imports, Initial, MemberRef, Method, Program, Signature,
-    Type, order,
+    Class, ClassRef, Field, Imports, Initial, MemberRef, Method, Program, Signature, Type, order,
 };
 use crate::diagnostic::{Place, Sink};
 use crate::request::Request;
 
 /// Classes that a package may have: class tokens and counts are bytes.
 const MOST_CLASSES: usize = 255;
+
+/// Methods that a package may have: each has 12 bytes in the Descriptor component.
+const MOST_METHODS: usize = 0xFFFF / 12;
 
 /// A class of which only the head is resolved.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(super) struct Draft {
     pub(super) access: u16,
     pub(super) superclass: Option<ClassRef>,
     pub(super) interfaces: Vec<ClassRef>,
+    is_refused: bool,
     source: String,
     source_file: Option<String>,
     file: ClassFile,
@@ -44,7 +47,7 @@ pub(super) fn load(request: &Request<'_>, sink: &mut Sink) -> Option<Program> {
     let package = request.package.replace('.', "/");
     let imports = Imports::new(request.imports, sink);
     let mut drafts = drafts(request, &package, sink);
-    if drafts.is_empty() {
+    if drafts.is_empty() && sink.stop_at_errors().is_some() {
         let place = Place { construct: package.replace('/', "."), ..Place::default() };
         sink.error(&place, "the package has no classes", "Give the class files of the package.");
     }
@@ -53,11 +56,15 @@ pub(super) fn load(request: &Request<'_>, sink: &mut Sink) -> Option<Program> {
         let text = format!("the package has {} classes, more than 255", drafts.len());
         sink.error(&place, text, "Split the package.");
     }
+    let methods: usize = drafts.iter().map(|draft| draft.file.methods.len()).sum();
+    if methods > MOST_METHODS {
+        let place = Place { construct: package.replace('/', "."), ..Place::default() };
+        let text = format!("the package has {methods} methods, more than {MOST_METHODS}");
+        sink.error(&place, text, "Split the package.");
+    }
     sink.stop_at_errors()?;
     resolve_heads(&mut drafts, &package, &imports, sink);
-    sink.stop_at_errors()?;
-    refuse_cycles(&drafts, sink);
-    sink.stop_at_errors()?;
+    refuse_cycles(&drafts, sink)?;
 
     let order = order::classes(&drafts);
     let mut new_index = vec![0; drafts.len()];
@@ -109,6 +116,7 @@ fn drafts(request: &Request<'_>, package: &str, sink: &mut Sink) -> Vec<Draft> {
                 access: file.access,
                 superclass: None,
                 interfaces: Vec::new(),
+                is_refused: false,
                 source: source_file.clone().unwrap_or_else(|| input.name.to_owned()),
                 source_file,
                 file,
@@ -177,6 +185,7 @@ fn resolve_heads(drafts: &mut [Draft], package: &str, imports: &Imports, sink: &
                 "enums are not supported",
                 "Use constants: public static final byte RED = 0, GREEN = 1;",
             );
+            draft.is_refused = true;
             continue;
         }
         if draft.access & access::ANNOTATION != 0 {
@@ -185,17 +194,20 @@ fn resolve_heads(drafts: &mut [Draft], package: &str, imports: &Imports, sink: &
                 "annotation types are not supported",
                 "Keep annotation types out of the package.",
             );
+            draft.is_refused = true;
             continue;
         }
         match draft.file.super_name() {
             Ok(Some("java/lang/Record")) => {
                 sink.error(&place, "records are not supported", "Write a class with fields.");
+                draft.is_refused = true;
             }
             Ok(Some(name)) => match resolve(name) {
                 Ok(class) => superclass = Some(class),
                 Err(unresolved) => {
                     let text = format!("superclass: {}", unresolved.text());
                     sink.error(&place, text, &unresolved.hint());
+                    draft.is_refused = true;
                 }
             },
             Ok(None) => {}
@@ -207,6 +219,7 @@ fn resolve_heads(drafts: &mut [Draft], package: &str, imports: &Imports, sink: &
                 Ok(Err(unresolved)) => {
                     let text = format!("interface: {}", unresolved.text());
                     sink.error(&place, text, &unresolved.hint());
+                    draft.is_refused = true;
                 }
                 Err(malformed) => sink.error(&place, malformed.to_string(), ""),
             }
@@ -217,7 +230,7 @@ fn resolve_heads(drafts: &mut [Draft], package: &str, imports: &Imports, sink: &
 }
 
 /// Refuses classes that extend themselves, directly or around a corner.
-fn refuse_cycles(drafts: &[Draft], sink: &mut Sink) {
+fn refuse_cycles(drafts: &[Draft], sink: &mut Sink) -> Option<()> {
     // 0 not seen, 1 on the path, 2 done.
     let mut states = vec![0_u8; drafts.len()];
     for start in 0..drafts.len() {
@@ -253,13 +266,14 @@ fn refuse_cycles(drafts: &[Draft], sink: &mut Sink) {
                             "the class extends or implements itself",
                             "Break the circle of extends and implements.",
                         );
-                        return;
+                        return None;
                     }
                     _ => {}
                 },
             }
         }
     }
+    Some(())
 }
 
 fn class(draft: Draft, sink: &mut Sink) -> Class {
@@ -273,19 +287,15 @@ fn class(draft: Draft, sink: &mut Sink) -> Class {
         }
     }
     let mut methods = Vec::new();
-    for (position, member) in file.methods.iter().enumerate() {
-        match method(&file, member, position) {
+    for member in &file.methods {
+        match method(&file, member) {
             Ok(method) => methods.push(method),
             Err(text) => sink.error(&place, text, "Compile the sources again."),
         }
     }
     if draft.access & access::INTERFACE == 0 {
         methods.sort_by_key(|method| {
-            if method.is_abstract() {
-                2
-            } else {
-                u8::from(method.access & access::FINAL == 0)
-            }
+            if method.is_abstract() { 2 } else { u8::from(method.access & access::FINAL == 0) }
         });
     }
     Class {
@@ -296,6 +306,7 @@ fn class(draft: Draft, sink: &mut Sink) -> Class {
         fields,
         methods,
         interface_methods: Vec::new(),
+        is_refused: draft.is_refused,
         is_shareable: false,
         is_remote: false,
         source: draft.source,
@@ -323,7 +334,7 @@ fn field(file: &ClassFile, member: &Member) -> Result<Field, String> {
     })
 }
 
-fn method(file: &ClassFile, member: &Member, position: usize) -> Result<Method, String> {
+fn method(file: &ClassFile, member: &Member) -> Result<Method, String> {
     let text = |index| file.text(index).map_err(|malformed| malformed.to_string());
     let (name, descriptor) = (text(member.name)?, text(member.descriptor)?);
     let signature = Signature::parse(descriptor)
@@ -334,7 +345,6 @@ fn method(file: &ClassFile, member: &Member, position: usize) -> Result<Method, 
         descriptor: descriptor.to_owned(),
         signature,
         code: file.code(member).map_err(|malformed| malformed.to_string())?,
-        position,
     })
 }
 
@@ -363,7 +373,9 @@ fn list_interface_methods(program: &mut Program) {
                     let methods = class.map(|class| class.methods.as_slice()).unwrap_or_default();
                     let mut own: Vec<_> = methods.iter().enumerate().collect();
                     own.sort_by_key(|(_, method)| method.token);
-                    own.into_iter().map(|(index, _)| MemberRef { class: interface, index }).collect()
+                    own.into_iter()
+                        .map(|(index, _)| MemberRef { class: interface, index })
+                        .collect()
                 }
             };
             for member in own {
@@ -401,29 +413,30 @@ fn add_inherited_abstract_methods(program: &mut Program) {
         let Some(own) = program.classes.get_mut(index) else { continue };
         for (name, descriptor) in missing {
             let Some(signature) = Signature::parse(&descriptor) else { continue };
-            let position = own.methods.len();
             own.methods.push(Method {
                 access: access::PUBLIC | access::ABSTRACT,
                 name,
                 descriptor,
                 signature,
                 code: None,
-                position,
             });
         }
     }
 }
 
+/// What a class implements makes it shareable or remote, and so does what its superclasses do.
 fn note_kinds(program: &mut Program) {
     for index in 0..program.classes.len() {
-        let interfaces = program.all_interfaces(ClassRef::Internal(index));
-        let extends = |name: &str| {
-            interfaces.iter().any(|interface| program.class_name(*interface) == name)
-        };
-        let is_remote = extends("java/rmi/Remote");
-        let is_shareable = extends("javacard/framework/Shareable");
+        let mut interfaces = Vec::new();
+        for class in program.chain(ClassRef::Internal(index)) {
+            interfaces.extend(program.all_interfaces(class));
+        }
+        let implements =
+            |name: &str| interfaces.iter().any(|interface| program.class_name(*interface) == name);
+        let is_remote = implements("java/rmi/Remote");
+        let is_shareable = implements("javacard/framework/Shareable");
         let Some(class) = program.classes.get_mut(index) else { continue };
         class.is_remote = is_remote;
-        class.is_shareable = is_shareable && class.access & access::INTERFACE != 0;
+        class.is_shareable = is_shareable;
     }
 }

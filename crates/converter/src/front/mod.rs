@@ -1,5 +1,6 @@
 //! Class files become a program: loaded, ordered, resolved and checked.
 
+mod applets;
 mod check;
 mod imports;
 mod load;
@@ -54,7 +55,9 @@ pub(crate) struct Class {
     pub(crate) methods: Vec<Method>,
     /// Interfaces: methods in token order, inherited ones first.
     pub(crate) interface_methods: Vec<MemberRef>,
-    /// Interfaces: extends `javacard.framework.Shareable`.
+    /// Refused as a whole, so that more about it would only be noise.
+    pub(crate) is_refused: bool,
+    /// Extends or implements `javacard.framework.Shareable`.
     pub(crate) is_shareable: bool,
     /// Extends `java.rmi.Remote` or implements an interface that does.
     pub(crate) is_remote: bool,
@@ -94,8 +97,6 @@ pub(crate) struct Method {
     pub(crate) descriptor: String,
     pub(crate) signature: Signature,
     pub(crate) code: Option<Code>,
-    /// Its place in the class file.
-    pub(crate) position: usize,
 }
 
 /// Loads and checks the package.
@@ -103,6 +104,7 @@ pub(crate) fn load(request: &Request<'_>, sink: &mut Sink) -> Option<Program> {
     let mut program = load::load(request, sink)?;
     statics::evaluate(&mut program, request, sink);
     check::check(&program, request, sink);
+    applets::check(&program, request, sink);
     Some(program)
 }
 
@@ -172,6 +174,9 @@ impl Method {
         format!("{}({})", self.name, self.signature.java())
     }
 }
+
+/// Interfaces that a class may have, directly or not; files say at most 15 or 255.
+const MOST_INTERFACES: usize = 256;
 
 /// Why a name does not resolve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -479,12 +484,14 @@ impl Program {
     /// All interfaces of an interface or class that it names, with their super-interfaces before
     /// them, each once.
     pub(crate) fn all_interfaces(&self, class: ClassRef) -> Vec<ClassRef> {
-        let mut found = Vec::new();
-        self.add_interfaces(class, &mut found, 0);
+        let (mut found, mut met) = (Vec::new(), Vec::new());
+        self.add_interfaces(class, &mut found, &mut met);
         found
     }
 
-    fn add_interfaces(&self, class: ClassRef, found: &mut Vec<ClassRef>, depth: usize) {
+    /// `met` are those that are found or about to be; there are at most as many as there are
+    /// classes, of which a package has 255.
+    fn add_interfaces(&self, class: ClassRef, found: &mut Vec<ClassRef>, met: &mut Vec<ClassRef>) {
         let direct: Vec<ClassRef> = match class {
             ClassRef::Internal(index) => {
                 self.class(index).map(|class| class.interfaces.clone()).unwrap_or_default()
@@ -502,11 +509,10 @@ impl Program {
                 .unwrap_or_default(),
         };
         for interface in direct {
-            if depth < 256 && !found.contains(&interface) {
-                self.add_interfaces(interface, found, depth.saturating_add(1));
-                if !found.contains(&interface) {
-                    found.push(interface);
-                }
+            if met.len() < MOST_INTERFACES && !met.contains(&interface) {
+                met.push(interface);
+                self.add_interfaces(interface, found, met);
+                found.push(interface);
             }
         }
     }

@@ -13,8 +13,7 @@ pub(super) fn classes(drafts: &[Draft]) -> Vec<usize> {
         format!("{simple}.class")
     };
     order.sort_by_cached_key(file_name);
-    let is_interface =
-        |index: usize| drafts.get(index).is_some_and(|draft| draft.is_interface());
+    let is_interface = |index: usize| drafts.get(index).is_some_and(|draft| draft.is_interface());
     let mut front = 0;
     for at in 0..order.len() {
         if order.get(at).is_some_and(|index| is_interface(*index)) {

@@ -27,7 +27,7 @@ pub(super) fn evaluate(program: &mut Program, _request: &Request<'_>, sink: &mut
             continue;
         };
         let initialiser = class.methods.remove(at);
-        let Some(code) = initialiser.code else { continue };
+        let Some(code) = initialiser.code.filter(|_| !class.is_refused) else { continue };
         if class.is_interface() {
             refuse_interface_fields(class, sink);
             continue;
@@ -69,7 +69,9 @@ fn run(class: &mut Class, code: &capfile::class::Code, list: &[Instruction], sin
         match (instruction.opcode, &instruction.operand) {
             (op::NOP, _) => {}
             (op::ACONST_NULL, _) => stack.push(Value::Null),
-            (op::ICONST_M1..=op::SIPUSH, Operand::Value(value)) => stack.push(Value::Number(*value)),
+            (op::ICONST_M1..=op::SIPUSH, Operand::Value(value)) => {
+                stack.push(Value::Number(*value))
+            }
             (op::LDC | op::LDC_W, Operand::Pool(index)) => match class.file.pool.entry(*index) {
                 Some(Constant::Integer(value)) => stack.push(Value::Number(*value)),
                 other => {
@@ -102,12 +104,16 @@ fn run(class: &mut Class, code: &capfile::class::Code, list: &[Instruction], sin
                 };
                 match (element, length) {
                     (Some(element), Some(length)) if length <= 0x7FFF && length <= room => {
-                        room -= length;
+                        room = room.saturating_sub(length);
+                        stack.push(Value::Array(arrays.len()));
                         arrays.push((element, vec![0; length]));
-                        stack.push(Value::Array(arrays.len() - 1));
                     }
                     (Some(_), _) => {
-                        refuse(class, "an array in a static initialiser is too long".to_owned(), sink);
+                        refuse(
+                            class,
+                            "an array in a static initialiser is too long".to_owned(),
+                            sink,
+                        );
                         stack.push(Value::Refused);
                     }
                     (None, _) => {
@@ -123,15 +129,22 @@ fn run(class: &mut Class, code: &capfile::class::Code, list: &[Instruction], sin
             }
             (op::BASTORE | op::SASTORE | op::IASTORE, _) => {
                 let (value, index, array) = (stack.pop(), stack.pop(), stack.pop());
-                if let (Some(Value::Number(value)), Some(Value::Number(index)), Some(Value::Array(array))) =
-                    (value, index, array)
+                if let (
+                    Some(Value::Number(value)),
+                    Some(Value::Number(index)),
+                    Some(Value::Array(array)),
+                ) = (value, index, array)
                     && let Some(slot) = usize::try_from(index)
                         .ok()
                         .and_then(|index| arrays.get_mut(array)?.1.get_mut(index))
                 {
                     *slot = value;
                 } else {
-                    refuse(class, "an array element starts with something that is no constant".to_owned(), sink);
+                    refuse(
+                        class,
+                        "an array element starts with something that is no constant".to_owned(),
+                        sink,
+                    );
                 }
             }
             (op::PUTSTATIC, Operand::Pool(index)) => {
@@ -143,7 +156,13 @@ fn run(class: &mut Class, code: &capfile::class::Code, list: &[Instruction], sin
             (op::RETURN, _) => return,
             (opcode, _) => {
                 let name = mnemonic(opcode).unwrap_or("an unknown instruction");
-                refuse(class, format!("a static initialiser has code that only a running card could execute ({name})"), sink);
+                refuse(
+                    class,
+                    format!(
+                        "a static initialiser has code that only a running card could execute ({name})"
+                    ),
+                    sink,
+                );
                 stack.clear();
                 stack.push(Value::Refused);
             }

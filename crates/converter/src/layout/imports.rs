@@ -72,9 +72,7 @@ fn visit(program: &Program, order: &mut ImportOrder, constant: Constant) {
                 order.kind(program, &kind);
             }
         }
-        Constant::Virtual(member, _)
-            | Constant::Super(_, member)
-            | Constant::Static(member, _) => {
+        Constant::Virtual(member, _) | Constant::Super(_, member) | Constant::Static(member, _) => {
             order.class(member.class);
             method_types(program, order, member);
         }

@@ -7,7 +7,7 @@ mod tokens;
 
 use capfile::cap;
 
-use crate::code::{Assembled, Bodies, Constant, assemble};
+use crate::code::{Assembled, Bodies, Constant, Style, assemble};
 use crate::diagnostic::{Place, Sink};
 use crate::front::{ClassRef, MemberRef, Program, Signature, Type};
 use crate::request::Request;
@@ -111,6 +111,10 @@ fn place_methods(
         let text = format!("the package has {handlers} exception handlers, more than 255");
         refuse(program, sink, &text);
     }
+    let style = Style {
+        has_short_puts: request.target.has_short_puts() || request.options.optimize,
+        is_small: request.options.optimize,
+    };
     let mut offset = handlers.saturating_mul(8).saturating_add(1);
     let mut handler = 0_usize;
     for (class_index, class) in program.classes.iter().enumerate() {
@@ -130,16 +134,14 @@ fn place_methods(
                 }
             }
             layout.first_handler = u16::try_from(handler).unwrap_or(u16::MAX);
-            let arguments = method
-                .signature
-                .parameter_words()
-                .saturating_add(u16::from(!method.is_static()));
+            let arguments =
+                method.signature.parameter_words().saturating_add(u16::from(!method.is_static()));
             let (mut flags, mut stack, mut locals) = (0, 0, 0);
             match bodies.get(&(class_index, index)) {
                 None => flags = cap::MethodHeader::ABSTRACT,
                 Some(body) => {
                     let index_of = |constant: Constant| package.pool.index(constant);
-                    match assemble(body, &index_of, request.target.has_short_puts()) {
+                    match assemble(body, &index_of, style) {
                         Ok(assembled) => {
                             stack = assembled.max_stack;
                             locals = body.local_words.saturating_sub(arguments);
@@ -166,7 +168,8 @@ fn place_methods(
 
 fn header(flags: u8, stack: u16, arguments: u16, locals: u16) -> Result<Vec<u8>, String> {
     let byte = |what: &str, words: u16| {
-        u8::try_from(words).map_err(|_| format!("the method has {words} words of {what}, more than 255"))
+        u8::try_from(words)
+            .map_err(|_| format!("the method has {words} words of {what}, more than 255"))
     };
     let mut header = cap::MethodHeader::new(
         byte("operand stack", stack)?,

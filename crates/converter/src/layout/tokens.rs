@@ -19,6 +19,8 @@ pub(crate) struct Tokens {
     pub(crate) instance_fields: Vec<usize>,
     /// Words of them.
     pub(crate) instance_words: u16,
+    /// Words of them and of those that superclasses of this package have.
+    all_words: u16,
     /// Token of the first of them that is a reference.
     pub(crate) first_reference: Option<u8>,
     pub(crate) reference_count: u8,
@@ -66,7 +68,18 @@ pub(super) fn assign(program: &Program, sink: &mut Sink) -> Option<Vec<Tokens>> 
             inherit(program, class, &all, &mut tokens);
             virtual_methods(index, class, &mut tokens);
         }
-        instance_fields(class, &mut tokens, sink);
+        instance_fields(class, &mut tokens);
+        tokens.all_words = tokens.instance_words.saturating_add(match class.superclass {
+            Some(ClassRef::Internal(above)) => all.get(above).map_or(0, |above| above.all_words),
+            _ => 0,
+        });
+        if tokens.all_words > 255 {
+            let text = format!(
+                "objects of the class have {} words of fields, those of superclasses included, more than 255",
+                tokens.all_words,
+            );
+            sink.error(&class.place(), text, "Put values into arrays, or split the class.");
+        }
         static_fields(class, &mut tokens);
         let virtual_count = tokens.public.len().max(tokens.package.len());
         if virtual_count > MOST_VIRTUAL {
@@ -81,11 +94,8 @@ pub(super) fn assign(program: &Program, sink: &mut Sink) -> Option<Vec<Tokens>> 
 
 fn interface_methods(program: &Program, index: usize, class: &Class, tokens: &mut Tokens) {
     for (at, method) in class.methods.iter().enumerate() {
-        let token = program.interface_token(
-            ClassRef::Internal(index),
-            &method.name,
-            &method.descriptor,
-        );
+        let token =
+            program.interface_token(ClassRef::Internal(index), &method.name, &method.descriptor);
         set(&mut tokens.methods, at, token.unwrap_or(NONE));
     }
 }
@@ -167,7 +177,7 @@ fn virtual_methods(index: usize, class: &Class, tokens: &mut Tokens) {
 }
 
 /// Numbers fields of objects: visible ones first, and references together.
-fn instance_fields(class: &Class, tokens: &mut Tokens, sink: &mut Sink) {
+fn instance_fields(class: &Class, tokens: &mut Tokens) {
     let rank = |field: &Field| match (field.is_exported(), field.kind.is_reference()) {
         (true, false) => 0,
         (true, true) => 1,
@@ -187,13 +197,6 @@ fn instance_fields(class: &Class, tokens: &mut Tokens, sink: &mut Sink) {
             tokens.first_reference.get_or_insert(token);
             tokens.reference_count = tokens.reference_count.saturating_add(1);
         }
-    }
-    if tokens.instance_words > 255 {
-        let text = format!(
-            "objects of the class have {} words of fields, more than 255",
-            tokens.instance_words,
-        );
-        sink.error(&class.place(), text, "Put values into arrays, or split the class.");
     }
     tokens.instance_fields = fields;
 }

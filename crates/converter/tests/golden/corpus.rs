@@ -90,9 +90,7 @@ impl Corpus {
                 },
                 uses: array(&expected["uses"]).iter().map(|used| text(used).to_owned()).collect(),
                 classes: class_files(&classes, kit),
-                components: components
-                    .map(|(name, digits)| (name.clone(), hex(digits)))
-                    .collect(),
+                components: components.map(|(name, digits)| (name.clone(), hex(digits))).collect(),
                 export: hex(&result["exp"]),
             }
         });
@@ -139,6 +137,67 @@ fn convert(reference: &Reference, imports: &[ExportFile]) -> Result<Converted, E
         options: reference.options,
         imports,
     })
+}
+
+/// A package that the reference refuses.
+pub struct Refusal {
+    pub name: String,
+    pub request: Reference,
+    /// Lines that its messages name.
+    pub lines: Vec<u16>,
+    pub messages: Vec<String>,
+}
+
+impl Corpus {
+    /// Packages that the reference refuses; their class files are kept with the project.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        let list = self.json("expected/negative.json");
+        array(&list).iter().map(refusal).collect()
+    }
+}
+
+fn refusal(entry: &Value) -> Refusal {
+    let name = text(&entry["name"]).trim_start_matches("neg/").to_owned();
+    let folder =
+        format!("{}/../../tests/fixtures/javacard/refused/{name}", env!("CARGO_MANIFEST_DIR"),);
+    let classes = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let classes = classes.filter(|path| path.extension().is_some_and(|ending| ending == "class"));
+    let classes = classes.map(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read(&path).unwrap())
+    });
+    let messages: Vec<String> = array(&entry["kits"]["3.0.5"]["messages"])
+        .iter()
+        .map(|message| text(message).to_owned())
+        .collect();
+    let lines = messages.iter().filter_map(|message| {
+        let (_, after) = message.split_once("line ")?;
+        after.split_once(':')?.0.parse().ok()
+    });
+    Refusal {
+        lines: lines.collect(),
+        messages,
+        request: Reference {
+            name: name.clone(),
+            target: Target::Jc305,
+            package: text(&entry["package"]).to_owned(),
+            aid: hex(&entry["package_aid"]),
+            version: (1, 0),
+            applets: array(&entry["applets"])
+                .iter()
+                .map(|applet| (hex(&applet["aid"]), text(&applet["class"]).to_owned()))
+                .collect(),
+            options: Options {
+                int: array(&entry["options"]).iter().any(|option| text(option) == "-i"),
+                ..Options::default()
+            },
+            uses: Vec::new(),
+            classes: classes.collect(),
+            components: Vec::new(),
+            export: Vec::new(),
+        },
+        name,
+    }
 }
 
 /// Class files of a kit; their version bytes are kept apart.

@@ -7,11 +7,6 @@ use converter::Converted;
 
 use crate::corpus::Reference;
 
-/// The first difference of two components.
-pub fn first(_name: &str, ours: &[u8], theirs: &[u8]) -> String {
-    bytes(ours, theirs)
-}
-
 /// The first byte that differs, with what stands around it.
 pub fn bytes(ours: &[u8], theirs: &[u8]) -> String {
     let at = ours
@@ -49,17 +44,25 @@ pub fn show(reference: &Reference, converted: &Converted) {
         ("Import", format!("{:#?}", ours.imports), format!("{:#?}", theirs.imports)),
         ("Applet", format!("{:#?}", ours.applets), format!("{:#?}", theirs.applets)),
         ("Code", code(ours), code(&theirs)),
-        ("ConstantPool", lines(&ours.constant_pool.constants), lines(&theirs.constant_pool.constants)),
+        (
+            "ConstantPool",
+            lines(&ours.constant_pool.constants),
+            lines(&theirs.constant_pool.constants),
+        ),
         ("Class", lines(&ours.classes.entries), lines(&theirs.classes.entries)),
         (
             "Handlers",
             lines(&ours.methods.blocks[0].handlers),
             lines(&theirs.methods.blocks[0].handlers),
         ),
-        ("StaticField", format!("{:#?}", ours.static_fields), format!("{:#?}", theirs.static_fields)),
+        (
+            "StaticField",
+            format!("{:#?}", ours.static_fields),
+            format!("{:#?}", theirs.static_fields),
+        ),
         ("Export", format!("{:#?}", ours.exports), format!("{:#?}", theirs.exports)),
         ("Descriptor", descriptor(ours), descriptor(&theirs)),
-        ("Debug", format!("{:#?}", ours.debug), format!("{:#?}", theirs.debug)),
+        ("Debug", debug(ours), debug(&theirs)),
         ("export file", export(&converted.export), {
             let read = capfile::export::ExportFile::read(&reference.export, "reference");
             export(&read.unwrap())
@@ -79,13 +82,52 @@ pub fn show(reference: &Reference, converted: &Converted) {
     }
 }
 
+fn debug(cap: &CapFile) -> String {
+    let Some(debug) = &cap.debug else { return String::new() };
+    let mut text = String::new();
+    for (index, string) in debug.strings.iter().enumerate() {
+        text += &format!("{index} {}\n", String::from_utf8_lossy(string));
+    }
+    text += &format!("package {}\n", debug.package);
+    for class in &debug.classes {
+        text += &format!(
+            "class {} {:04X} {} super {} file {} {:?}\n",
+            class.name,
+            class.access,
+            class.this,
+            class.superclass,
+            class.source_file,
+            class.interfaces,
+        );
+        text += &lines(&class.fields);
+        for method in &class.methods {
+            text += &format!(
+                "method {} {} {:04X} at {} header {} code {}\n",
+                method.name,
+                method.descriptor,
+                method.access,
+                method.offset,
+                method.header_length,
+                method.code_length,
+            );
+            text += &lines(&method.variables);
+            text += &lines(&method.lines);
+        }
+    }
+    text
+}
+
 fn export(file: &capfile::export::ExportFile) -> String {
     let package = capfile::export::Package::resolve(file, "this").unwrap();
     let mut text = format!("{} {:?} {:?}\n", package.name, package.info, package.referenced);
     for class in &package.classes {
         text += &format!(
             "class {} {:04X} {} {:?} {:?} {}\n",
-            class.token, class.access, class.name, class.supers, class.interfaces,
+            class.token,
+            class.access,
+            class.name,
+            class.supers,
+            class.interfaces,
             class.inheritable_count,
         );
         text += &lines(&class.fields);
@@ -125,15 +167,13 @@ fn code(cap: &CapFile) -> String {
                 continue;
             }
             let block = &cap.methods.blocks[0];
-            let (header, code) =
-                block.method(method.place.offset, method.code_length, 3).unwrap();
+            let (header, code) = block.method(method.place.offset, method.code_length, 3).unwrap();
             text += &format!("method {index} of class {} {header:?}\n", class.this);
             let list = decode_all(&mut Cursor::new(&part, code)).unwrap();
             for Located { instruction, .. } in list {
                 let operands = match instruction.constant() {
                     Some(constant) => {
-                        let constant =
-                            cap.constant_pool.constants.get(usize::from(constant.index));
+                        let constant = cap.constant_pool.constants.get(usize::from(constant.index));
                         match constant {
                             // Offsets depend on everything before.
                             Some(capfile::cap::Constant::StaticMethod(
@@ -146,7 +186,7 @@ fn code(cap: &CapFile) -> String {
                     None if instruction.branches().is_empty() => {
                         format!("{:?}", instruction.operands)
                     }
-                    None => format!("{:?}", instruction.operands),
+                    None => String::new(),
                 };
                 text += &format!("  {} {operands}\n", instruction.opcode);
             }

@@ -1,10 +1,12 @@
 //! The converter against a reference: component by component, byte by byte.
 //!
 //! The reference data is not part of the repository; `PURSEKIT_GOLDEN` says where it is.
-//! `PURSEKIT_GOLDEN_ONLY=package` or `package:target` looks at one and shows its first differences.
+//! `PURSEKIT_GOLDEN_ONLY=package` or `package:target` looks at one, and writes both results as text.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod corpus;
 mod difference;
+mod refusals;
 
 use std::collections::BTreeMap;
 
@@ -69,7 +71,7 @@ fn compare(corpus: &Corpus, reference: &Reference, verbose: bool) -> Compared {
         match ours {
             Some((_, ours)) if ours == bytes => compared.identical.push(name.clone()),
             Some((_, ours)) => {
-                let first = difference::first(name, ours, bytes);
+                let first = difference::bytes(ours, bytes);
                 compared.different.push((name.clone(), first));
             }
             None => compared.different.push((name.clone(), "is missing".to_owned())),
@@ -92,26 +94,32 @@ fn compare(corpus: &Corpus, reference: &Reference, verbose: bool) -> Compared {
     compared
 }
 
+/// Packages by targets: how many parts are identical, of how many.
 fn print_table(all: &[Compared]) {
-    let mut rows: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for target in Target::ALL {
-        let (mut parts, mut identical, mut files, mut whole) = (0, 0, 0, 0);
-        for one in all.iter().filter(|one| one.target == target) {
-            identical += one.identical.len();
-            parts += one.identical.len() + one.different.len();
-            files += 1;
-            whole += usize::from(one.different.is_empty());
-            let names: Vec<&str> = one.different.iter().map(|(name, _)| name.as_str()).collect();
-            let total = one.identical.len() + one.different.len();
-            let cell = format!("{} {}/{total} {}", target.name(), one.identical.len(), names.join(","));
-            rows.entry(&one.package).or_default().push(cell);
-        }
-        println!(
-            "{}: {identical} of {parts} parts identical, {whole} of {files} packages wholly",
-            target.name(),
-        );
+    let mut rows: BTreeMap<&str, [String; 5]> = BTreeMap::new();
+    for one in all {
+        let total = one.identical.len() + one.different.len();
+        let column = Target::ALL.iter().position(|target| *target == one.target).unwrap();
+        rows.entry(&one.package).or_default()[column] = format!("{}/{total}", one.identical.len());
     }
-    for (package, cells) in rows {
-        println!("{package:12} {}", cells.join(" | "));
+    let line = |name: &str, cells: &[String; 5]| {
+        let cells: String = cells.iter().map(|cell| format!("{cell:>9}")).collect();
+        println!("{name:14}{cells}");
+    };
+    line("identical", &Target::ALL.map(|target| target.name().to_owned()));
+    for (package, cells) in &rows {
+        line(package, cells);
     }
+    let sums = |of: &dyn Fn(&Compared) -> (usize, usize)| {
+        Target::ALL.map(|target| {
+            let ones = all.iter().filter(|one| one.target == target).map(of);
+            let (some, whole) = ones.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            format!("{some}/{whole}")
+        })
+    };
+    line(
+        "all parts",
+        &sums(&|one| (one.identical.len(), one.identical.len() + one.different.len())),
+    );
+    line("all packages", &sums(&|one| (usize::from(one.different.is_empty()), 1)));
 }
