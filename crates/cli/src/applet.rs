@@ -7,6 +7,7 @@ mod advice;
 mod build;
 mod compile;
 mod convert;
+mod declared;
 mod javac;
 mod libraries;
 mod make;

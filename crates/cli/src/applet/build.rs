@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::compile::{self, ClassBytes};
+use super::declared::Declarations;
 use super::make::{self, Made, Recipe};
 use super::project::Project;
 use super::report;
@@ -68,14 +69,17 @@ fn all(ui: &Ui, project: &Project) -> Result<(Vec<ClassBytes>, Made, Vec<Said>),
     };
     one_package(project, &classes.files)?;
     let mut said = classes.warnings;
+    let lines = Declarations::of(&classes.files);
     let place = |file: &str| source_of(&sources, &project.package, file);
     match make::make(&recipe(project), &classes.files, place)? {
         Ok(mut made) => {
-            said.append(&mut made.warnings);
+            said.extend(made.warnings.drain(..).map(in_a_project).map(|one| lines.located(one)));
             Ok((classes.files, made, said))
         }
         Err(errors) => {
-            said.extend(errors.into_iter().map(in_a_project));
+            said.extend(errors.into_iter().map(in_a_project).map(|one| lines.located(one)));
+            // As one goes through the files.
+            said.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
             refused(
                 said,
                 "mend the sources or applet.toml; docs/applet.md says what Java Card has not",
