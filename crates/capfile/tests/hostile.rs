@@ -141,3 +141,41 @@ fn classes_that_extend_each_other_in_a_circle_are_dumped() {
     let dump = Dump::new(&cap, None, &Names::built_in()).unwrap();
     assert_eq!(dump.constants[7].name, "F05055525345/Class1.virtual99()S");
 }
+
+/// The longest line of classes that a Class component holds, each with a long name, and as many
+/// constants as there may be that ask for a method all the way up.
+#[test]
+fn the_largest_of_everything_is_dumped_in_bounded_time_and_space() {
+    use capfile::cap::{Class, ClassEntry, ClassRef, Constant};
+    let mut cap = formats().swap_remove(0);
+    let plain = Class {
+        flags: 0,
+        superclass: None,
+        instance_size: 0,
+        first_reference_token: 0xFF,
+        reference_count: 0,
+        public_base: 0,
+        public_methods: Vec::new(),
+        package_base: 0,
+        package_methods: Vec::new(),
+        interfaces: Vec::new(),
+        remote: None,
+        tokens: None,
+    };
+    let count: u16 = 3200;
+    let class = |index: u16| {
+        let superclass = index.checked_sub(1).map(|index| ClassRef::Internal(index * 10));
+        ClassEntry::Class(Class { superclass, ..plain.clone() })
+    };
+    cap.classes.entries = (0..count).map(class).collect();
+    let last = ClassRef::Internal((count - 1) * 10);
+    let asks = Constant::VirtualMethod { class: last, token: 99 };
+    cap.constant_pool.constants = vec![asks; 16_000];
+    let start = std::time::Instant::now();
+    let dump = Dump::new(&cap, None, &Names::built_in()).unwrap();
+    assert!(dump.constants[0].name.contains(".virtual99("), "{}", dump.constants[0].name);
+    let text = dump.to_string();
+    assert!(text.len() < 5_000_000, "{} bytes", text.len());
+    let seconds = start.elapsed().as_secs();
+    assert!(seconds < 30, "{seconds} s");
+}

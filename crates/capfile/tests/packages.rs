@@ -125,6 +125,29 @@ fn a_component_that_is_missing_or_there_twice_is_named() {
 }
 
 #[test]
+fn a_vendors_components_are_kept_whatever_the_order() {
+    let extended = Format { version: FormatVersion::V2_3, extended: true };
+    for format in [Format::compact(FormatVersion::V2_1), extended] {
+        let cap = sample::counter(format, false);
+        let mut all = cap.to_components().unwrap();
+        for tag in [200, 128] {
+            all.insert(3, Component { tag: Tag::Custom(tag), bytes: vec![tag, 0, 1, 0xAA] });
+        }
+        if format.extended {
+            // Its layout is not known; it is kept as it is.
+            all.push(Component { tag: Tag::Debug, bytes: vec![12, 0, 0, 0, 1, 0xBB] });
+        }
+        let read = CapFile::read(&all).unwrap();
+        all.sort_by_key(|component| component.tag.byte());
+        assert_eq!(read.to_components().unwrap(), all);
+        assert_eq!(CapFile::read(&all).unwrap(), read);
+        let container = Container { package: "demo/counter".to_owned(), applets: Vec::new() };
+        let jar = read.to_jar(&container).unwrap();
+        assert_eq!(CapFile::open(&jar, "vendor.cap").unwrap().0, read);
+    }
+}
+
+#[test]
 fn what_is_no_package_says_what_it_is() {
     for (bytes, words) in [
         (&b"\xCA\xFE\xBA\xBE...."[..], "CAFEBABE, a JAR (504B0304) or components"),

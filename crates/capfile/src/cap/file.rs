@@ -46,7 +46,7 @@ pub struct CapFile {
     pub debug: Option<Debug>,
     /// Constant data.
     pub static_resources: Option<StaticResources>,
-    /// A vendor's own components, and the Debug component of the extended form, as they are.
+    /// A vendor's own components, and the Debug component of the extended form, as they are; by tag.
     pub others: Vec<Component>,
 }
 
@@ -87,6 +87,8 @@ impl CapFile {
             Tag::Debug => format.extended,
             _ => false,
         });
+        let mut others: Vec<Component> = others.cloned().collect();
+        others.sort_by_key(|component| component.tag.byte());
         Ok(Self {
             directory: read(optional(Tag::Directory), Directory::read)?,
             applets: read(optional(Tag::Applet), Applets::read)?,
@@ -100,7 +102,7 @@ impl CapFile {
             descriptor: read(optional(Tag::Descriptor), Descriptor::read)?,
             debug: read(optional(Tag::Debug).filter(|_| !format.extended), Debug::read)?,
             static_resources: read(optional(Tag::StaticResources), StaticResources::read)?,
-            others: others.cloned().collect(),
+            others,
             header,
         })
     }

@@ -16,6 +16,11 @@ use crate::export::{Package, PackageClass};
 /// Longest name that is shown whole, in bytes.
 const LONGEST_NAME: usize = 255;
 
+/// Longest descriptor that is shown whole, in bytes.
+const LONGEST_DESCRIPTOR: usize = 2048;
+/// Most classes that are looked through from a class up; a package has no more.
+const MOST_ANCESTORS: usize = 255;
+
 /// Follows references in a CAP file.
 pub(super) struct Resolver<'a> {
     cap: &'a CapFile,
@@ -28,6 +33,8 @@ pub(super) struct Resolver<'a> {
     classes: BTreeMap<u16, OwnClass<'a>>,
     /// Own methods by place: class, name and descriptor.
     methods: BTreeMap<MethodPlace, String>,
+    /// What the constants are, by index.
+    constants: Vec<String>,
 }
 
 struct OwnClass<'a> {
@@ -49,6 +56,7 @@ impl<'a> Resolver<'a> {
             package: package_name(cap, export, container),
             classes: BTreeMap::new(),
             methods: BTreeMap::new(),
+            constants: Vec::new(),
         };
         // What cannot be written has no offsets, and was not read either.
         let offsets = cap.classes.offsets(cap.format()).unwrap_or_default();
@@ -68,6 +76,8 @@ impl<'a> Resolver<'a> {
             }
         }
         this.methods = methods;
+        let constants = cap.constant_pool.constants.iter().enumerate();
+        this.constants = constants.map(|(index, one)| this.name_of(index, *one)).collect();
         this
     }
 
@@ -181,7 +191,8 @@ impl<'a> Resolver<'a> {
     pub(super) fn method_text(&self, types: &TypeDescriptor) -> String {
         let parameters: String =
             types.parameters().iter().map(|parameter| self.type_text(*parameter)).collect();
-        format!("({parameters}){}", self.type_text(types.result()))
+        let text = format!("({parameters}){}", self.type_text(types.result()));
+        cut(&text, LONGEST_DESCRIPTOR)
     }
 
     /// A descriptor of the type pool, of a field; `?` if there is none.
@@ -197,8 +208,10 @@ impl<'a> Resolver<'a> {
 
     /// What a constant is, in words; None if there is none.
     pub(super) fn constant(&self, index: u16) -> Option<String> {
-        let index = usize::from(index);
-        let constant = *self.cap.constant_pool.constants.get(index)?;
+        self.constants.get(usize::from(index)).cloned()
+    }
+
+    fn name_of(&self, index: usize, constant: Constant) -> String {
         let types = self.constant_types(index);
         let field = |name: String, known: Option<String>| {
             let types = types.map(|offset| self.field_types(offset)).or(known);
@@ -208,7 +221,7 @@ impl<'a> Resolver<'a> {
             let types = types.map(|offset| self.method_types(offset)).or(known);
             format!("{name}{}", types.unwrap_or_else(|| "(?)?".to_owned()))
         };
-        Some(match constant {
+        match constant {
             Constant::Class { class, .. } => self.class(class),
             Constant::InstanceField { class, token } => {
                 let (name, known) = self.instance_field(class, token);
@@ -243,7 +256,7 @@ impl<'a> Resolver<'a> {
                     None => method(format!("{class}.static{token}"), None),
                 }
             }
-        })
+        }
     }
 
     /// An own method by its place.
@@ -269,6 +282,9 @@ impl<'a> Resolver<'a> {
         let (mut line, mut seen) = (Vec::new(), BTreeSet::new());
         let mut next = Some(class);
         while let Some(class) = next.filter(|class| seen.insert(*class)) {
+            if line.len() == MOST_ANCESTORS {
+                break;
+            }
             line.push(class);
             next = self.superclass(class);
         }
@@ -393,7 +409,9 @@ impl<'a> Resolver<'a> {
 
     fn may_be_constant(&self, field: &FieldDebug) -> bool {
         let both = STATIC | FINAL;
-        field.access & both == both && self.debug_text(field.descriptor).len() == 1
+        let strings = self.cap.debug.as_ref().map_or(&[][..], |debug| debug.strings.as_slice());
+        let descriptor = strings.get(usize::from(field.descriptor));
+        field.access & both == both && descriptor.is_some_and(|descriptor| descriptor.len() == 1)
     }
 
     /// What the Debug component says of an own method.
@@ -506,12 +524,17 @@ fn package_name(cap: &CapFile, export: Option<&Package>, container: Option<&Cont
 
 /// A name from outside: of bounded length, and without what a terminal would obey.
 fn shown(name: &str) -> String {
-    let end = name.floor_char_boundary(LONGEST_NAME);
-    let (start, rest) = name.split_at(end);
-    let mut text: String =
-        start.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect();
-    if !rest.is_empty() {
-        text.push('…');
+    let plain = |letter: char| if letter.is_control() { '\u{FFFD}' } else { letter };
+    cut(name, LONGEST_NAME).chars().map(plain).collect()
+}
+
+/// The text, or so many bytes of it and a sign that there is more.
+fn cut(text: &str, longest: usize) -> String {
+    match text.len() <= longest {
+        true => text.to_owned(),
+        false => {
+            let (start, _) = text.split_at(text.floor_char_boundary(longest));
+            format!("{start}…")
+        }
     }
-    text
 }

@@ -12,11 +12,13 @@ pub(crate) struct Assembled {
     /// Words of the deepest stack.
     pub(crate) max_stack: u16,
     pub(crate) handlers: Vec<Handler>,
-    /// Where operands stand that are indexes into the constant pool, and how many bytes they have.
-    pub(crate) references: Vec<(usize, u8)>,
+    pub(crate) references: Vec<Reference>,
     /// Where JVM instructions went, in order.
     pub(crate) starts: Vec<(u16, usize)>,
 }
+
+/// Where an operand stands that is an index into the constant pool, and how many bytes it has.
+pub(crate) type Reference = (usize, u8);
 
 /// A handler; offsets count from the start of the bytecode.
 #[derive(Debug)]
@@ -315,7 +317,7 @@ impl Layout {
         offsets
     }
 
-    fn bytes(self, offsets: &[usize]) -> Result<(Vec<u8>, Vec<(usize, u8)>), String> {
+    fn bytes(self, offsets: &[usize]) -> Result<(Vec<u8>, Vec<Reference>), String> {
         let mut bytes = Vec::new();
         let mut references = Vec::new();
         for (slot, offset) in self.slots.into_iter().zip(offsets) {

@@ -403,12 +403,12 @@ impl Resolver<'_, '_> {
                 return self.refuse(pc, unresolved.text(), &unresolved.hint());
             }
         }
-        if program.is_interface(class) && opcode != op::INVOKESTATIC {
-            if let Some(token) =
+        if program.is_interface(class)
+            && opcode != op::INVOKESTATIC
+            && let Some(token) =
                 program.interface_token(class, reference.name, reference.descriptor)
-            {
-                return Meaning::InterfaceCall { class, token, signature };
-            }
+        {
+            return Meaning::InterfaceCall { class, token, signature };
         }
         let holder = if program.is_interface(class) && opcode != op::INVOKESTATIC {
             program.resolve_class("java/lang/Object").unwrap_or(class)

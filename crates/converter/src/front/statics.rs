@@ -104,9 +104,9 @@ fn run(class: &mut Class, code: &capfile::class::Code, list: &[Instruction], sin
                 };
                 match (element, length) {
                     (Some(element), Some(length)) if length <= 0x7FFF && length <= room => {
-                        room -= length;
+                        room = room.saturating_sub(length);
+                        stack.push(Value::Array(arrays.len()));
                         arrays.push((element, vec![0; length]));
-                        stack.push(Value::Array(arrays.len() - 1));
                     }
                     (Some(_), _) => {
                         refuse(
