@@ -146,6 +146,19 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Runs a command in this process; the words are those behind `purse`.
+///
+/// # Errors
+/// What the command line or the command ends with.
+pub fn as_if_typed(words: &[OsString]) -> Result<(), CliError> {
+    let typed = std::iter::once(OsString::from("purse")).chain(words.iter().cloned());
+    let parsed = command().try_get_matches_from(typed);
+    let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = parsed.map_err(|error| CliError::Usage(error.to_string()))?;
+    let ui = Ui { json: cli.json, lang: cli.lang, verbose: cli.verbose, color: cli.color };
+    dispatch(&ui, &cli.command)
+}
+
 fn dispatch(ui: &Ui, command: &Command) -> Result<(), CliError> {
     match command {
         Command::Demo(args) => demo::run(ui, args),

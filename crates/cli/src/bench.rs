@@ -3,15 +3,20 @@
 //! A ratio compares two things that this run measured alternately on this machine; absolute times
 //! are printed with the processor's name and mean little elsewhere.
 
+mod applets;
 mod batch;
 mod cipher;
+mod conversion;
 mod fleet;
+mod method;
+mod package;
 #[cfg(feature = "pcsc")]
 mod pcsc;
 mod purchase;
 mod start;
 mod tap;
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use applet_spec::Profile;
@@ -29,6 +34,12 @@ pub struct Args {
     /// Cards in the fleet.
     #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
     cards: usize,
+    /// Measure one kind of thing only.
+    #[arg(long, value_name = "KIND")]
+    only: Option<Kind>,
+    /// Run this command of purse here, and say on stderr how much memory it took.
+    #[arg(long, hide = true, num_args = 1.., allow_hyphen_values = true, value_name = "COMMAND")]
+    peak_of: Vec<OsString>,
     /// Address of the vpcd to measure PC/SC through [default: 127.0.0.1:35963 where one listens;
     /// needs a build with the feature `pcsc`; `cargo xtask bench` does all of it].
     #[arg(long, value_name = "HOST:PORT")]
@@ -36,6 +47,15 @@ pub struct Args {
     /// Part of the reader's name, where PC/SC has several.
     #[arg(long, value_name = "NAME")]
     reader: Option<String>,
+}
+
+/// What can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    /// Cards, PSAMs, terminals, batches.
+    Cards,
+    /// Java Card packages: class files to CAP files.
+    Applets,
 }
 
 /// One line of the report.
@@ -85,6 +105,9 @@ const PSAM_SM4: &str = "psam-jtt978-sm4";
 /// # Errors
 /// A measurement that could not be made.
 pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
+    if !args.peak_of.is_empty() {
+        return peak_of(ui, &args.peak_of);
+    }
     let budget = Duration::try_from_secs_f64(args.seconds.clamp(0.01, 600.0))
         .map_err(|error| CliError::Usage(format!("--seconds: {error}")))?;
     let lines = measure(ui, args, budget)?;
@@ -120,13 +143,30 @@ fn profiles() -> Vec<String> {
 
 fn measure(ui: &Ui, args: &Args, budget: Duration) -> Result<Vec<Line>, CliError> {
     check_pcsc(args)?;
-    let mut lines = in_process(ui, args, budget).map_err(CliError::Bug)?;
-    lines.push(pcsc_line(ui, args)?);
+    let mut lines = Vec::new();
+    if args.only != Some(Kind::Applets) {
+        lines.extend(cards(ui, args, budget).map_err(CliError::Bug)?);
+    }
+    if args.only != Some(Kind::Cards) {
+        lines.extend(applets::lines(ui, budget).map_err(CliError::Bug)?);
+    }
+    if args.only != Some(Kind::Applets) {
+        lines.push(pcsc_line(ui, args)?);
+    }
     Ok(lines)
 }
 
-/// What needs nothing but this program; that it fails is a bug.
-fn in_process(ui: &Ui, args: &Args, budget: Duration) -> Result<Vec<Line>, String> {
+/// Runs a command as if it were typed, and says how much memory that took.
+fn peak_of(ui: &Ui, command: &[OsString]) -> Result<(), CliError> {
+    crate::args::as_if_typed(command)?;
+    if let Some(bytes) = conversion::peak() {
+        ui.say(&format!("{}{bytes}", conversion::PEAK));
+    }
+    Ok(())
+}
+
+/// Cards need nothing but this program; that it fails is a bug.
+fn cards(ui: &Ui, args: &Args, budget: Duration) -> Result<Vec<Line>, String> {
     let mut lines = Vec::new();
     for (profile, limit) in [(PROFILE, LIMIT_3DES), (PROFILE_SM4, LIMIT_SM4)] {
         ui.say(&format!("measuring a purchase on {profile}"));
@@ -311,4 +351,12 @@ fn processor() -> String {
             line.split_once(':').map(|(_, name)| name.trim().to_owned())
         })
         .unwrap_or_else(|| "an unnamed processor".to_owned())
+}
+
+/// A line of what /proc says of this process's memory, in bytes.
+fn resident_bytes(line: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let found = status.lines().find_map(|one| one.strip_prefix(line))?;
+    let kilobytes: u64 = found.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
 }

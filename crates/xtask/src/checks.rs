@@ -40,6 +40,7 @@ pub fn test(options: &[String]) -> Result<(), Failure> {
     setup::task(&[])?;
     run(&mut cargo(&["build", "--package", "cli"]))?;
     run(cargo(&["test"]).args(options))?;
+    golden()?;
     run(cargo(&["test", "--package", "reader", "--features", "pcsc"]).args(options))?;
     let pcsc = ["test", "--package", "tests", "--features", "pcsc", "--test", "pcsc", "--test"];
     let others = ["readers", "--test", "taps", "--test", "suites_pcsc", "--test", "readme"];
@@ -57,4 +58,17 @@ pub fn test(options: &[String]) -> Result<(), Failure> {
     conform::task(&[])?;
     mutants::task(&["--changed", "base", "--sample", MUTANT_SECONDS].map(str::to_owned))?;
     fuzz::smoke(SMOKE_SECONDS)
+}
+
+/// The table of packages by targets: what the converter makes, byte by byte, beside the reference.
+/// Where the reference is, the variable says; the tests have compared it already, and said nothing.
+fn golden() -> Result<(), Failure> {
+    if std::env::var_os("PURSEKIT_GOLDEN").is_none() {
+        eprintln!(
+            "xtask: SKIPPED: no PURSEKIT_GOLDEN: the converter is not compared with a reference"
+        );
+        return Ok(());
+    }
+    let table = ["test", "--package", "converter", "--test", "golden", "--", "--nocapture"];
+    run(&mut cargo(&table))
 }

@@ -173,6 +173,49 @@ fn completions_and_manual_pages_are_made() {
 }
 
 #[test]
+fn conversions_are_measured_by_size_and_memory() {
+    let bench = ["bench", "--only", "applets", "--seconds", "0.01"];
+    let document = run(&[&bench[..], &["--json"]].concat()).fine().json();
+    let figures = document["figures"].as_object().unwrap();
+    let sizes: Vec<&Value> = figures
+        .iter()
+        .filter(|(name, _)| name.starts_with("conversion ") && name.ends_with(" KB"))
+        .map(|(_, figure)| figure)
+        .collect();
+    assert_eq!((sizes.len(), figures.len()), (3, 5), "{document}");
+    for size in &sizes {
+        let number = |name: &str| size[name].as_f64().unwrap_or_else(|| panic!("{name}: {size}"));
+        let parts = ["load_ms", "convert_ms", "verify_ms", "write_ms"].map(number);
+        assert!((parts.iter().sum::<f64>() - number("ms")).abs() < 0.001, "{size}");
+        assert!(number("jar_bytes") < number("cap_bytes"), "{size}");
+        let limited = (15_000.0..=30_000.0).contains(&number("cap_bytes"));
+        assert_eq!(size["kept"].is_boolean(), limited, "{size}");
+        assert_eq!(size["limit_ms"], if limited { 30.into() } else { Value::Null }, "{size}");
+    }
+    assert_eq!(sizes.iter().filter(|size| size["kept"].is_boolean()).count(), 1, "{document}");
+    assert!(figures["conversion growth"]["ratio"].as_f64().unwrap() >= 1.0, "{document}");
+    let memory = &figures["conversion memory"];
+    assert_eq!(memory["kept"].is_boolean(), memory["peak_bytes"].is_u64(), "{memory}");
+    assert!(memory["process_ms"].as_f64().unwrap() > 0.0, "{memory}");
+    // Memory does not depend on how fast the program is built.
+    assert_ne!(memory["kept"], false, "{memory}");
+    let told = run(&bench).fine().stdout;
+    assert!(told.contains("conversion growth") && !told.contains("purchase"), "{told}");
+}
+
+#[test]
+fn the_memory_of_a_command_is_told_behind_what_it_says() {
+    let done = run(&["bench", "--peak-of", "profile", "list", "--json"]).fine();
+    assert_eq!(done.json()["ok"], true);
+    if cfg!(target_os = "linux") {
+        let said = done.stderr.lines().last().unwrap_or_default();
+        let bytes = said.strip_prefix("peak memory in bytes: ").expect(said);
+        assert!((1_000_000..1_000_000_000).contains(&bytes.parse::<u64>().unwrap()), "{said}");
+    }
+    run(&["bench", "--peak-of", "profile", "show", "no-such-profile"]).refused(96, &[]);
+}
+
+#[test]
 fn doctor_looks_and_never_fails() {
     let said = run(&["doctor"]).fine().stdout;
     assert!(said.contains("vpcd") && said.contains("0.0.0.0"), "{said}");

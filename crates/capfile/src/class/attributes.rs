@@ -5,7 +5,7 @@ use crate::Malformed;
 use crate::bytes::Cursor;
 
 /// The body of a method.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
     /// Words of operand stack.
     pub max_stack: u16,

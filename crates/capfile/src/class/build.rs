@@ -1,8 +1,8 @@
-//! New class files, for stubs that javac compiles against.
+//! New class files: stubs that javac compiles against, and classes with code.
 
 use std::collections::HashMap;
 
-use super::{Attribute, ClassFile, Constant, Member, Pool};
+use super::{Attribute, ClassFile, Code, Constant, Member, Pool, Reference};
 use crate::bytes::Sink;
 use crate::{Malformed, Part, Problem};
 
@@ -78,15 +78,14 @@ impl Builder {
     pub fn method(&mut self, access: u16, name: &str, descriptor: &str, throws: &[&str]) {
         let mut attributes = Vec::new();
         if access & (super::access::ABSTRACT | super::access::NATIVE) == 0 {
-            let mut info = Vec::new();
-            info.u2(0);
-            info.u2(argument_words(access, descriptor));
             // `goto` to itself, which needs no stack map at its own target in old versions.
-            info.u4(3);
-            info.extend([super::op::GOTO, 0, 0]);
-            info.u2(0);
-            info.u2(0);
-            attributes.push(self.attribute("Code", &info));
+            let code = Code {
+                max_stack: 0,
+                max_locals: argument_words(access, descriptor),
+                bytes: vec![super::op::GOTO, 0, 0],
+                ..Code::default()
+            };
+            attributes.push(self.code_attribute(&code));
         }
         if !throws.is_empty() {
             let mut info = Vec::new();
@@ -98,6 +97,38 @@ impl Builder {
         }
         let member = self.member(access, name, descriptor, attributes);
         self.class.methods.push(member);
+    }
+
+    /// Adds a method with its code, which may be of any length that a class file can hold. No stack
+    /// map is made: virtual machines take such code up to version 49.
+    pub fn method_with_code(&mut self, access: u16, name: &str, descriptor: &str, code: &Code) {
+        let attributes = vec![self.code_attribute(code)];
+        let member = self.member(access, name, descriptor, attributes);
+        self.class.methods.push(member);
+    }
+
+    /// Pool index of a class, for code.
+    pub fn class_constant(&mut self, name: &str) -> u16 {
+        let name = self.text(name);
+        self.constant(Constant::Class(name))
+    }
+
+    /// Pool index of a field, for code.
+    pub fn field_constant(&mut self, field: Reference<'_>) -> u16 {
+        let (class, name) = self.reference(field);
+        self.constant(Constant::Field(class, name))
+    }
+
+    /// Pool index of a method of a class, for code.
+    pub fn method_constant(&mut self, method: Reference<'_>) -> u16 {
+        let (class, name) = self.reference(method);
+        self.constant(Constant::Method(class, name))
+    }
+
+    /// Pool index of a method of an interface, for code.
+    pub fn interface_method_constant(&mut self, method: Reference<'_>) -> u16 {
+        let (class, name) = self.reference(method);
+        self.constant(Constant::InterfaceMethod(class, name))
     }
 
     /// Says which classes are inside which: inner class, class around it, own name, access flags.
@@ -147,9 +178,50 @@ impl Builder {
         Attribute { name: self.text(name), info: info.to_vec(), offset: 0 }
     }
 
-    fn class_constant(&mut self, name: &str) -> u16 {
-        let name = self.text(name);
-        self.constant(Constant::Class(name))
+    fn code_attribute(&mut self, code: &Code) -> Attribute {
+        let mut info = Vec::new();
+        info.u2(code.max_stack);
+        info.u2(code.max_locals);
+        info.u4(u32::try_from(code.bytes.len()).unwrap_or(u32::MAX));
+        info.extend_from_slice(&code.bytes);
+        info.u2(super::count(&code.handlers));
+        for handler in &code.handlers {
+            info.u2(handler.start);
+            info.u2(handler.end);
+            info.u2(handler.target);
+            info.u2(handler.catch_type);
+        }
+        let mut tables = Vec::new();
+        if !code.lines.is_empty() {
+            let mut rows = Vec::new();
+            rows.u2(super::count(&code.lines));
+            for line in &code.lines {
+                rows.u2(line.pc);
+                rows.u2(line.line);
+            }
+            tables.push(self.attribute("LineNumberTable", &rows));
+        }
+        if !code.variables.is_empty() {
+            let mut rows = Vec::new();
+            rows.u2(super::count(&code.variables));
+            for variable in &code.variables {
+                rows.u2(variable.start);
+                rows.u2(variable.length);
+                rows.u2(self.text(&variable.name));
+                rows.u2(self.text(&variable.descriptor));
+                rows.u2(variable.index);
+            }
+            tables.push(self.attribute("LocalVariableTable", &rows));
+        }
+        super::write_attributes(&tables, &mut info);
+        self.attribute("Code", &info)
+    }
+
+    fn reference(&mut self, member: Reference<'_>) -> (u16, u16) {
+        let class = self.class_constant(member.class);
+        let name = self.text(member.name);
+        let descriptor = self.text(member.descriptor);
+        (class, self.constant(Constant::NameAndType(name, descriptor)))
     }
 
     fn text(&mut self, text: &str) -> u16 {

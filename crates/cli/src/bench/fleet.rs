@@ -69,8 +69,5 @@ fn maker(profile: &str) -> Result<CardMaker, String> {
 
 /// Resident bytes of this process, where /proc tells.
 fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
+    super::resident_bytes("VmRSS:")
 }
