@@ -10,7 +10,7 @@ use purse::record::LogRecord;
 
 use crate::application::{Halt, Reply};
 use crate::native::personalise::bits;
-use crate::native::tree::{Df, Ef, NewDf, PurseState, PurseTerms, Site, Structure};
+use crate::native::tree::{Df, Ef, NewDf, PurseTerms, Site, Structure};
 use crate::native::{Outcome, Session};
 
 /// Directories below the MF that may lie in each other.
@@ -214,7 +214,7 @@ impl Session<'_, '_> {
         };
         let header = Ef::purse_file(fid);
         self.add(rules, site, header, PurseTerms::ROOM, counted, |session, df| {
-            Ok(df.add_purse(session.memory, kind, &PurseState::EMPTY, &terms)?)
+            Ok(df.add_purse(session.memory, kind, &terms).map(|_| ())?)
         })
     }
 

@@ -101,7 +101,7 @@ impl Session<'_, '_> {
             match &record.value {
                 KeyValue::Key(key) => {
                     let slot = key_slot(&record.head, index, df == master, suite, key);
-                    df.add_key(session.memory, slot)?.set_value(session.memory, key)?;
+                    df.add_key(session.memory, &slot, key)?;
                 }
                 KeyValue::Pin(pin) => {
                     df.add_pin(session.memory, pin_slot(&record.head, index, pin))?;

@@ -8,7 +8,7 @@ use applet_spec::{IssuingRules, RightsByte};
 use nvm::Nvm;
 
 use super::directory::df;
-use super::{Address, Df, Ef, FREE, NewDf, Read, Structure, write};
+use super::{Address, Df, Ef, FREE, NewDf, Read, Structure};
 
 /// Where room is taken from.
 #[derive(Clone, Copy)]
@@ -57,7 +57,7 @@ impl Heap {
             let (length, size) = (size as usize, self.end);
             return Err(nvm::NvmError::OutOfRange { address: at, length, size });
         }
-        write(memory, self.free, &end.to_be_bytes())?;
+        memory.put(self.free, &end.to_be_bytes())?;
         Ok(at)
     }
 }
@@ -132,7 +132,7 @@ impl Site {
         let [s0, s1] = self.size.to_be_bytes();
         let (create, erase) = (self.create.0, self.erase.0);
         let bytes = [p0, p1, 0, 0, f0, f1, f2, f3, e1, e2, e3, s0, s1, create, erase, 0];
-        write(memory, self.address, &bytes)
+        memory.put(self.address, &bytes)
     }
 
     /// Whether it can be the site of the directory at `df`, in memory of `size` bytes.
@@ -166,7 +166,7 @@ impl Df {
         let IssuingRules { room: size, create, erase, .. } = *rules;
         self.set_site(memory, Site { address, parent: 0, free, end, size, create, erase })?;
         // Nothing else takes of it.
-        write(memory, FREE, &end.to_be_bytes())
+        memory.put(FREE, &end.to_be_bytes())
     }
 
     /// Makes it one that is built by commands. Its site lies right behind its header.
@@ -174,7 +174,7 @@ impl Df {
         site.write(memory)?;
         // Card memory has 64 KiB.
         let address = u16::try_from(site.address).unwrap_or_default();
-        write(memory, self.0 + df::SITE, &address.to_be_bytes())
+        memory.put(self.0 + df::SITE, &address.to_be_bytes())
     }
 
     /// Directories that were made in it.
@@ -211,7 +211,7 @@ impl Df {
         memory.put(self.0 + df::FIRST_EF, &lists)?;
         memory.put(site.address + SITE_FREE, &free.to_be_bytes())?;
         let next = Df::all(memory).find(|df| df.0 >= site.end).map_or(0, |df| df.0);
-        memory.put(self.0 + df::NEXT, &next.to_be_bytes())
+        memory.put(self.0, &next.to_be_bytes())
     }
 
     /// The first address behind its key file, keys and PIN.
