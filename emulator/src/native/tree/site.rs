@@ -42,6 +42,12 @@ pub struct Site {
 pub(super) const SITE_SIZE: u32 = 16;
 /// Offset of `free` in it.
 const SITE_FREE: u32 = 4;
+/// Offset of the byte before the three of `end`.
+const SITE_BEFORE_END: u32 = 7;
+/// Offset of `size`.
+const SITE_COUNT: u32 = 11;
+/// Offset of the two rights.
+const SITE_RIGHTS: u32 = 13;
 
 impl Heap {
     /// That of cards that are laid out by a profile.
@@ -112,27 +118,28 @@ impl Site {
     }
 
     pub(super) fn at(memory: &Nvm, address: Address) -> Read<Self> {
-        let [p0, p1, _, _, f0, f1, f2, f3, e1, e2, e3, size_high, size_low, create, erase, _] =
-            memory.array::<{ SITE_SIZE as usize }>(address)?;
+        let [create, erase] = memory.array(address + SITE_RIGHTS)?;
         Ok(Self {
             address,
-            parent: u32::from_be_bytes([0, 0, p0, p1]),
-            free: u32::from_be_bytes([f0, f1, f2, f3]),
-            end: u32::from_be_bytes([0, e1, e2, e3]),
-            size: u16::from_be_bytes([size_high, size_low]),
+            parent: memory.be16(address)?.into(),
+            free: memory.be32(address + SITE_FREE)?,
+            end: memory.be32(address + SITE_BEFORE_END)? & 0x00FF_FFFF,
+            size: memory.be16(address + SITE_COUNT)?,
             create: RightsByte(create),
             erase: RightsByte(erase),
         })
     }
 
     fn write(&self, memory: &mut Nvm) -> Read<()> {
-        let [_, _, p0, p1] = self.parent.to_be_bytes();
-        let [f0, f1, f2, f3] = self.free.to_be_bytes();
-        let [_, e1, e2, e3] = self.end.to_be_bytes();
-        let [s0, s1] = self.size.to_be_bytes();
-        let (create, erase) = (self.create.0, self.erase.0);
-        let bytes = [p0, p1, 0, 0, f0, f1, f2, f3, e1, e2, e3, s0, s1, create, erase, 0];
-        memory.put(self.address, &bytes)
+        let [_, end @ ..] = self.end.to_be_bytes();
+        let bytes = [
+            &(self.parent << 16).to_be_bytes()[..],
+            &self.free.to_be_bytes(),
+            &end,
+            &self.size.to_be_bytes(),
+            &[self.create.0, self.erase.0],
+        ];
+        memory.put(self.address, &bytes.concat())
     }
 
     /// Whether it can be the site of the directory at `df`, in memory of `size` bytes.

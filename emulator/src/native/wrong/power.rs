@@ -12,6 +12,9 @@ use crate::native::tree::{Blocked, Df, StoredProof};
 /// # Errors
 /// The memory; power may be lost in it.
 pub fn after_reset(system: &CardSystem, memory: &mut Nvm) -> Result<(), NvmError> {
+    if system.deviations.is_empty() {
+        return Ok(());
+    }
     let lost = |deviation| system.deviations.has(deviation);
     let directories: Vec<Df> = Df::all(memory).collect();
     for df in directories {
