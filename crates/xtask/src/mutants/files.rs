@@ -65,7 +65,7 @@ impl fmt::Display for Group {
 }
 
 /// Cards, that with most cases first: both purses, the code in MAC1, an overdraft on the purse, and the
-/// other choice wherever sources differ.
+/// other choice wherever sources differ, and T=0, where a command may have to be sent again.
 const CARDS: &[&str] = &[
     "pboc",
     "cjt166",
@@ -74,6 +74,7 @@ const CARDS: &[&str] = &[
     "tests/profiles/pboc-otherwise.toml",
     "pboc-sm4",
     "fmcos-blank",
+    "pboc@t0",
 ];
 
 const PSAM: &[&str] = &[

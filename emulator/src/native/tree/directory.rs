@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A directory header.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Df(pub Address);
 
 /// Offsets in a directory header; the link to the next one comes first.

@@ -37,8 +37,8 @@ pub fn after_reset(system: &CardSystem, memory: &mut Nvm) -> Result<(), NvmError
 impl NativeSystem {
     /// The running transaction and its directory, where they survive a reset.
     pub(in crate::native) fn kept_over_reset(&self) -> Option<(Df, Transaction)> {
-        let running = !matches!(self.transaction, Transaction::Idle);
+        let running = !matches!(self.volatile.transaction, Transaction::Idle);
         let kept = running && self.deviates(Deviation::StateKeptAfterReset);
-        kept.then(|| (self.current, self.transaction.clone()))
+        kept.then(|| (self.volatile.current, self.volatile.transaction.clone()))
     }
 }
