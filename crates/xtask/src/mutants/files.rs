@@ -42,7 +42,7 @@ impl Group {
     pub fn profiles(self) -> &'static [&'static str] {
         match self {
             Self::Psam => PSAM,
-            Self::Issuing => &["fmcos-blank"],
+            Self::Issuing => BUILT,
             Self::Commands | Self::SecureMessaging => BOTH,
             Self::Card => TALKING,
             _ => CARDS,
@@ -89,6 +89,9 @@ const PSAM: &[&str] = &[
 const TALKING: &[&str] =
     &["pboc", "pboc@t0", "jtt978", "psam-cjt166", "fmcos-blank", "pboc@tcl"];
 
+/// Blank cards, by both choices where sources on building one differ.
+const BUILT: &[&str] = &["fmcos-blank", "tests/profiles/fmcos-otherwise.toml"];
+
 /// What cards and PSAMs have in common: how commands are read, and MACs.
 const BOTH: &[&str] = &[
     "pboc",
@@ -105,7 +108,7 @@ const BOTH: &[&str] = &[
 /// Every profile that judges some group.
 pub fn judges() -> Vec<&'static str> {
     let mut all = Vec::new();
-    for profile in [CARDS, PSAM, TALKING, BOTH].concat() {
+    for profile in [CARDS, PSAM, TALKING, BOTH, BUILT].concat() {
         if !all.contains(&profile) {
             all.push(profile);
         }

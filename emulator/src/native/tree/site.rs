@@ -144,7 +144,11 @@ impl Site {
 
     /// Whether it can be the site of the directory at `df`, in memory of `size` bytes.
     pub(super) fn plausible(&self, df: Address, size: u32) -> bool {
-        df < self.address && self.start() <= self.free && self.free <= self.end && self.end <= size
+        self.parent < df
+            && df < self.address
+            && self.start() <= self.free
+            && self.free <= self.end
+            && self.end <= size
     }
 }
 
