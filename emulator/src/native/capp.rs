@@ -84,7 +84,7 @@ impl Session<'_, '_> {
                     let lost = || Halt::Bug("a cached record has lost its file".to_owned());
                     let file = file.ok_or_else(lost)?;
                     if self.deviates(Deviation::CappRingOverwritten) && file.used > 0 {
-                        self.overwrite(&file, 1, &record.data)?;
+                        self.overwrite_newest(&file, &record.data)?;
                     } else {
                         self.append_to(&file, &record.data)?;
                     }

@@ -37,7 +37,7 @@ impl Session<'_, '_> {
         }
         let newest = file.used > 0 && self.deviates(Deviation::LogOverwritesNewest);
         if newest {
-            self.overwrite(file, 1, &record.to_bytes())?;
+            self.overwrite_newest(file, &record.to_bytes())?;
         }
         Ok(newest)
     }
