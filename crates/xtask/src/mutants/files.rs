@@ -87,8 +87,7 @@ const PSAM: &[&str] = &[
 ];
 
 /// A card talks T=1 or T=0, where answers wait to be fetched (GET RESPONSE), or is contactless.
-const TALKING: &[&str] =
-    &["pboc", "pboc@t0", "jtt978", "psam-cjt166", "fmcos-blank", "pboc@tcl"];
+const TALKING: &[&str] = &["pboc", "pboc@t0", "jtt978", "psam-cjt166", "fmcos-blank", "pboc@tcl"];
 
 /// Blank cards, by both choices where sources on building one differ.
 const BUILT: &[&str] = &["fmcos-blank", "tests/profiles/fmcos-otherwise.toml"];
@@ -215,7 +214,6 @@ pub const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("emulator/src/native/tree/mod.rs", "format", "makes cards"),
     ("emulator/src/native/tree/key.rs", "KeySlot::set_value", "makes cards"),
     ("emulator/src/native/tree/mod.rs", "check", "looks at damaged images when they are opened"),
-    ("emulator/src/native/tree/mod.rs", "write", "makes cards"),
     ("emulator/src/native/tree/purse.rs", "Df::set_log", "makes cards"),
     ("emulator/src/native/tree/site.rs", "Df::build_master", "makes cards"),
     ("emulator/src/native/tree/site.rs", "Site::plausible", "looks at damaged images"),

@@ -100,8 +100,8 @@ pub fn check(memory: &Nvm) -> Result<(), String> {
     if last == 0 { Err("it has no directory".to_owned()) } else { Ok(()) }
 }
 
-/// Writes bytes only where they change, so that cards made from one template share their pages; for
-/// personalisation.
+/// Writes bytes only where they change, so that cards made from one template share their pages, and
+/// what is zero already is not written.
 pub fn write(memory: &mut Nvm, address: Address, bytes: &[u8]) -> Read<()> {
     let mut at = address;
     for chunk in bytes.chunks(32) {
