@@ -205,7 +205,7 @@ impl Card {
     fn right_le(&self, command: &CommandApdu<'_>, reply: &Reply) -> Option<StatusWord> {
         let length = reply.data.len();
         match command.case() {
-            Case::Answer { ne, .. } if self.protocol == Protocol::T0 && length > 0 => {
+            Case::Answer { ne, .. } if self.protocol == Protocol::T0 && !reply.data.is_empty() => {
                 (ne as usize != length).then(|| StatusWord::right_le(length))
             }
             _ => None,
@@ -215,11 +215,10 @@ impl Card {
     /// T=0 keeps the answer data of a command with data back; T=1 and contactless send it. A
     /// warning takes the place of 61xx.
     fn answer(&mut self, command: &CommandApdu<'_>, mut reply: Reply) -> Vec<u8> {
-        let length = reply.data.len();
         let sent_at_once = matches!(command.case(), Case::Answer { .. });
-        if self.protocol == Protocol::T0 && length > 0 && !sent_at_once {
+        if self.protocol == Protocol::T0 && !reply.data.is_empty() && !sent_at_once {
+            let waits = StatusWord::more(reply.data.len());
             self.pending = reply.data;
-            let waits = StatusWord::more(length);
             return if reply.status.is_ok() { waits } else { reply.status }.bytes().to_vec();
         }
         reply.data.extend_from_slice(&reply.status.bytes());

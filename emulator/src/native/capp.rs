@@ -104,8 +104,7 @@ impl Session<'_, '_> {
             RecordRef::First(id) => {
                 for number in 1..=file.used {
                     let held = file.record(self.memory, number)?;
-                    let held = held.ok_or(StatusWord::RECORD_NOT_FOUND)?;
-                    if capp_id(&self.rules.capp, &held) == Some(id) {
+                    if held.is_some_and(|held| capp_id(&self.rules.capp, &held) == Some(id)) {
                         return Ok(Some(number));
                     }
                 }

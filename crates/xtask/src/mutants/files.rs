@@ -87,7 +87,8 @@ const PSAM: &[&str] = &[
 ];
 
 /// A card talks T=1 or T=0, where answers wait to be fetched (GET RESPONSE), or is contactless.
-const TALKING: &[&str] = &["pboc", "pboc@t0", "jtt978", "psam-cjt166", "fmcos-blank", "pboc@tcl"];
+const TALKING: &[&str] =
+    &["pboc", "pboc@t0", "jtt978", "psam-cjt166", "fmcos-blank@t0", "pboc@tcl"];
 
 /// Blank cards, by both choices where sources on building one differ.
 const BUILT: &[&str] = &["fmcos-blank", "tests/profiles/fmcos-otherwise.toml"];
