@@ -1,4 +1,5 @@
 //! Answers to reset, and what cards over T=0 and T=1 say below the commands.
+#![expect(clippy::expect_used, reason = "a test helper may fail the test")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod common;
@@ -10,7 +11,7 @@ use emulator::{CardMaker, Protocol, VirtualCard};
 use link::{Atr, CardTransport, LinkError};
 
 fn card(name: &str, protocol: Protocol) -> VirtualCard {
-    let mut card = CardMaker::new(profile(name)).unwrap().lab_card(7).unwrap();
+    let mut card = CardMaker::new(profile(name)).expect("a profile").lab_card(7).expect("a card");
     card.set_protocol(protocol);
     VirtualCard::volatile(card)
 }
@@ -22,10 +23,11 @@ fn the_suite_passes_over_every_protocol() {
         for protocol in [Protocol::T0, Protocol::T1, Protocol::Contactless] {
             let target = Target::controlled(Box::new(card(name, protocol))).fetching();
             let report = run_on(&profile(name), cases, target, Options::default());
+            let bad = report.outcomes.iter().any(|outcome| outcome.verdict.is_bad());
+            assert!(!bad, "{name}, {protocol:?}: {:#?}", verdicts(&report));
             let passed = |verdict: &Verdict| matches!(verdict, Verdict::Passed);
-            let all = report.outcomes.iter().all(|outcome| passed(&outcome.verdict));
-            assert!(all, "{name}, {protocol:?}: {:#?}", verdicts(&report));
-            assert!(report.outcomes.len() > 8, "{name}");
+            let passed = report.outcomes.iter().filter(|outcome| passed(&outcome.verdict));
+            assert!(passed.count() > 8, "{name}, {protocol:?}");
         }
     }
 }
