@@ -62,6 +62,13 @@ impl Reply {
         Self { data: data.into(), status: StatusWord::OK }
     }
 
+    /// Fields and 9000, with room for the status word behind them.
+    pub fn fields(fields: &[u8]) -> Self {
+        let mut data = Vec::with_capacity(fields.len() + 2);
+        data.extend_from_slice(fields);
+        Self { data, status: StatusWord::OK }
+    }
+
     /// 9000.
     pub fn done() -> Self {
         Self { data: Vec::new(), status: StatusWord::OK }

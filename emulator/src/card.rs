@@ -22,7 +22,6 @@ pub struct Card {
     protocol: Protocol,
     /// Protocol from the next power-on.
     next_protocol: Protocol,
-    powered: bool,
     /// T=0: answer bytes that wait for GET RESPONSE.
     pending: Vec<u8>,
     fault: Option<Arc<CardFault>>,
@@ -60,17 +59,8 @@ impl Card {
         memory.power_off();
         let native = NativeSystem::new(system.clone());
         let pending = Vec::new();
-        Self {
-            system,
-            memory,
-            entropy,
-            native,
-            protocol,
-            next_protocol: protocol,
-            powered: false,
-            pending,
-            fault: None,
-        }
+        let next_protocol = protocol;
+        Self { system, memory, entropy, native, protocol, next_protocol, pending, fault: None }
     }
 
     /// Copies the card with everything it holds and is in the middle of.
@@ -81,60 +71,43 @@ impl Card {
     /// Gives power, or resets a card that has it. The answer to reset; `None` where power is lost
     /// again while the memory recovers, or the card has a fault.
     pub fn power_on(&mut self) -> Option<Atr> {
-        self.powered = false;
+        self.power_off();
         self.protocol = self.next_protocol;
-        self.pending = Vec::new();
         if self.fault.is_some() {
             return None;
         }
-        match self.memory.power_on() {
-            Ok(()) => {}
-            Err(NvmError::PowerLost) => return None,
-            Err(other) => {
-                self.fail(format!("card memory: {other}"), "power-on");
-                return None;
-            }
-        }
-        if !self.system.deviations.is_empty()
-            && let Err(error) = wrong::after_reset(&self.system, &mut self.memory)
-        {
-            if error != NvmError::PowerLost {
-                self.fail(format!("card memory: {error}"), "power-on");
-            }
-            return None;
-        }
+        self.start().map_err(|error| self.stop(error.into(), "power-on")).ok()?;
         self.native.reset(&self.memory);
-        self.powered = true;
         Some(self.atr())
+    }
+
+    fn start(&mut self) -> Result<(), NvmError> {
+        self.memory.power_on()?;
+        wrong::after_reset(&self.system, &mut self.memory)
     }
 
     /// Takes power away.
     pub fn power_off(&mut self) {
-        self.powered = false;
-        self.pending = Vec::new();
+        self.pending.clear();
         self.memory.power_off();
     }
 
     /// Whether it has power.
     pub fn powered(&self) -> bool {
-        self.powered
+        self.memory.powered()
     }
 
     /// The answer to reset for the protocol in use.
     pub fn atr(&self) -> Atr {
         let historical = &self.system.profile.chip.historical;
-        let count = historical.len().min(15) as u8;
+        // A profile has 15 at most.
+        let count = historical.len() as u8;
         let head: &[u8] = match self.protocol {
-            Protocol::T0 => &[0x00],
-            Protocol::T1 => &[0x80, 0x01],
-            Protocol::Contactless => &[0x80, 0x80, 0x01],
+            Protocol::T0 => &[0x3B, count],
+            Protocol::T1 => &[0x3B, 0x80 | count, 0x01],
+            Protocol::Contactless => &[0x3B, 0x80 | count, 0x80, 0x01],
         };
-        let mut out = vec![0x3B];
-        out.extend_from_slice(head);
-        if let Some(t0) = out.get_mut(1) {
-            *t0 |= count;
-        }
-        out.extend(historical.iter().take(15));
+        let mut out = [head, historical].concat();
         if self.protocol != Protocol::T0 {
             // TCK covers everything after TS.
             out.push(out.iter().skip(1).fold(0, |check, byte| check ^ byte));
@@ -150,7 +123,7 @@ impl Card {
     /// Executes a command. An empty answer is no answer: the card has no power, lost it, or ran
     /// into a bug ([`Self::fault`]).
     pub fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
-        if !self.powered {
+        if !self.powered() {
             return Vec::new();
         }
         let command = CommandApdu::new(command);
@@ -174,14 +147,7 @@ impl Card {
                 None => self.answer(&command, reply),
             },
             Err(Halt::Status(status)) => status.bytes().to_vec(),
-            Err(Halt::PowerLost) => {
-                self.power_off();
-                Vec::new()
-            }
-            Err(Halt::Bug(what)) => {
-                self.fail(what, &format!("{command:?}"));
-                Vec::new()
-            }
+            Err(halt) => self.stop(halt, &format!("{command:?}")),
         }
     }
 
@@ -230,7 +196,7 @@ impl Card {
     /// Uses another protocol from the next power-on.
     pub fn set_protocol(&mut self, protocol: Protocol) {
         self.next_protocol = protocol;
-        if !self.powered {
+        if !self.powered() {
             self.protocol = protocol;
         }
     }
@@ -239,7 +205,7 @@ impl Card {
     fn right_le(&self, command: &CommandApdu<'_>, reply: &Reply) -> Option<StatusWord> {
         let length = reply.data.len();
         match command.case() {
-            Case::Answer { ne, .. } if self.protocol == Protocol::T0 && length > 0 => {
+            Case::Answer { ne, .. } if self.protocol == Protocol::T0 && !reply.data.is_empty() => {
                 (ne as usize != length).then(|| StatusWord::right_le(length))
             }
             _ => None,
@@ -249,11 +215,10 @@ impl Card {
     /// T=0 keeps the answer data of a command with data back; T=1 and contactless send it. A
     /// warning takes the place of 61xx.
     fn answer(&mut self, command: &CommandApdu<'_>, mut reply: Reply) -> Vec<u8> {
-        let length = reply.data.len();
         let sent_at_once = matches!(command.case(), Case::Answer { .. });
-        if self.protocol == Protocol::T0 && length > 0 && !sent_at_once {
+        if self.protocol == Protocol::T0 && !reply.data.is_empty() && !sent_at_once {
+            let waits = StatusWord::more(reply.data.len());
             self.pending = reply.data;
-            let waits = StatusWord::more(length);
             return if reply.status.is_ok() { waits } else { reply.status }.bytes().to_vec();
         }
         reply.data.extend_from_slice(&reply.status.bytes());
@@ -263,10 +228,8 @@ impl Card {
     /// GET RESPONSE belongs to the transport: it touches no state of the applications.
     fn get_response(&mut self, command: &CommandApdu<'_>) -> Option<Vec<u8>> {
         const GET_RESPONSE: u8 = 0xC0;
-        let wanted = match command.case() {
-            Case::Answer { ne, .. } if self.protocol == Protocol::T0 => ne as usize,
-            _ => return None,
-        };
+        let Case::Answer { ne, .. } = command.case() else { return None };
+        let wanted = ne as usize;
         if command.ins() != GET_RESPONSE || command.cla() & 0x7F != 0 || self.pending.is_empty() {
             return None;
         }
@@ -284,8 +247,13 @@ impl Card {
         Some(out)
     }
 
-    fn fail(&mut self, what: String, command: &str) {
-        self.powered = false;
-        self.fault = Some(Arc::new(CardFault { what, command: command.to_owned() }));
+    /// The silence of a card that was stopped: it lost its power, or ran into a bug, which costs it
+    /// the power for good.
+    fn stop(&mut self, halt: Halt, command: &str) -> Vec<u8> {
+        self.power_off();
+        if let Halt::Bug(what) = halt {
+            self.fault = Some(Arc::new(CardFault { what, command: command.to_owned() }));
+        }
+        Vec::new()
     }
 }

@@ -113,7 +113,7 @@ pub enum FileKind {
 }
 
 /// A right on a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
     /// Always.
     Free,
@@ -122,15 +122,17 @@ pub enum Access {
     /// After EXTERNAL AUTHENTICATE with a key of the DF.
     Authenticated,
     /// Not after personalisation (internal file).
+    #[default]
     Never,
     /// In a range of security states.
     State(RightsByte),
 }
 
 /// Line protection (线路保护) of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protection {
     /// Plain.
+    #[default]
     None,
     /// CLA 04/84 with a 4-byte MAC.
     Mac,

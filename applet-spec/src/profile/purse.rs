@@ -10,6 +10,11 @@ pub enum PurseKind {
     Purse = 2,
 }
 
+impl PurseKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Deposit, Self::Purse];
+}
+
 /// A purse (钱包文件) of a directory. Amounts in fen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurseSpec {

@@ -35,6 +35,7 @@ pub const NAMES: &[&str] = &[
     "aid",
     "code",
     "challenge",
+    "historical",
 ];
 
 /// How a literal is read; of fields, their catalogue format says it.

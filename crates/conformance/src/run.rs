@@ -4,6 +4,7 @@
 //! a snapshot, and what a step changes is read on a copy of the card before and after it. Without one
 //! the card is taken as it is, and what needs the hand is skipped with a reason.
 
+mod answer_to_reset;
 mod attempt;
 mod bench;
 mod check;

@@ -221,8 +221,24 @@ fn expectations_and_numbers_are_told() {
         "lab.toml:18:9: case[0].step[0].tlv.6F/A5/9: \"6F/A5/9\" is no path of tags; write tags in hexadecimal from the outermost on, such as 6F/A5/9F0C",
     );
     told_behind_a_case(
-        "[[case.step]]\ndo = \"reset\"\nsw = \"9000\"",
+        "[[case.step]]\ndo = \"power-off\"\nsw = \"9000\"",
         "lab.toml:20:6: case[0].step[1].sw: nothing is answered to this step; remove it",
+    );
+    told_behind_a_case(
+        "[[case.step]]\ndo = \"reset\"\nsw = \"9000\"",
+        "lab.toml:20:6: case[0].step[1].sw: an answer to reset has no such thing; write expect = { .. }, or remove it",
+    );
+    told_behind_a_case(
+        "[[case.step]]\ndo = \"reset\"\nexpect = { \"historical byte\" = \"00\" }",
+        "lab.toml:20:12: case[0].step[1].expect.historical byte: no field \"historical byte\" here; did you mean \"historical bytes\"?",
+    );
+    told_behind_a_case(
+        "protocol = \"t2\"",
+        "lab.toml:18:12: case[0].step[0].protocol: \"t2\" is not known here; did you mean \"t0\"? write one of: t0, t1",
+    );
+    told_behind_a_case(
+        "[[case.step]]\ndo = \"reset\"\nprotocol = \"t0\"",
+        "lab.toml:20:12: case[0].step[1].protocol: belongs to `send`, `raw` and `select` without `tear`; remove it",
     );
     told_behind_a_case(
         "[[case.step]]\nraw = \"00\"\np1 = 4",

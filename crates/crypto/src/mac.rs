@@ -46,9 +46,6 @@ impl SessionKey {
     pub fn derive(suite: Suite, key: &BlockCipher, input: &[u8; 8]) -> Self {
         let mut bytes = and_complement(input);
         key.encrypt(&mut bytes);
-        if suite == Suite::TripleDes {
-            bytes.iter_mut().skip(8).for_each(|byte| *byte = 0);
-        }
         Self::from_bytes(suite, bytes)
     }
 

@@ -15,11 +15,8 @@ pub fn secure_messaging_mac(suite: Suite, key: &Key, challenge: &[u8], data: &[u
 /// What a secure messaging MAC (线路保护) of a command covers: `CLA INS P1 P2 Lc data`, Lc with the
 /// MAC counted in. `data` has at most 251 bytes, as Lc takes one. Vector `klks-mac-update-binary`.
 pub fn secure_messaging_input(header: [u8; 4], data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() + 5);
-    out.extend_from_slice(&header);
-    out.push((data.len() + 4) as u8);
-    out.extend_from_slice(data);
-    out
+    let lc = (data.len() + 4) as u8;
+    [&header[..], &[lc], data].concat()
 }
 
 /// Enciphers protected data: `Ld ‖ data`, padding 80 00.. only if that is not whole blocks, ECB.

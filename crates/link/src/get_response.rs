@@ -66,6 +66,10 @@ impl<T: CardTransport> CardTransport for GetResponse<T> {
         Ok(answer.to_bytes())
     }
 
+    fn transmit_unfetched(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        self.inner.transmit_unfetched(command)
+    }
+
     fn describe(&self) -> String {
         self.inner.describe()
     }
@@ -132,6 +136,14 @@ mod tests {
         let (answer, sent) = run("805000020B010000000100000000000112", &["610F", "AABB9000"]);
         assert_eq!(answer, "AABB9000");
         assert_eq!(sent[1..], ["00C000000F"]);
+    }
+
+    #[test]
+    fn an_unfetched_command_is_sent_once_and_its_answer_seen_through_any_number_of_layers() {
+        let card = Scripted::new([Ok(bytes("610F")), Ok(bytes("6C04"))]);
+        let mut card = GetResponse::new(Box::new(GetResponse::new(card)));
+        assert_eq!(card.transmit_unfetched(&bytes("805000020B")).unwrap(), bytes("610F"));
+        assert_eq!(card.transmit_unfetched(&bytes("805C000200")).unwrap(), bytes("6C04"));
     }
 
     #[test]

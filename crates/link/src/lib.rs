@@ -21,7 +21,7 @@ pub mod socket;
 mod trace;
 pub mod vpcd;
 
-pub use atr::Atr;
+pub use atr::{Atr, AtrError, AtrParts};
 pub use delay::Delay;
 pub use fault::{BitFlips, Fault, Loss, Mute, Repeat};
 pub use fault_spec::{FaultPlan, FaultSpec, FaultSpecError};
@@ -52,6 +52,14 @@ pub trait CardTransport {
     /// # Errors
     /// [`LinkError`]; after [`LinkError::Mute`] the card may or may not have executed the command.
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError>;
+
+    /// The same, without what fetches waiting answers in between: 61xx and 6Cxx of T=0 are seen.
+    ///
+    /// # Errors
+    /// As for [`CardTransport::transmit`].
+    fn transmit_unfetched(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        self.transmit(command)
+    }
 
     /// What the transport talks to, for people: a reader's name, an address, a profile.
     fn describe(&self) -> String;
@@ -244,6 +252,10 @@ impl<T: CardTransport + ?Sized> CardTransport for Box<T> {
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
         (**self).transmit(command)
+    }
+
+    fn transmit_unfetched(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        (**self).transmit_unfetched(command)
     }
 
     fn describe(&self) -> String {

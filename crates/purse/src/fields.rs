@@ -261,7 +261,8 @@ impl Pin {
     /// # Errors
     /// [`PinError`].
     pub fn new(value: &[u8]) -> Result<Self, PinError> {
-        let length = value.iter().rposition(|byte| *byte != 0xFF).map_or(0, |last| last + 1);
+        let filler = value.iter().rev().take_while(|byte| **byte == 0xFF).count();
+        let length = value.len() - filler;
         if !(2..=6).contains(&length) {
             return Err(PinError::Length(length));
         }

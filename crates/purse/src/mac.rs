@@ -23,7 +23,8 @@ impl MacInput {
     }
 
     fn of(parts: &[&[u8]]) -> Self {
-        let mut out = Self { bytes: [0; 48], length: 0 };
+        let bytes = [0; 48];
+        let mut out = Self { bytes, length: 0 };
         parts.iter().for_each(|part| out.push(part));
         out
     }

@@ -29,18 +29,17 @@ impl LogRecord {
     pub const LENGTH: usize = 23;
 
     /// As the file holds it.
-    pub fn to_bytes(&self) -> [u8; Self::LENGTH] {
-        let [s0, s1] = self.serial.to_be_bytes();
-        let [l0, l1, l2] = self.limit.to_bytes();
-        let [a0, a1, a2, a3] = self.amount.to_bytes();
-        let [t0, t1, t2, t3, t4, t5] = self.terminal.0;
-        let [d0, d1, d2, d3] = self.date.0;
-        let [h0, h1, h2] = self.time.0;
-        let kind = self.transaction_type;
+    pub fn to_bytes(&self) -> Vec<u8> {
         [
-            s0, s1, l0, l1, l2, a0, a1, a2, a3, kind, t0, t1, t2, t3, t4, t5, d0, d1, d2, d3, h0,
-            h1, h2,
+            self.serial.to_be_bytes().as_slice(),
+            &self.limit.to_bytes(),
+            &self.amount.to_bytes(),
+            &[self.transaction_type],
+            &self.terminal.0,
+            &self.date.0,
+            &self.time.0,
         ]
+        .concat()
     }
 
     /// Reads a record; `None` where it was never written (all 00 or all FF) or has another length.

@@ -42,13 +42,9 @@ impl Session<'_, '_> {
         if !self.deviates(Deviation::UnblockMacUnchecked) {
             self.check_secured(&slot, &[], mac, WrongMac::Counts)?;
         }
-        let counts = self.rules.wrong_mac_limit.is_some();
         self.atomically(|session| {
             df.block(session.memory, Blocked::No)?;
-            if counts {
-                df.set_wrong_macs(session.memory, 0)?;
-            }
-            Ok(())
+            session.forget_wrong_macs()
         })?;
         Ok(Reply::done())
     }
@@ -61,7 +57,7 @@ impl Session<'_, '_> {
             self.df().block(self.memory, Blocked::Permanently)?;
             return Ok(Reply::done());
         }
-        self.memory.put(tree::CARD_BLOCKED, &[1])?;
+        self.memory.put(tree::CARD_BLOCKED, &[u8::from(true)])?;
         Ok(Reply::done())
     }
 

@@ -29,12 +29,13 @@ impl Session<'_, '_> {
         let sfi = if sfi == 0 { rules.default_sfi } else { sfi };
         let df = self.df();
         let file = df.by_sfi(self.memory, sfi)?.ok_or(StatusWord::FILE_NOT_FOUND)?;
-        if file.read == Access::Never || file.is_internal() {
+        if file.read == Access::Never {
             return Err(Halt::Status(self.rules.status.internal_file));
         }
-        // Only a debit writes the log, whatever a terminal asks for.
+        // Only a debit writes the log, whatever a terminal asks for. A binary file has records of no
+        // size.
         let is_log = df.logs(self.memory)?.contains(&sfi);
-        if is_log || file.structure == Structure::Binary || file.record == 0 {
+        if is_log || file.record == 0 {
             return Err(Halt::Status(StatusWord::FILE_TYPE));
         }
         let number = self.cached_target(&file, record)?;
@@ -83,7 +84,7 @@ impl Session<'_, '_> {
                     let lost = || Halt::Bug("a cached record has lost its file".to_owned());
                     let file = file.ok_or_else(lost)?;
                     if self.deviates(Deviation::CappRingOverwritten) && file.used > 0 {
-                        self.overwrite(&file, 1, &record.data)?;
+                        self.overwrite_newest(&file, &record.data)?;
                     } else {
                         self.append_to(&file, &record.data)?;
                     }
@@ -102,8 +103,8 @@ impl Session<'_, '_> {
             RecordRef::First(_) if self.deviates(Deviation::CappWrongRecord) => Ok(Some(1)),
             RecordRef::First(id) => {
                 for number in 1..=file.used {
-                    let held = file.record(self.memory, number)?.unwrap_or_default();
-                    if capp_id(&self.rules.capp, &held) == Some(id) {
+                    let held = file.record(self.memory, number)?;
+                    if held.is_some_and(|held| capp_id(&self.rules.capp, &held) == Some(id)) {
                         return Ok(Some(number));
                     }
                 }
@@ -126,7 +127,7 @@ fn check_and_complete(rules: &Rules, data: &mut [u8], record: usize) -> Result<(
     }
     let at = usize::from(rules.length_offset);
     if let Some(length) = data.get_mut(at) {
-        *length = (record - at - 1).min(0xFF) as u8;
+        *length = u8::try_from(record - at - 1).unwrap_or(u8::MAX);
     }
     Ok(())
 }

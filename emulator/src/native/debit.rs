@@ -5,19 +5,19 @@
 //! transaction: CAPP records, log, balance and serial, proof.
 
 use apdu::StatusWord;
-use applet_spec::{BalanceForm, CodeInMac1, KeyKind, PinUse, PurseKind, SerialMoment};
+use applet_spec::{BalanceForm, CodeInMac1, KeyKind, PinUse, Profile, PurseKind, SerialMoment};
 use crypto::{Mac, SessionKey, secure_messaging_mac};
 use purse::answer::{Balance, Confirmed, Debited, Proof};
 use purse::mac::{self, MacInput, Moment};
 use purse::record::LogRecord;
-use purse::{Amount, Debit, Limit, OnlineStep, TerminalSerial, TransactionType};
+use purse::{Amount, Debit, Limit, OnlineStep, TerminalId, TerminalSerial, TransactionType};
 
 use super::personalise::bit;
 use super::transaction::{
     CachedRecord, Initialized, Mac1Verified, Mac2Verified, OnlineInitialized, Transaction,
 };
 use super::tree::{Blocked, Df, Ef, KeySlot, PurseState, StoredProof};
-use super::wrong::{Deviation, LogPlace};
+use super::wrong::Deviation;
 use super::{Outcome, Session};
 use crate::application::{Halt, Reply};
 
@@ -163,10 +163,8 @@ impl Session<'_, '_> {
                 records: &records,
             },
         )?;
-        let mut data = Vec::with_capacity(Debited::LENGTH + 2);
         let (tac, mac2) = self.in_order(tac, mac2, Deviation::DebitOrder);
-        data.extend_from_slice(&Debited { tac, mac2 }.to_bytes());
-        Ok(Reply::data(data))
+        Ok(Reply::fields(&Debited { tac, mac2 }.to_bytes()))
     }
 
     pub(super) fn give_balance(&mut self, form: u8, kind: PurseKind) -> Outcome {
@@ -287,63 +285,54 @@ impl Session<'_, '_> {
             tac: entry.codes.tac.0,
         };
         let proof = self.proof_kept(proof)?;
-        let counts = self.rules.wrong_mac_limit.is_some();
-        let own_log = entry.begun.purse.terms(self.memory)?.log;
-        let log = self.log_file(df, own_log, &record)?;
+        let log = self.log_file(entry.begun)?;
         let record = self.logged(record, &entry.after);
-        let ahead = self.commit_ahead(entry, log.as_ref(), &record)?;
+        let (records, log) = self.commit_ahead(entry, log, &record)?;
         self.atomically(|session| {
-            if !ahead.records {
-                session.write_cached(entry.records)?;
-            }
-            if let Some(log) = log.filter(|_| !ahead.log) {
+            session.write_cached(records)?;
+            if let Some(log) = log {
                 session.append_to_log(&log, &record)?;
             }
             entry.begun.purse.set_state(session.memory, &entry.after)?;
             df.set_proof(session.memory, &proof)?;
-            if counts && df.wrong_macs(session.memory)? != 0 {
-                df.set_wrong_macs(session.memory, 0)?;
-            }
-            Ok(())
+            session.forget_wrong_macs()
         })
     }
 
-    /// Where a log record goes: the purse's own log, or the file that the profile's routing names.
-    fn log_file(&self, df: Df, own_log: u8, record: &LogRecord) -> Result<Option<Ef>, Halt> {
+    /// Where a log record goes: the purse's own log, or the file that the profile's routing names,
+    /// else that of purchases.
+    fn log_file(&self, begun: &Initialized) -> Result<Option<Ef>, Halt> {
+        let (df, kind, terminal) = (self.df(), begun.transaction_type, begun.terminal);
+        let own_log = begun.purse.terms(self.memory)?.log;
         if own_log != 0 {
             return Ok(df.by_sfi(self.memory, own_log)?);
         }
         let [purchase, load, other_city] = df.log(self.memory)?;
-        let own = df.by_sfi(self.memory, purchase)?;
-        let kind = TransactionType::from_byte(record.transaction_type);
-        let sfi = if kind.is_some_and(TransactionType::credits) {
+        let sfi = if kind.credits() {
             load
-        } else if kind.is_some_and(TransactionType::online) || other_city == 0 {
-            purchase
-        } else if self.in_other_city(df, record)? {
+        } else if !kind.online() && self.in_other_city(df, terminal)? {
             other_city
         } else {
             purchase
         };
-        Ok(if sfi == purchase { own } else { df.by_sfi(self.memory, sfi)?.or(own) })
+        Ok(match df.by_sfi(self.memory, sfi)? {
+            Some(log) => Some(log),
+            None => df.by_sfi(self.memory, purchase)?,
+        })
     }
 
     pub(super) fn append_to_log(&mut self, file: &Ef, record: &LogRecord) -> Result<(), Halt> {
-        match self.log_place(file)? {
-            Some(LogPlace::Nowhere) => Ok(()),
-            Some(LogPlace::Newest) => self.overwrite(file, 1, &record.to_bytes()),
-            None => self.append_to(file, &record.to_bytes()),
+        if self.logs_wrongly(file, record)? {
+            return Ok(());
         }
+        self.append_to(file, &record.to_bytes())
     }
 
     /// The first two bytes of the terminal number are not the city code of the public file.
-    fn in_other_city(&self, df: Df, record: &LogRecord) -> Result<bool, Halt> {
-        let public = df.by_sfi(self.memory, applet_spec::Profile::PUBLIC_SFI)?;
-        let Some(public) = public.filter(|file| file.size >= 4) else {
-            return Ok(false);
-        };
-        let city = self.memory.array::<2>(public.data + 2)?;
-        Ok(!record.terminal.0.starts_with(&city))
+    fn in_other_city(&self, df: Df, terminal: TerminalId) -> Result<bool, Halt> {
+        let public = df.by_sfi(self.memory, Profile::PUBLIC_SFI)?;
+        let city = public.map(|public| self.memory.array::<2>(public.data + 2)).transpose()?;
+        Ok(city.is_some_and(|city| !terminal.0.starts_with(&city)))
     }
 
     /// The TAC over `input`.
@@ -368,6 +357,15 @@ impl Session<'_, '_> {
         let index = self.rules.tac_index_for(begun.key.index);
         let slot = self.df().key(self.memory, KeyKind::Tac, index)?;
         Ok(slot.ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?)
+    }
+
+    /// The next wrong transaction MAC is the first again.
+    pub(super) fn forget_wrong_macs(&mut self) -> Result<(), Halt> {
+        let df = self.df();
+        if df.wrong_macs(self.memory)? != 0 {
+            df.set_wrong_macs(self.memory, 0)?;
+        }
+        Ok(())
     }
 
     /// A wrong transaction MAC: 9302, or where the profile counts them, the last one locks the

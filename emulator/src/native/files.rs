@@ -1,7 +1,7 @@
 //! READ BINARY, UPDATE BINARY, and what all file commands share: finding the file, its rights.
 
 use apdu::StatusWord;
-use applet_spec::{Access, RightsByte, SecurityStates, StateNeed};
+use applet_spec::{Access, RightsByte, SecurityStates};
 use crypto::Mac;
 use purse::{FileRef, Protected};
 
@@ -68,7 +68,6 @@ impl Session<'_, '_> {
 
     pub(super) fn check_access(&self, access: Access) -> Result<(), Halt> {
         let granted = match access {
-            _ if self.state.building => true,
             Access::Free => true,
             Access::Pin => self.state.rights.pin,
             Access::Authenticated => self.state.rights.authenticated,
@@ -80,7 +79,7 @@ impl Session<'_, '_> {
 
     /// Whether a right is given in the security states reached so far.
     pub(super) fn granted(&self, right: RightsByte) -> Result<bool, Halt> {
-        if self.state.building || right.need() == StateNeed::Nothing {
+        if self.state.building {
             return Ok(true);
         }
         let directory = self.state.rights.state;
@@ -92,7 +91,6 @@ impl Session<'_, '_> {
     /// A file that can be read but never updated is no internal one: the right is missing.
     pub(super) fn check_update_access(&self, file: &Ef) -> Result<(), Halt> {
         match (file.read, file.update) {
-            _ if self.state.building => Ok(()),
             (Access::Never, Access::Never) => self.check_access(Access::Never),
             (_, Access::Never) => Err(Halt::Status(StatusWord::SECURITY_STATUS)),
             (_, update) => self.check_access(update),

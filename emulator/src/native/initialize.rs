@@ -117,10 +117,7 @@ impl Session<'_, '_> {
             }
             _ => Transaction::Purchase(begun),
         };
-        // Room for the status word that follows.
-        let mut data = Vec::with_capacity(PurchaseInitialized::LENGTH + 2);
-        data.extend_from_slice(&answer.to_bytes());
-        Ok(Reply::data(data))
+        Ok(Reply::fields(&answer.to_bytes()))
     }
 
     /// The checks of every INITIALIZE, in the profile's order, and the card's random.
@@ -140,24 +137,19 @@ impl Session<'_, '_> {
             return Err(Halt::Status(StatusWord::WRONG_P1P2));
         }
         let state = purse.state(self.memory)?;
-        let mut key: Option<KeySlot> = None;
+        let key = self.transaction_key(need.key, i.key)?.ok_or(StatusWord::KEY_INDEX_UNSUPPORTED);
         for check in &self.rules.check_order {
             let refused: Option<StatusWord> = match check {
                 Check::State => self.refuses_now(running, need.transaction_type),
-                Check::Key => {
-                    key = self.transaction_key(need.key, i.key)?;
-                    key.is_none().then_some(StatusWord::KEY_INDEX_UNSUPPORTED)
-                }
+                Check::Key => key.as_ref().err().copied(),
                 Check::Rights => {
                     let asked =
                         terms.pin_for & bit(need.pin_use) != 0 && !self.forgets_pin(need.pin_use);
-                    let own = match key {
-                        Some(key) => Some(key),
-                        None => self.transaction_key(need.key, i.key)?,
-                    };
-                    let given = (!asked || self.holds_rights())
-                        && self.granted(terms.use_right)?
-                        && own.map_or(Ok(true), |key| self.granted(key.use_right))?;
+                    let mut given =
+                        (!asked || self.holds_rights()) && self.granted(terms.use_right)?;
+                    if let Ok(key) = &key {
+                        given &= self.granted(key.use_right)?;
+                    }
                     (!given).then_some(StatusWord::SECURITY_STATUS)
                 }
                 Check::Amount => {
@@ -169,11 +161,7 @@ impl Session<'_, '_> {
                 return Err(Halt::Status(status));
             }
         }
-        let key = match key {
-            Some(key) => Some(key),
-            None => self.transaction_key(need.key, i.key)?,
-        };
-        let key = self.key_told(key.ok_or(StatusWord::KEY_INDEX_UNSUPPORTED)?);
+        let key = self.key_told(key?);
         let random = self.random();
         let random = self.or_wrong(random, Deviation::RandomConstant, [0x5A; 4]);
         let begun = Initialized {
@@ -219,15 +207,15 @@ impl Session<'_, '_> {
         kind: TransactionType,
         amount: Amount,
     ) -> Option<StatusWord> {
-        if let Some(judged) = self.amount_misjudged(terms, state, kind, amount) {
-            return judged;
-        }
-        if kind.credits() {
+        let refused = if kind.credits() {
             let after = state.balance.0.checked_add(amount.0);
             let fits = after.is_some_and(|after| after <= terms.maximum.0);
-            return (!fits).then_some(StatusWord::CONDITIONS);
-        }
-        (amount > self.spendable(state, kind)).then_some(StatusWord::BALANCE_INSUFFICIENT)
+            (!fits).then_some(StatusWord::CONDITIONS)
+        } else {
+            let covered = amount <= self.spendable(state, kind);
+            (!covered).then_some(StatusWord::BALANCE_INSUFFICIENT)
+        };
+        self.amount_judged(refused, terms, state, kind, amount)
     }
 
     /// 9402 where the serial that counts is at its end.
@@ -259,8 +247,8 @@ impl Session<'_, '_> {
     fn online_session(&self, begun: &Initialized, serial: u16) -> Result<SessionKey, Halt> {
         let key = begun.key.value(self.memory)?;
         let cipher = self.system.keys.cipher(begun.key.suite, &key);
-        let after = serial.wrapping_add(1);
-        let serial = self.or_wrong(serial, Deviation::SessionSerialAfter, after);
+        let wrong = Deviation::SessionSerialAfter;
+        let serial = self.or_wrong(serial, wrong, serial.wrapping_add(1));
         let input = mac::online_session_input(begun.random, serial);
         Ok(SessionKey::derive(begun.key.suite, &cipher, &input))
     }

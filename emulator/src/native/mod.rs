@@ -36,10 +36,17 @@ use transaction::Transaction;
 use tree::{Blocked, Df};
 use wrong::Deviation;
 
-/// Volatile state of the native card system; everything else is in card memory.
+/// The native card system: what all cards of a profile share, and what is lost with the power.
+/// Everything else is in card memory.
 #[derive(Clone)]
 pub struct NativeSystem {
     system: Arc<CardSystem>,
+    volatile: Volatile,
+}
+
+/// What is lost with the power.
+#[derive(Clone, Default)]
+struct Volatile {
     /// Selected directory; the MF after reset.
     current: Df,
     /// Header address of the selected file, 0 without one.
@@ -89,7 +96,7 @@ struct Challenge {
 
 /// What a handler works with.
 struct Session<'s, 'c> {
-    state: &'s mut NativeSystem,
+    state: &'s mut Volatile,
     memory: &'s mut Nvm,
     entropy: &'s mut dyn Entropy,
     rules: &'c Rules,
@@ -104,60 +111,49 @@ type Outcome = Result<Reply, Halt>;
 impl NativeSystem {
     /// Without power, nothing selected.
     pub fn new(system: Arc<CardSystem>) -> Self {
-        Self {
-            system,
-            current: Df(0),
-            current_file: 0,
-            current_record: 0,
-            rights: Rights::default(),
-            master_state: 0,
-            building: false,
-            challenge: None,
-            code_given: false,
-            transaction: Transaction::Idle,
-            sam: psam::Granted::default(),
-        }
+        Self { system, volatile: Volatile::default() }
     }
 
     /// The current file and record.
     pub fn position(&self) -> Position {
-        let Self { current, current_file, current_record, .. } = *self;
+        let Volatile { current, current_file, current_record, .. } = self.volatile;
         Position { directory: current, file: current_file, record: current_record }
     }
 
     /// Makes what was current before a command current again, unless it was a SELECT.
     pub fn return_to(&mut self, position: Position) {
-        if position.directory == self.current {
-            self.current_file = position.file;
-            self.current_record = position.record;
+        if position.directory == self.volatile.current {
+            self.volatile.current_file = position.file;
+            self.volatile.current_record = position.record;
         }
     }
 
     /// Which transaction is running, in words.
     pub fn transaction_name(&self) -> &'static str {
-        self.transaction.name()
+        self.volatile.transaction.name()
     }
 }
 
 impl Application for NativeSystem {
     fn reset(&mut self, memory: &Nvm) {
         let kept = self.kept_over_reset();
-        *self = Self::new(self.system.clone());
-        self.current = Df::master(memory).unwrap_or(Df(0));
-        self.building = self.current.is_open_ground(memory).unwrap_or(false);
+        let current = Df::master(memory).unwrap_or_default();
+        let building = current.is_open_ground(memory).unwrap_or_default();
+        self.volatile = Volatile { current, building, ..Volatile::default() };
         if let Some((directory, transaction)) = kept {
-            (self.current, self.transaction) = (directory, transaction);
+            self.volatile.current = directory;
+            self.volatile.transaction = transaction;
         }
     }
 
     fn process(&mut self, context: &mut Context<'_>, apdu: &CommandApdu<'_>) -> Outcome {
         let system = self.system.clone();
         let rules = &system.acts_by.rules;
-        let challenge = self.challenge.take();
+        let challenge = self.volatile.challenge.take();
         if self.deviates(Deviation::ChallengeLivesOn) {
-            self.challenge = challenge;
+            self.volatile.challenge = challenge;
         }
-        let transaction = std::mem::replace(&mut self.transaction, Transaction::Idle);
+        let transaction = std::mem::take(&mut self.volatile.transaction);
         let taken_for = self.taken_for(apdu, rules);
         let apdu = &taken_for.as_deref().map_or(*apdu, CommandApdu::new);
         let parsed = Command::parse_with(Catalogue::of(rules.commands), apdu, rules);
@@ -170,7 +166,7 @@ impl Application for NativeSystem {
                 if spec.is_some_and(|spec| spec.transaction == TransactionEffect::Keeps)
                     || self.deviates(Deviation::StateKeptAfterError)
                 {
-                    self.transaction = transaction;
+                    self.volatile.transaction = transaction;
                 }
                 return self.refused(&error, rules);
             }
@@ -181,8 +177,9 @@ impl Application for NativeSystem {
             _ => false,
         };
         let keep = self.keeps_wrongly(spec.id).unwrap_or(keep);
+        let left = self.left_open(&transaction);
         let mut session = Session {
-            state: self,
+            state: &mut self.volatile,
             memory: context.memory,
             entropy: context.entropy,
             rules,
@@ -192,19 +189,12 @@ impl Application for NativeSystem {
         };
         if keep {
             let outcome = session.execute(command, Transaction::Idle);
-            self.transaction = transaction;
+            self.volatile.transaction = transaction;
             return outcome;
         }
-        let left = session.state.left_open(&transaction);
         let outcome = session.execute(command, transaction);
-        if outcome.is_err() {
-            self.transaction = Transaction::Idle;
-        }
         if let Some(left) = left {
             self.leave_open(left, spec, &outcome);
-        }
-        if context.memory.in_transaction() && outcome != Err(Halt::PowerLost) {
-            return Err(Halt::Bug("a command left its memory transaction open".to_owned()));
         }
         outcome
     }
@@ -221,7 +211,7 @@ impl NativeSystem {
         if memory.byte(tree::CARD_BLOCKED)? != 0 {
             return Err(Halt::Status(StatusWord::LOCKED));
         }
-        let blocked = self.current.blocked(memory)?;
+        let blocked = self.volatile.current.blocked(memory)?;
         if blocked == Blocked::No {
             return Ok(());
         }
@@ -229,20 +219,21 @@ impl NativeSystem {
             Ok((spec, _)) => Some(*spec),
             Err(error) => error.command.map(Catalogue::entry),
         };
-        let wrongly = spec.is_some_and(|spec| self.lets_through(blocked, spec.id));
         let (allowed, status) = match blocked {
             Blocked::Permanently => {
                 (spec.is_some_and(|s| s.when_permanently_blocked), rules.status.permanently_blocked)
             }
             _ => (spec.is_some_and(|s| s.when_blocked), rules.status.blocked),
         };
-        if allowed || wrongly { Ok(()) } else { Err(Halt::Status(status)) }
+        if allowed || self.lets_through(blocked, spec) {
+            return Ok(());
+        }
+        Err(Halt::Status(status))
     }
 
     /// The answer to a command that cannot be read.
     fn refused(&self, error: &CommandError, rules: &Rules) -> Outcome {
-        let unknown = matches!(error.problem, purse::Problem::Instruction(_));
-        if unknown && self.deviates(Deviation::UnknownInstructionOk) {
+        if self.takes_unknown(error) {
             return Ok(Reply::done());
         }
         Err(Halt::Status(error.status(rules)))
@@ -328,6 +319,7 @@ impl Session<'_, '_> {
     }
 
     /// Changes several things or none: commits what `work` wrote, takes it back where it fails.
+    /// Nothing else opens a memory transaction, so that none outlives its command.
     fn atomically(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Halt>) -> Result<(), Halt> {
         self.memory.begin()?;
         match work(self) {

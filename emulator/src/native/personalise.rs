@@ -197,9 +197,10 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
         }
         for key in &directory.keys {
             let tries = key.tries.unwrap_or(KeySlot::UNLIMITED);
+            // The key itself comes with `fill`.
             df.add_key(
                 memory_ref,
-                KeySlot {
+                &KeySlot {
                     address: 0,
                     next: 0,
                     kind: key.kind as u8,
@@ -214,6 +215,7 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
                     change_right: key.change_right.unwrap_or(ANYBODY),
                     protection: Protection::None,
                 },
+                &Key::double([0; 16]),
             )?;
         }
         if let Some(pin) = &directory.pin {
@@ -248,7 +250,7 @@ fn lay_out(profile: &Profile) -> Result<Nvm, NvmError> {
                 log: 0,
                 use_right: ANYBODY,
             };
-            df.add_purse(memory_ref, spec.kind, &state, &terms)?;
+            df.add_purse(memory_ref, spec.kind, &terms)?.set_state(memory_ref, &state)?;
         }
         if let Some(psam) = profile.psam.as_ref().filter(|_| !directory.sam_keys.is_empty()) {
             df.set_sam_serial(memory_ref, psam.serial_file)?;
@@ -281,8 +283,6 @@ fn add_file(memory: &mut Nvm, df: Df, file: &FileSpec) -> Result<(), NvmError> {
     };
     let used = if structure == Structure::Binary { 0 } else { file.content.len().min(255) as u8 };
     let header = Ef {
-        address: 0,
-        next: 0,
         fid: file.fid,
         sfi: file.sfi,
         structure,
@@ -295,16 +295,16 @@ fn add_file(memory: &mut Nvm, df: Df, file: &FileSpec) -> Result<(), NvmError> {
         protect_read: file.protect_read,
         key: file.key_index,
         read_key: file.key_index,
-        data: 0,
         used,
         // Content lists record 1 first, and record 1 of a ring is its newest.
         head: if structure == Structure::Cyclic { used.saturating_sub(1) } else { 0 },
+        ..Ef::default()
     };
     let room = match structure {
         Structure::Binary => u32::from(size),
         _ => header.stride() * u32::from(count),
     };
-    df.add_file(memory, header, room).map(|_| ())
+    df.add_file(memory, header, room)
 }
 
 fn fill_file(

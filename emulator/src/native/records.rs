@@ -52,7 +52,10 @@ impl Session<'_, '_> {
         if file.structure == Structure::Packed && number == file.used.saturating_add(1) {
             return self.append_checked(&file, &data);
         }
-        let held = file.record(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
+        let held = file.record(self.memory, number)?;
+        let (Some(held), Some(at)) = (held, file.content(self.memory, number)?) else {
+            return Err(Halt::Status(StatusWord::RECORD_NOT_FOUND));
+        };
         if held.len() != data.len() {
             let too_long = data.len() > usize::from(file.record);
             let status = match (file.own_lengths(), too_long) {
@@ -62,7 +65,7 @@ impl Session<'_, '_> {
             };
             return Err(Halt::Status(status));
         }
-        self.atomically(|session| session.overwrite(&file, number, &data))?;
+        self.atomically(|session| Ok(session.memory.put_raw(at, &data)?))?;
         self.state.current_record = number;
         Ok(Reply::done())
     }
@@ -88,13 +91,6 @@ impl Session<'_, '_> {
         }
         self.atomically(|session| session.append_to(file, data))?;
         Ok(Reply::done())
-    }
-
-    /// Writes over record `number`, whose length must be right.
-    pub(super) fn overwrite(&mut self, file: &Ef, number: u8, data: &[u8]) -> Result<(), Halt> {
-        let at = file.content(self.memory, number)?.ok_or(StatusWord::RECORD_NOT_FOUND)?;
-        self.memory.put_raw(at, data)?;
-        Ok(())
     }
 
     /// Adds a record: at the end, or as number 1 of a ring. Two appends to one ring in one command
@@ -125,20 +121,21 @@ impl Session<'_, '_> {
         Ok(file)
     }
 
-    /// Number of the record that is meant, if there is one.
+    /// Number of the record that is meant, if one fits; 0 where there is no current record.
     fn locate(&self, file: &Ef, record: RecordRef) -> Result<Option<u8>, Halt> {
         let current = self.state.current_record;
+        let all = 1..=file.used;
         Ok(match record {
-            RecordRef::Number(0) => Some(current).filter(|number| *number != 0),
+            RecordRef::Number(0) => Some(current),
             RecordRef::Number(number) => Some(number),
-            RecordRef::First(id) => self.matching(file, id, 1..=file.used)?,
-            RecordRef::Last(id) => self.matching(file, id, (1..=file.used).rev())?,
+            RecordRef::First(id) => self.matching(file, id, all)?,
+            RecordRef::Last(id) => self.matching(file, id, all.rev())?,
             RecordRef::Next(id) => {
-                self.matching(file, id, current.saturating_add(1)..=file.used)?
+                self.matching(file, id, all.filter(|number| *number > current))?
             }
             RecordRef::Previous(id) => {
-                let before = if current == 0 { file.used } else { current - 1 };
-                self.matching(file, id, (1..=before).rev())?
+                let before = |number: &u8| current == 0 || *number < current;
+                self.matching(file, id, all.rev().filter(before))?
             }
         })
     }

@@ -31,7 +31,7 @@ impl Session<'_, '_> {
     pub(super) fn give_challenge(&mut self, length: u8) -> Outcome {
         let bytes: [u8; 16] = self.random();
         let bytes = self.or_wrong(bytes, Deviation::ChallengeConstant, [0x5A; 16]);
-        let challenge = Challenge { bytes, length: usize::from(length).min(16) };
+        let challenge = Challenge { bytes, length: usize::from(length) };
         let answer = challenge.as_bytes().to_vec();
         self.state.challenge = Some(challenge);
         Ok(Reply::data(answer))
@@ -65,8 +65,8 @@ impl Session<'_, '_> {
         if expected.len() != cryptogram.len() {
             return Err(Halt::Status(StatusWord::WRONG_LENGTH));
         }
-        let unchecked = self.deviates(Deviation::AuthenticationUnchecked);
-        if unchecked || bool::from(expected.ct_eq(cryptogram)) {
+        let right = bool::from(expected.ct_eq(cryptogram));
+        if right || self.deviates(Deviation::AuthenticationUnchecked) {
             if !self.deviates(Deviation::AuthenticationTriesStay) {
                 self.restore_tries(&slot)?;
             }
@@ -76,7 +76,7 @@ impl Session<'_, '_> {
         }
         self.state.rights = super::Rights::default();
         let left = self.spend_try(&slot)?;
-        Err(Halt::Status(StatusWord::tries_left(left.min(0x0F))))
+        Err(Halt::Status(StatusWord::tries_left(left)))
     }
 
     pub(super) fn internal_authenticate(&mut self, mode: u8, index: u8, data: &[u8]) -> Outcome {

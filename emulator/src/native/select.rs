@@ -42,9 +42,11 @@ impl Session<'_, '_> {
         let mut passed = occurrence == Occurrence::First;
         for df in Df::all(self.memory) {
             let own = df.name(self.memory)?;
-            let whole_only = self.deviates(Deviation::PartialNameUnmatched);
-            let named = own.starts_with(name.as_bytes())
-                && !(whole_only && own.len() != name.as_bytes().len());
+            let named = self.or_wrong(
+                own.starts_with(name.as_bytes()),
+                Deviation::PartialNameUnmatched,
+                own == name.as_bytes(),
+            );
             if passed && named {
                 return Ok(Some(df));
             }
@@ -58,14 +60,11 @@ impl Session<'_, '_> {
     fn enter(&mut self, df: Df) -> Outcome {
         let master = Df::master(self.memory)?;
         self.state.building = df.is_open_ground(self.memory)?;
-        if df == master {
-            self.state.master_state = 0;
-        } else if self.df() == master {
+        if self.df() == master {
             self.state.master_state = self.state.rights.state;
         }
         self.state.current = df;
         self.state.current_file = 0;
-        self.state.current_record = 0;
         if !self.deviates(Deviation::PinStateSurvivesSelect) {
             self.state.rights = Rights::default();
         }
@@ -121,7 +120,7 @@ impl Session<'_, '_> {
         let mut entries = Vec::new();
         for df in Df::all(self.memory) {
             let (name, label) = (df.name(self.memory)?, df.label(self.memory)?);
-            if df.is_purse_application(self.memory)? && !label.is_empty() {
+            if !label.is_empty() {
                 entries.push(Node::Constructed(
                     0x61,
                     vec![Node::Primitive(0x4F, name), Node::Primitive(0x50, label)],

@@ -231,7 +231,9 @@ impl Target<'_> {
 
     fn log(&self, memory: &mut Nvm, fill: LogFill) -> Done {
         let df = self.application(memory)?;
-        for sfi in df.logs(memory)? {
+        let mut logs = df.logs(memory)?;
+        logs.retain(|sfi| *sfi != 0);
+        for sfi in logs {
             let file = self.file_of(memory, sfi)?;
             match fill {
                 LogFill::Empty => file.set_used(memory, 0, 0)?,

@@ -7,9 +7,10 @@ use super::psam;
 use super::tree::{Address, KeySlot, Purse};
 
 /// Where a transaction stands (交易状态).
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub enum Transaction {
     /// None is running.
+    #[default]
     Idle,
     /// INITIALIZE FOR LOAD was answered.
     Load(Box<OnlineInitialized>),

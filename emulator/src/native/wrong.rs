@@ -18,7 +18,6 @@ mod tac;
 
 use super::{NativeSystem, Session};
 
-pub use commit::LogPlace;
 pub use deviation::{Deviation, Deviations};
 pub use power::after_reset;
 

@@ -106,6 +106,10 @@ fn log(directory: &Directory, section: &Section<'_>) {
         let Some(sfi) = sfi else { continue };
         match find(directory, sfi).map(|file| file.kind) {
             None => section.wrong(key, no_file(sfi), "add the file, or name another one"),
+            Some(FileKind::Cyclic { .. }) if key == "other-city" && !tells_city(directory) => {
+                let message = "file 0x15 has no city code in its bytes 2 and 3";
+                section.wrong(key, message, "add the binary file, or leave other-city out");
+            }
             Some(FileKind::Cyclic { record: LOG_RECORD, .. }) => {}
             Some(_) => {
                 let message =
@@ -114,6 +118,13 @@ fn log(directory: &Directory, section: &Section<'_>) {
             }
         }
     }
+}
+
+/// Whether the public file is long enough for a city code.
+fn tells_city(directory: &Directory) -> bool {
+    const CITY_END: u16 = 4;
+    let public = find(directory, Profile::PUBLIC_SFI).map(|file| file.kind);
+    matches!(public, Some(FileKind::Binary { size }) if size >= CITY_END)
 }
 
 fn check_file(profile: &Profile, directory: &Directory, file: &FileSpec, section: &Section<'_>) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::Value;
 
-/// What must come back. Of steps without an answer (`do`, `set`) nothing is asked.
+/// What must come back. Of a reset only `fields` are asked, of other
+/// steps without an answer (`do`, `set`) nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Expect {
     /// Status words, one of which it must be.

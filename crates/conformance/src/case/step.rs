@@ -1,6 +1,8 @@
 //! What a step does.
 
-use applet_spec::{Catalogue, CommandId, Field, PurseKind};
+use std::sync::OnceLock;
+
+use applet_spec::{Catalogue, CommandId, Field, FieldFormat, PurseKind};
 
 use super::{Capture, Change, Expect, Value, Written};
 use crate::Text;
@@ -25,6 +27,8 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// Whether power is lost at every memory write of it, one after the other.
     pub tear: bool,
+    /// Only cards that talk this protocol do it, and nothing is fetched below it.
+    pub protocol: Option<Protocol>,
     /// Names for later.
     pub captures: Vec<Capture>,
 }
@@ -41,9 +45,19 @@ impl Step {
             expect: Expect::default(),
             changes: Vec::new(),
             tear: false,
+            protocol: None,
             captures: Vec::new(),
         }
     }
+}
+
+/// A transmission protocol whose own answers a step looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// T=0: answers that wait (61xx), and a corrected Le (6Cxx).
+    T0,
+    /// T=1: every answer comes at once.
+    T1,
 }
 
 /// What a step does.
@@ -74,11 +88,24 @@ impl Action {
         }
     }
 
-    /// The fields of their answers.
+    /// The fields of their answers; those of the answer to reset.
     pub(crate) fn answer_fields(&self) -> Vec<&'static Field> {
+        if let Self::Do(Deed::Reset) = self {
+            return answer_to_reset().iter().collect();
+        }
         let commands = self.commands().unwrap_or_default();
         commands.iter().flat_map(|id| &Catalogue::entry(*id).answer).collect()
     }
+}
+
+/// What may be expected of an answer to reset beside its form.
+pub(crate) fn answer_to_reset() -> &'static [Field; 2] {
+    static FIELDS: OnceLock<[Field; 2]> = OnceLock::new();
+    let field = |name: &str, name_zh: &str, len| {
+        let (name, name_zh) = (name.to_owned(), name_zh.to_owned());
+        Field { name, name_zh, len, format: FieldFormat::Hex }
+    };
+    FIELDS.get_or_init(|| [field("TS", "TS", Some(1)), field("historical bytes", "历史字节", None)])
 }
 
 /// A command of the catalogue. What is not said follows from the catalogue, the profile and the

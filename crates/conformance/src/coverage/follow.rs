@@ -70,6 +70,10 @@ impl<'p> Follower<'p> {
     }
 
     fn step(&mut self, step: &Step) {
+        // Not every card does it.
+        if step.protocol.is_some() {
+            return;
+        }
         match Sent::of(step, self.profile) {
             Sent::Nothing => self.without_command(step),
             Sent::Several(commands) => {

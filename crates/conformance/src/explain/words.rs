@@ -5,8 +5,8 @@ use applet_spec::{Catalogue, Field, PurseKind};
 
 use crate::text::text;
 use crate::{
-    Action, CaptureFrom, Deed, Expect, Le, Place, Protect, Run, RunKind, Send, Step, Text,
-    TlvExpect, Value,
+    Action, CaptureFrom, Deed, Expect, Le, Place, Protect, Protocol, Run, RunKind, Send, Step,
+    Text, TlvExpect, Value,
 };
 
 /// What is said of a step.
@@ -24,14 +24,43 @@ pub(crate) struct StepWords {
 
 pub(crate) fn step_words(step: &Step) -> StepWords {
     StepWords {
-        action: action(&step.action),
-        expect: expect(&step.expect, &step.action.answer_fields()),
+        action: match step.protocol {
+            None => action(&step.action),
+            Some(protocol) => over(protocol, action(&step.action)),
+        },
+        expect: expected(step),
         changes: step.changes.iter().map(ToString::to_string).collect(),
         captures: step.captures.iter().map(|c| (c.name.clone(), from(&c.from))).collect(),
         repeat: step.repeat,
         tear: step.tear,
         note: step.note.clone(),
         silent: matches!(step.action, Action::Do(_) | Action::Set(_)),
+    }
+}
+
+fn expected(step: &Step) -> Vec<Text> {
+    let said = expect(&step.expect, &step.action.answer_fields());
+    if said.is_empty() || !matches!(step.action, Action::Do(_)) {
+        return said;
+    }
+    let form = text("an answer to reset of the right form", "格式正确的复位应答");
+    std::iter::once(form).chain(said).collect()
+}
+
+fn over(protocol: Protocol, Text { en, zh }: Text) -> Text {
+    let name = protocol.name();
+    text(
+        format!("{en}, as a {name} card answers it; other cards pass it over"),
+        format!("{zh}, 按 {name} 卡的原始应答; 其他卡跳过"),
+    )
+}
+
+impl Protocol {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::T0 => "T=0",
+            Self::T1 => "T=1",
+        }
     }
 }
 

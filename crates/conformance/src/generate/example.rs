@@ -3,8 +3,8 @@
 
 use apdu::StatusWord;
 use applet_spec::{
-    Access, CommandId, CommandSpec, FileKind, FileSpec, IdentificationCheck, KeyKind, PinUse,
-    Profile, Protection, PurseSpec,
+    Access, CommandId, CommandSpec, FileKind, FileSpec, IdentificationCheck, IssuingRules, KeyKind,
+    PinUse, PlainKeys, Profile, Protection, PurseSpec,
 };
 
 use super::bytes::{Bytes, StepWords as _, profiles, sent};
@@ -147,7 +147,11 @@ pub(super) fn of(maker: &Maker<'_>, spec: &CommandSpec) -> Option<Step> {
         C::WriteSamKey => answers(bytes, 0x6984),
         C::CreateFile => answers(bytes, 0x6A80),
         C::EraseDirectory => answers(bytes, 0x6982),
-        C::WriteKey => answers(bytes.with_parameters(0x01, 0x00), 0x6A80),
+        C::WriteKey => {
+            let in_clear = |rules: IssuingRules| rules.plain_keys == PlainKeys::Always;
+            let answer = if profile.rules.issuing.is_none_or(in_clear) { 0x6A80 } else { 0x6900 };
+            answers(bytes.with_parameters(0x01, 0x00), answer)
+        }
     })
 }
 

@@ -161,6 +161,7 @@ impl Host<'_> {
             "card-serial" => self.serial.to_vec(),
             "aid" => self.main_name(),
             "code" => self.code()?.to_vec(),
+            "historical" => self.profile.chip.historical.clone(),
             "challenge" => {
                 scope.challenge.ok_or(Trouble::NoChallenge { what: "$challenge" })?.to_vec()
             }

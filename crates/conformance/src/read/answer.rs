@@ -10,7 +10,7 @@ use super::here::Here;
 use super::send::fields;
 use super::step::number;
 use crate::expression::{LiteralForm, NAMES};
-use crate::{Action, Capture, CaptureFrom, Expect, StatusPattern, TlvExpect, profile_fields};
+use crate::{Action, Capture, CaptureFrom, Deed, Expect, StatusPattern, TlvExpect, profile_fields};
 
 /// Most tags of a path.
 const MAX_PATH: usize = 16;
@@ -21,14 +21,17 @@ pub(super) struct Answers {
     fields: Vec<&'static Field>,
     /// Whether the command is one of the catalogue.
     named: bool,
+    /// It is an answer to reset: fields, and nothing else.
+    reset: bool,
 }
 
 impl Answers {
     /// Of an action; `None` where nothing is answered.
     pub(super) fn of(action: &Action) -> Option<Self> {
-        let answered = !matches!(action, Action::Do(_) | Action::Set(_));
-        let named = action.commands().is_some();
-        answered.then(|| Self { fields: action.answer_fields(), named })
+        let reset = matches!(action, Action::Do(Deed::Reset));
+        let answered = reset || !matches!(action, Action::Do(_) | Action::Set(_));
+        let named = reset || action.commands().is_some();
+        answered.then(|| Self { fields: action.answer_fields(), named, reset })
     }
 }
 
@@ -46,6 +49,15 @@ pub(super) fn expect(
         });
         return (wrong.count() == 0).then(Expect::default);
     };
+    if answers.reset {
+        let said = KEYS.into_iter().filter(|key| *key != "expect" && section.node(key).is_some());
+        let mend = "write expect = { .. }, or remove it";
+        let wrong =
+            said.map(|key| section.wrong(key, "an answer to reset has no such thing", mend));
+        let whole = wrong.count() == 0;
+        let fields = fields(here, section, "expect", &answers.fields, LiteralForm::Mask)?;
+        return whole.then(|| Expect { fields, ..Expect::default() });
+    }
     refuse_unnamed(section, answers, "expect");
     let status = status(section);
     let fields = fields(here, section, "expect", &answers.fields, LiteralForm::Mask);
@@ -210,7 +222,7 @@ pub(super) fn captures(
     answers: Option<&Answers>,
 ) -> Option<Vec<Capture>> {
     // Told with what else is expected of a step that is not answered.
-    let Some(answers) = answers else { return Some(Vec::new()) };
+    let Some(answers) = answers.filter(|answers| !answers.reset) else { return Some(Vec::new()) };
     let mut out = Vec::new();
     let mut whole = true;
     for entry in section.entries("capture")? {

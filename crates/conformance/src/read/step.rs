@@ -7,13 +7,13 @@ use super::here::Here;
 use super::{answer, send, settings, text_in_both};
 use crate::expression::LiteralForm;
 use crate::text::short_file_identifier;
-use crate::{Action, Change, Expect, Place, PurseName, Step, Text};
+use crate::{Action, Change, Expect, Place, Protocol, PurseName, Step, Text};
 
 pub(super) const STEP_KEYS: &[&str] = &[
     "send", "raw", "select", "run", "do", "set", "with", "purse", "file", "record", "mode",
     "offset", "key", "p1", "p2", "class", "protect", "body", "le", "repeat", "note", "note-zh",
     "covers", "sw", "expect", "data", "length", "tlv", "differs", "within", "capture", "changes",
-    "tear", "torn",
+    "tear", "torn", "protocol",
 ];
 const ACTIONS: [&str; 6] = ["send", "raw", "select", "run", "do", "set"];
 /// What belongs to `send` alone.
@@ -67,6 +67,7 @@ fn read(here: &mut Here<'_>, node: &Node, path: &str) -> Option<Step> {
         .extend(section.entries("capture").unwrap_or_default().iter().map(|e| e.key.clone()));
     let tear = tear(&section);
     let torn = torn(&section);
+    let protocol = protocol(&section);
     let changes = changes(&section, "changes");
     Some(Step {
         written: Some(here.source.written(node.at)),
@@ -77,6 +78,7 @@ fn read(here: &mut Here<'_>, node: &Node, path: &str) -> Option<Step> {
         expect: Expect { torn: torn?, ..expect? },
         changes: changes?,
         tear: tear?,
+        protocol: protocol?,
         captures: captures?,
     })
 }
@@ -256,6 +258,18 @@ fn tear(section: &Section<'_>) -> Option<bool> {
     }
     section.wrong("tear", format!("{word:?} is not known here"), "write \"every-write\"");
     None
+}
+
+/// The protocol whose answers a command is to show as they are.
+fn protocol(section: &Section<'_>) -> Option<Option<Protocol>> {
+    let protocol = section.maybe("protocol")?;
+    let one_command = || ["send", "raw", "select"].iter().any(|key| section.node(key).is_some());
+    if protocol.is_some() && (!one_command() || section.node("tear").is_some()) {
+        let message = "belongs to `send`, `raw` and `select` without `tear`";
+        section.wrong("protocol", message, "remove it");
+        return None;
+    }
+    Some(protocol)
 }
 
 /// What a tear may leave in between; only where there is one.

@@ -2,7 +2,7 @@
 
 use applet_spec::{PurseKind, words};
 
-use crate::{Deed, Protect, PurseName, RunKind, Start};
+use crate::{Deed, Protect, Protocol, PurseName, RunKind, Start};
 
 words! {
     Start { "selected" => Start::Selected, "reset" => Start::Reset, "off" => Start::Off }
@@ -13,6 +13,7 @@ words! {
         "insert" => Deed::Insert,
     }
     Protect { "mac" => Protect::Mac, "encrypted-mac" => Protect::EncryptedMac }
+    Protocol { "t0" => Protocol::T0, "t1" => Protocol::T1 }
     RunKind {
         "load" => RunKind::Load,
         "purchase" => RunKind::Purchase,

@@ -49,6 +49,7 @@ pub(super) fn case(id: &str, family: &str, rules: &[Arc<Rule>], words: &str) -> 
         },
         changes: vec![Change::Balance(PurseName::Ep)],
         tear: false,
+        protocol: None,
         captures: Vec::new(),
     };
     Arc::new(Case {

@@ -8,7 +8,9 @@ use super::command::{Power, split};
 use super::state::{Difference, State};
 use super::words::{alike, text};
 use crate::host::{Host, HostError, Trouble};
-use crate::{Action, Case, Change, Deed, Finding, Place, Start, Step, StepSeen, Text, Verdict};
+use crate::{
+    Action, Case, Change, Deed, Expect, Finding, Place, Start, Step, StepSeen, Text, Verdict,
+};
 
 /// How a try at a case ended.
 pub(super) struct Attempted {
@@ -115,10 +117,15 @@ impl Attempt<'_, '_, '_> {
     }
 
     fn step(&mut self, at: usize, step: &Step) -> Result<(), End> {
+        if let Some(other) = step.protocol.filter(|protocol| !self.bench.talks(*protocol)) {
+            let (name, why) = (other.name(), "passed over: the card does not talk");
+            self.note(at, text(format!("{why} {name}"), format!("跳过: 卡片不使用 {name}")));
+            return Ok(());
+        }
         match &step.action {
             Action::Do(deed) => {
                 for _ in 0..step.repeat {
-                    self.deed(at, *deed)?;
+                    self.deed(at, *deed, &step.expect)?;
                 }
             }
             Action::Set(settings) => return self.set(at, settings),
@@ -132,10 +139,13 @@ impl Attempt<'_, '_, '_> {
         self.frame(at, step)
     }
 
-    fn deed(&mut self, at: usize, deed: Deed) -> Result<(), End> {
+    fn deed(&mut self, at: usize, deed: Deed, expect: &Expect) -> Result<(), End> {
         self.note(at, deed.words());
         match deed {
-            Deed::Reset => drop(self.bench.awaken()?),
+            Deed::Reset => {
+                let atr = self.bench.awaken()?;
+                self.answer_to_reset(at, &atr, expect)?;
+            }
             Deed::PowerOff => self.bench.power_off()?,
             Deed::Remove => self.bench.control()?.remove()?,
             Deed::Insert => self.bench.control()?.insert()?,

@@ -12,7 +12,7 @@ use super::probe::{Probe, select};
 use super::state::State;
 use super::words::{of_control, of_link, text};
 use super::{Clock, Hand, Options, Target};
-use crate::Text;
+use crate::{Protocol, Text};
 
 /// Snapshot that every case begins from.
 const BASE: &str = "conform-base";
@@ -158,6 +158,21 @@ impl<'r, 'b> Bench<'r, 'b> {
     /// Sends a command.
     pub(super) fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
         self.target.transport().transmit(command)
+    }
+
+    /// Sends a command whose answer is seen as it comes: nothing that waits is fetched.
+    pub(super) fn transmit_unfetched(&mut self, command: &[u8]) -> Result<Vec<u8>, LinkError> {
+        self.target.transport().transmit_unfetched(command)
+    }
+
+    /// Whether the card talks this protocol and no other, as it said at its first reset.
+    pub(super) fn talks(&self, protocol: Protocol) -> bool {
+        let only = match protocol {
+            Protocol::T0 => 0,
+            Protocol::T1 => 1,
+        };
+        let parts = self.base.as_ref().map(|base| base.atr.parts());
+        parts.is_some_and(|parts| parts.is_ok_and(|parts| parts.protocols == [only]))
     }
 
     pub(super) fn power_off(&mut self) -> Result<(), LinkError> {

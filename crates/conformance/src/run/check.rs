@@ -246,7 +246,7 @@ fn pair([a, b, c, d]: &[Option<u8>; 4]) -> Option<Vec<Option<u8>>> {
     Some(vec![byte(a, b)?, byte(c, d)?])
 }
 
-fn fits(wanted: &[Option<u8>], actual: &[u8]) -> bool {
+pub(super) fn fits(wanted: &[Option<u8>], actual: &[u8]) -> bool {
     wanted.len() == actual.len()
         && wanted.iter().zip(actual).all(|(wanted, actual)| wanted.is_none_or(|w| w == *actual))
 }

@@ -17,6 +17,8 @@ pub(super) struct Sent<'s> {
     pub(super) prepared: Prepared,
     pub(super) expects: &'s [&'s Expect],
     pub(super) captures: &'s [Capture],
+    /// Answers that wait are fetched, as the host does it.
+    pub(super) fetched: bool,
 }
 
 /// Whether power holds while a command is executed.
@@ -41,7 +43,9 @@ impl Attempt<'_, '_, '_> {
             }
         };
         let prepared = made.map_err(|error| self.unmade(Some(at), &error))?;
-        let sent = Sent { at, prepared, expects: &[&step.expect], captures: &step.captures };
+        let (expects, captures) = (&[&step.expect][..], &*step.captures);
+        let fetched = step.protocol.is_none();
+        let sent = Sent { at, prepared, expects, captures, fetched };
         self.send(&sent, power)
     }
 
@@ -57,7 +61,7 @@ impl Attempt<'_, '_, '_> {
             let made = self.host.command(&planned.send);
             let prepared = made.map_err(|error| self.unmade(Some(at), &error))?;
             let fields = planned.fields.clone();
-            let sent = |expects, captures| Sent { at, prepared, expects, captures };
+            let sent = |expects, captures| Sent { at, prepared, expects, captures, fetched: true };
             if last == Some(number) {
                 let own = Expect { fields, ..Expect::default() };
                 let captures: Vec<Capture> =
@@ -81,10 +85,13 @@ impl Attempt<'_, '_, '_> {
 
     /// Sends a command and makes every check of its answer. Ends the case where one fails.
     pub(super) fn exchange(&mut self, sent: &Sent<'_>) -> Result<(), End> {
-        let Sent { at, prepared, expects, captures } = sent;
+        let Sent { at, prepared, expects, captures, fetched } = sent;
         let at = *at;
         let begun = self.bench.now();
-        let answer = self.bench.transmit(&prepared.bytes);
+        let answer = match fetched {
+            true => self.bench.transmit(&prepared.bytes),
+            false => self.bench.transmit_unfetched(&prepared.bytes),
+        };
         let elapsed = self.bench.now().saturating_sub(begun);
         let mut seen = StepSeen {
             step: at,

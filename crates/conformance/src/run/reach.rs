@@ -9,7 +9,7 @@ use super::bench::End;
 use super::command::{Power, split};
 use super::probe::{label, name_of};
 use super::words::text;
-use crate::{Action, Expect, Run, RunKind, Send, StatusPattern, Step, Text, Value};
+use crate::{Action, Run, RunKind, Send, StatusPattern, Step, Text, Value};
 
 /// Whether a setting can be reached by transactions.
 pub(super) fn reachable(key: &str) -> bool {
@@ -95,20 +95,8 @@ impl Attempt<'_, '_, '_> {
         };
         let amount = ("amount".to_owned(), Value::literal(format!("{amount}fen")));
         let run = Run { kind, purse: Some(purse), key: None, fields: vec![amount] };
-        let step = Step {
-            written: None,
-            action: Action::Run(Box::new(run)),
-            repeat: 1,
-            note: None,
-            covers: None,
-            expect: Expect {
-                status: vec![StatusPattern::exactly(apdu::StatusWord::OK)],
-                ..Expect::default()
-            },
-            changes: Vec::new(),
-            tear: false,
-            captures: Vec::new(),
-        };
+        let mut step = Step::new(Action::Run(Box::new(run)));
+        step.expect.status = vec![StatusPattern::exactly(apdu::StatusWord::OK)];
         self.command_step(0, &step, Power::Steady)?;
         if self.balance(purse)? == wanted.0 {
             return Ok(());

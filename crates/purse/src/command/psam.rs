@@ -192,16 +192,23 @@ impl Fields<'_> {
     }
 
     fn sam_purchase(&mut self) -> Result<SamPurchase, CommandError> {
+        let random = self.take()?;
+        let serial = u16::from_be_bytes(self.take()?);
+        let amount = Amount::from_bytes(self.take()?);
+        let [transaction_type] = self.take()?;
+        let (date, time) = (Date(self.take()?), Time(self.take()?));
+        let [key_version, algorithm] = self.take()?;
+        let factors = self.factors()?;
         Ok(SamPurchase {
-            random: self.take()?,
-            serial: u16::from_be_bytes(self.take()?),
-            amount: Amount::from_bytes(self.take()?),
-            transaction_type: u8::from_be_bytes(self.take()?),
-            date: Date(self.take()?),
-            time: Time(self.take()?),
-            key_version: u8::from_be_bytes(self.take()?),
-            algorithm: u8::from_be_bytes(self.take()?),
-            factors: self.factors()?,
+            random,
+            serial,
+            amount,
+            transaction_type,
+            date,
+            time,
+            key_version,
+            algorithm,
+            factors,
         })
     }
 

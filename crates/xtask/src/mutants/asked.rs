@@ -20,7 +20,10 @@ impl<'o> Asked<'o> {
     /// An unknown revision, or no committed report.
     pub fn of(options: &'o Options) -> Result<Self, Failure> {
         let base = match options.changed.as_deref() {
-            Some("base") => Some(git::base()?),
+            Some("base") => Some(git::base()?.unwrap_or_else(|| {
+                eprintln!("xtask: git knows one revision here: nothing counts as changed");
+                "HEAD".to_owned()
+            })),
             other => other.map(str::to_owned),
         };
         Ok(Self {

@@ -28,17 +28,17 @@ pub fn revision() -> Result<String, Failure> {
 }
 
 /// Where the branch that is checked out began: where it left that of the origin, or the revision
-/// before.
+/// before. `None` where there is neither, as in a clone of one revision.
 ///
 /// # Errors
-/// There is neither.
-pub fn base() -> Result<String, Failure> {
-    let origin = git(&["merge-base", "HEAD", "origin/HEAD"]);
+/// Git fails.
+pub fn base() -> Result<Option<String>, Failure> {
     let head = revision()?;
-    match origin.map(|found| found.trim().to_owned()) {
-        Ok(found) if found != head => Ok(found),
-        _ => Ok(git(&["rev-parse", "HEAD~"])?.trim().to_owned()),
-    }
+    let found = git(&["merge-base", "HEAD", "origin/HEAD"]).map(|found| found.trim().to_owned());
+    Ok(match found {
+        Ok(found) if found != head => Some(found),
+        _ => git(&["rev-parse", "--verify", "HEAD~"]).ok().map(|found| found.trim().to_owned()),
+    })
 }
 
 /// Of these paths, the files that differ from a revision.

@@ -117,7 +117,7 @@ impl Court {
 
 /// A profile, and how its card talks: `pboc@t0` at T=0, without anything behind it at T=1.
 fn protocol(profile: &str) -> (&str, &str) {
-    profile.strip_suffix("@t0").map_or((profile, "t1"), |profile| (profile, "t0"))
+    profile.split_once('@').unwrap_or((profile, "t1"))
 }
 
 /// What an exit code of `purse conform` says; `docs/exit-codes.md` has them all.

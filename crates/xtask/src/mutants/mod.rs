@@ -70,6 +70,8 @@ fn judged(
         eprintln!("xtask: {} mutants, none of those that are asked for", all.len());
         return Ok(());
     }
+    // Before the tree is copied: it may have moved on when everything is judged.
+    let of = Origin { revision: git::revision()?, clean: clean()? };
     let folder = folder();
     let tree = tree::Tree::copy(folder.join("tree"))?;
     let start = Instant::now();
@@ -122,7 +124,7 @@ fn judged(
         )));
     }
     if options.is_full() || options.write {
-        return written(report);
+        return written(report, of);
     }
     if options.changed.is_some() || options.sample.is_some() {
         return compared(&report, &chosen);
@@ -130,10 +132,21 @@ fn judged(
     Ok(())
 }
 
+/// What was judged.
+struct Origin {
+    revision: String,
+    /// Everything in it is committed.
+    clean: bool,
+}
+
+fn clean() -> Result<bool, Failure> {
+    Ok(git::changed_files("HEAD", &["."])?.iter().all(|name| name == report::FILE))
+}
+
 /// Writes the report of a full run.
-fn written(mut report: Report) -> Result<(), Failure> {
-    report.revision = git::revision()?;
-    report.clean = git::changed_files("HEAD", &["."])?.iter().all(|name| name == report::FILE);
+fn written(mut report: Report, of: Origin) -> Result<(), Failure> {
+    report.revision = of.revision;
+    report.clean = of.clean;
     report.date = today()?;
     report.write(&root())?;
     eprintln!("xtask: written to {}", report::FILE);

@@ -15,6 +15,9 @@ const SEAMS: &[&str] = &[
     "lets_unblock",
     "left_open",
     "leave_open",
+    "takes_unknown",
+    "forgets_pin",
+    "logs_wrongly",
 ];
 
 /// Whether an expression is such a question, or is made of its answer alone.

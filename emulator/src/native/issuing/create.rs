@@ -9,12 +9,15 @@ use purse::issuing::{
 use purse::record::LogRecord;
 
 use crate::application::{Halt, Reply};
-use crate::native::personalise::bits;
-use crate::native::tree::{Df, Ef, NewDf, PurseState, PurseTerms, Site, Structure};
+use crate::native::personalise::bit;
+use crate::native::tree::{Df, Ef, NewDf, PurseTerms, Site, Structure};
 use crate::native::{Outcome, Session};
 
 /// Directories below the MF that may lie in each other.
 const DEEPEST: usize = 3;
+
+/// Room of files that are a header and nothing behind it.
+const NO_ROOM: u32 = 0;
 
 impl Session<'_, '_> {
     pub(super) fn create_file(
@@ -79,19 +82,7 @@ impl Session<'_, '_> {
             NewFile::Keys(_) if df.files(self.memory).next().is_some() => {
                 return refuse(StatusWord::CONDITIONS);
             }
-            NewFile::Purse(NewPurse { log, .. }) => {
-                if purse_of(fid).is_none() {
-                    return refuse(StatusWord::WRONG_DATA);
-                }
-                let is_log = |file: &Ef| {
-                    file.structure == Structure::Cyclic
-                        && usize::from(file.record) == LogRecord::LENGTH
-                };
-                if !df.by_sfi(self.memory, *log)?.as_ref().is_some_and(is_log) {
-                    return refuse(StatusWord::CONDITIONS);
-                }
-            }
-            NewFile::Keys(_) | NewFile::Working(_) => {}
+            NewFile::Keys(_) | NewFile::Purse(_) | NewFile::Working(_) => {}
         }
         Ok(())
     }
@@ -100,9 +91,8 @@ impl Session<'_, '_> {
     fn depth(&self) -> Result<usize, Halt> {
         let mut at = self.df();
         let mut depth = 0;
-        // A parent lies before its child, so this ends.
-        while let Some(site) = at.site(self.memory)?.filter(|site| (1..at.0).contains(&site.parent))
-        {
+        // The MF has no parent; that of another directory lies before it, so this ends.
+        while let Some(site) = at.site(self.memory)?.filter(|site| site.parent != 0) {
             at = Df(site.parent);
             depth += 1;
         }
@@ -130,8 +120,7 @@ impl Session<'_, '_> {
             erase: new.erase,
             inner: DEEPEST.saturating_sub(self.depth()? + 1),
         };
-        self.check_room(rules, site, new.bytes(), counted)?;
-        self.clear(site.free(), NewDf::HEADERS)?;
+        self.make_room(rules, site, counted, new.bytes())?;
         let df = self.df();
         self.atomically(|session| Ok(df.add_child(session.memory, &new).map(|_| ())?))
     }
@@ -144,24 +133,7 @@ impl Session<'_, '_> {
         new: &NewWorkingFile,
         counted: u32,
     ) -> Result<(), Halt> {
-        let (structure, size, record, count, room) = match new.structure {
-            FileStructure::Binary { size } => (Structure::Binary, size, 0, 0, u32::from(size)),
-            FileStructure::Variable { size } => {
-                let room = Ef::packed_room(size);
-                (Structure::Packed, size, Ef::MOST_RECORD, Ef::MOST_RECORDS, room)
-            }
-            FileStructure::Fixed { count, record } => {
-                (Structure::Linear, 0, record, count, u32::from(count) * u32::from(record))
-            }
-            FileStructure::Cyclic { count, record } => {
-                (Structure::Cyclic, 0, record, count, u32::from(count) * u32::from(record))
-            }
-        };
         let header = Ef {
-            structure,
-            size,
-            record,
-            count,
             read: Access::State(new.read),
             update: Access::State(new.update),
             protection: new.protection,
@@ -170,7 +142,27 @@ impl Session<'_, '_> {
             read_key: new.keys.read,
             ..Ef::purse_file(fid)
         };
-        self.add(rules, site, header, room, counted, |_, _| Ok(()))
+        let (header, room) = match new.structure {
+            FileStructure::Binary { size } => {
+                (Ef { structure: Structure::Binary, size, ..header }, u32::from(size))
+            }
+            FileStructure::Variable { size } => {
+                let (record, count) = (Ef::MOST_RECORD, Ef::MOST_RECORDS);
+                let structure = Structure::Packed;
+                (Ef { structure, size, record, count, ..header }, Ef::packed_room(size))
+            }
+            FileStructure::Fixed { count, record } => {
+                let room = u32::from(count) * u32::from(record);
+                (Ef { structure: Structure::Linear, record, count, ..header }, room)
+            }
+            FileStructure::Cyclic { count, record } => {
+                let room = u32::from(count) * u32::from(record);
+                (Ef { structure: Structure::Cyclic, record, count, ..header }, room)
+            }
+        };
+        self.make_room(rules, site, counted, Ef::HEADER + room)?;
+        let df = self.df();
+        self.atomically(|session| Ok(df.add_file(session.memory, header, room)?))
     }
 
     fn create_key_file(
@@ -181,8 +173,10 @@ impl Session<'_, '_> {
         new: NewKeyFile,
         counted: u32,
     ) -> Result<(), Halt> {
+        self.make_room(rules, site, counted, Ef::HEADER)?;
         let header = Ef::key_file(fid, new.size, new.add);
-        self.add(rules, site, header, 0, counted, |_, _| Ok(()))
+        let df = self.df();
+        self.atomically(|session| Ok(df.add_file(session.memory, header, NO_ROOM)?))
     }
 
     fn create_purse(
@@ -194,48 +188,28 @@ impl Session<'_, '_> {
         counted: u32,
     ) -> Result<(), Halt> {
         let kind = purse_of(fid).ok_or(StatusWord::WRONG_DATA)?;
-        let uses: &[PinUse] = match kind {
-            PurseKind::Deposit => &[
-                PinUse::Balance,
-                PinUse::Load,
-                PinUse::Purchase,
-                PinUse::Cash,
-                PinUse::Unload,
-                PinUse::Overdraft,
-            ],
-            PurseKind::Purse => &[PinUse::Balance, PinUse::Load, PinUse::Purchase, PinUse::Capp],
+        let df = self.df();
+        let log = df.by_sfi(self.memory, new.log)?;
+        if !log.is_some_and(|file| {
+            file.structure == Structure::Cyclic && usize::from(file.record) == LogRecord::LENGTH
+        }) {
+            return Err(Halt::Status(StatusWord::CONDITIONS));
+        }
+        let own = match kind {
+            PurseKind::Deposit => bit(PinUse::Cash) | bit(PinUse::Unload) | bit(PinUse::Overdraft),
+            PurseKind::Purse => bit(PinUse::Capp),
         };
         let terms = PurseTerms {
             maximum: Amount(rules.maximum),
             pin_for: 0,
-            allows: bits(uses),
+            allows: bit(PinUse::Load) | bit(PinUse::Purchase) | own,
             log: new.log,
             use_right: new.use_right,
         };
-        let header = Ef::purse_file(fid);
-        self.add(rules, site, header, PurseTerms::ROOM, counted, |session, df| {
-            Ok(df.add_purse(session.memory, kind, &PurseState::EMPTY, &terms)?)
-        })
-    }
-
-    /// Adds a file with `room` bytes behind its header, of which `more` may take its own.
-    fn add(
-        &mut self,
-        rules: &IssuingRules,
-        site: &Site,
-        header: Ef,
-        room: u32,
-        counted: u32,
-        more: impl FnOnce(&mut Self, Df) -> Result<(), Halt>,
-    ) -> Result<(), Halt> {
-        let bytes = Ef::HEADER + room;
-        self.check_room(rules, site, bytes, counted)?;
-        self.clear(site.free(), bytes)?;
-        let df = self.df();
-        let own = if header.is_internal() { 0 } else { room };
+        self.make_room(rules, site, counted, Ef::HEADER + PurseTerms::ROOM)?;
         self.atomically(|session| {
-            df.add_file(session.memory, header, own)?;
-            more(session, df)
+            df.add_file(session.memory, Ef::purse_file(fid), NO_ROOM)?;
+            Ok(df.add_purse(session.memory, kind, &terms).map(|_| ())?)
         })
     }
 }

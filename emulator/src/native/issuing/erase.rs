@@ -19,7 +19,6 @@ impl Session<'_, '_> {
         };
         self.atomically(|session| Ok(df.erase(session.memory, &site, kept.as_ref())?))?;
         self.state.current_file = 0;
-        self.state.current_record = 0;
         self.state.building = true;
         // No key and no balance is left behind where it could be found.
         let now = self.site()?;

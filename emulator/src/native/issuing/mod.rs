@@ -12,7 +12,7 @@ use apdu::StatusWord;
 use applet_spec::IssuingRules;
 use purse::IssuingCommand;
 
-use super::tree::{Address, Site};
+use super::tree::{self, Address, Site};
 use super::{Outcome, Session};
 use crate::application::Halt;
 
@@ -40,28 +40,30 @@ impl Session<'_, '_> {
     /// Zeroes `length` bytes of the current directory's region that nobody has yet, where they are
     /// not: leftovers of what was erased by a command that was torn afterwards.
     fn clear(&mut self, at: Address, length: u32) -> Result<(), Halt> {
-        let mut held = vec![0; length as usize];
-        self.memory.read(at, &mut held)?;
-        if held.iter().any(|byte| *byte != 0) {
-            held.fill(0);
-            self.memory.put_raw(at, &held)?;
-        }
-        Ok(())
+        Ok(tree::write(self.memory, at, &vec![0; length as usize])?)
     }
 
-    /// Refuses what the region of the current directory, or its size by the card's own count, has
-    /// no room for. `bytes` are taken of card memory, `counted` by that count.
-    fn check_room(
-        &self,
+    /// Sees to it that the current directory's size, by the card's own count, has room for `counted`,
+    /// and its region for the next `bytes`, which are zero then.
+    fn make_room(
+        &mut self,
         rules: &IssuingRules,
         site: &Site,
-        bytes: u32,
         counted: u32,
+        bytes: u32,
     ) -> Result<(), Halt> {
         let taken = self.counted(rules)?;
-        if taken + counted > u32::from(site.size) || bytes > site.room() {
+        if taken + counted > u32::from(site.size) {
             return Err(Halt::Status(StatusWord::NO_SPACE));
         }
-        Ok(())
+        self.reserve(site, bytes)
+    }
+
+    /// Sees to it that the next `bytes` of the current directory's region are there, and zero.
+    fn reserve(&mut self, site: &Site, bytes: u32) -> Result<(), Halt> {
+        if bytes > site.room() {
+            return Err(Halt::Status(StatusWord::NO_SPACE));
+        }
+        self.clear(site.free(), bytes)
     }
 }

@@ -7,7 +7,7 @@
 
 use apdu::StatusWord;
 use applet_spec::{
-    Access, IssuingRules, KeyKind, KeyUpdate, PlainKeys, Protection, suite_of_algorithm,
+    IssuingRules, KeyKind, KeyUpdate, PlainKeys, Protection, RightsByte, suite_of_algorithm,
 };
 use crypto::{Key, Mac, Suite, decipher};
 use purse::issuing::{ErrorCounter, KeyHead, KeyRecord, KeyRole, KeyType, KeyValue};
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::super::secure::WrongMac;
 use crate::application::{Halt, Reply};
-use crate::native::tree::{Df, Ef, KeySlot, PinSlot, Site};
+use crate::native::tree::{Address, Df, Ef, KeySlot, PinSlot, Site};
 use crate::native::{Outcome, Session};
 
 /// P1 of WRITE KEY that adds.
@@ -54,13 +54,7 @@ impl Session<'_, '_> {
         index: u8,
         data: &ProtectedKey,
     ) -> Result<(), Halt> {
-        let given = match file.update {
-            Access::State(right) => self.granted(right)?,
-            _ => false,
-        };
-        if !given {
-            return Err(Halt::Status(StatusWord::SECURITY_STATUS));
-        }
+        self.check_access(file.update)?;
         let record = match (data.data(), data.mac()) {
             (plain, None) => {
                 self.check_plain_keys(rules)?;
@@ -91,20 +85,18 @@ impl Session<'_, '_> {
             }
             KeyValue::Pin(_) => PinSlot::SIZE,
         };
-        if bytes > site.room() {
-            return Err(Halt::Status(StatusWord::NO_SPACE));
-        }
-        self.clear(site.free(), bytes)?;
+        self.reserve(site, bytes)?;
         let master = Df::master(self.memory)?;
         let suite = self.rules.suite;
+        let at = site.free();
         self.atomically(|session| {
             match &record.value {
                 KeyValue::Key(key) => {
-                    let slot = key_slot(&record.head, index, df == master, suite, key);
-                    df.add_key(session.memory, slot)?.set_value(session.memory, key)?;
+                    let slot = key_slot(at, &record.head, index, df == master, suite, key);
+                    df.add_key(session.memory, &slot, key)?;
                 }
                 KeyValue::Pin(pin) => {
-                    df.add_pin(session.memory, pin_slot(&record.head, index, pin))?;
+                    df.add_pin(session.memory, pin_slot(at, &record.head, index, pin))?;
                 }
             }
             Ok(())
@@ -145,29 +137,27 @@ impl Session<'_, '_> {
             }
             _ => return Err(Halt::Status(StatusWord::CLASS_NOT_FOR_FILE)),
         };
-        let (head, value) = update(rules.key_update, key_type, &content)?;
-        let in_master = self.df() == Df::master(self.memory)?;
-        let suite = self.rules.suite;
-        self.atomically(|session| {
-            match (held, &value) {
-                (Held::Key(slot), KeyValue::Key(key)) => {
-                    let fresh = match head {
-                        Some(head) => key_slot(&head, index, in_master, suite, key),
-                        None => KeySlot { tries: slot.tries_max, ..slot },
-                    };
-                    KeySlot { address: slot.address, ..fresh }.replace(session.memory, key)?;
-                }
-                (Held::Pin(slot), KeyValue::Pin(pin)) => {
-                    let fresh = match head {
-                        Some(head) => pin_slot(&head, index, pin),
-                        None => PinSlot { value: pin.padded(), tries: slot.tries_max, ..slot },
-                    };
-                    PinSlot { address: slot.address, ..fresh }.rewrite(session.memory)?;
-                }
-                _ => return Err(Halt::Status(StatusWord::WRONG_DATA)),
+        let form = rules.key_update;
+        match held {
+            Held::Key(slot) => {
+                let (head, key) = update(form, key_type, &content, key_of)?;
+                let in_master = self.df() == Df::master(self.memory)?;
+                let suite = self.rules.suite;
+                let fresh = match head {
+                    Some(head) => key_slot(slot.address, &head, index, in_master, suite, &key),
+                    None => KeySlot { tries: slot.tries_max, ..slot },
+                };
+                self.atomically(|session| Ok(fresh.replace(session.memory, &key)?))
             }
-            Ok(())
-        })
+            Held::Pin(slot) => {
+                let (head, pin) = update(form, key_type, &content, pin_of)?;
+                let fresh = match head {
+                    Some(head) => pin_slot(slot.address, &head, index, &pin),
+                    None => PinSlot { value: pin.padded(), tries: slot.tries_max, ..slot },
+                };
+                self.atomically(|session| Ok(fresh.rewrite(session.memory)?))
+            }
+        }
     }
 
     /// Whether keys are taken in clear now.
@@ -226,12 +216,13 @@ impl Session<'_, '_> {
     }
 }
 
-/// A whole record or a new value alone, as the card takes it.
-fn update(
+/// A whole record or a new value alone, as the card takes it, of what is `wanted`.
+fn update<T>(
     form: KeyUpdate,
     key_type: KeyType,
     content: &[u8],
-) -> Result<(Option<KeyHead>, KeyValue), Halt> {
+    wanted: impl FnOnce(KeyValue) -> Option<T>,
+) -> Result<(Option<KeyHead>, T), Halt> {
     let record = KeyRecord::parse(content).ok();
     let record = record.filter(|record| record.head.role.key_type() == key_type);
     let whole = record.map(|record| (Some(record.head), record.value));
@@ -241,61 +232,105 @@ fn update(
         KeyUpdate::Value => value(),
         KeyUpdate::Either => whole.or_else(value),
     };
+    let found = found.and_then(|(head, value)| Some((head, wanted(value)?)));
     found.ok_or(Halt::Status(StatusWord::WRONG_DATA))
 }
 
-/// The slot of a key. Keys whose record names no algorithm are of the card's suite.
-fn key_slot(head: &KeyHead, index: u8, in_master: bool, suite: Suite, key: &Key) -> KeySlot {
-    let (version, algorithm, suite) = match head.role {
-        KeyRole::Working { version, algorithm, .. } => {
-            let suite = suite_of_algorithm(algorithm).unwrap_or(Suite::TripleDes);
-            (version, algorithm, suite)
-        }
-        _ => (0, 0, suite),
-    };
-    let kind = match (head.role.key_type(), index, in_master) {
-        (KeyType::AUTHENTICATION, 0x00, true) => KeyKind::CardMaster,
-        (KeyType::AUTHENTICATION, 0x00, false) => KeyKind::ApplicationMaster,
-        (key_type, ..) => key_type.kinds().first().copied().unwrap_or(KeyKind::Maintenance),
-    };
-    let next_state = match head.role {
-        KeyRole::Authentication { next_state, .. } => next_state & 0x0F,
-        _ => 0,
-    };
-    let (tries_max, tries) = tries(head);
-    KeySlot {
-        address: 0,
-        next: 0,
-        kind: kind as u8,
-        index,
-        version,
-        algorithm,
-        // An SM4 key has 16 bytes.
-        suite: if key.len() == 16 { suite } else { Suite::TripleDes },
-        tries_max,
-        tries,
-        next_state,
-        use_right: head.use_right,
-        change_right: head.change_right,
-        protection: head.protection,
+fn key_of(value: KeyValue) -> Option<Key> {
+    match value {
+        KeyValue::Key(key) => Some(key),
+        KeyValue::Pin(_) => None,
     }
 }
 
-fn pin_slot(head: &KeyHead, index: u8, pin: &Pin) -> PinSlot {
-    let next_state = match head.role {
-        KeyRole::Pin { next_state, .. } => next_state & 0x0F,
-        _ => 0,
+fn pin_of(value: KeyValue) -> Option<Pin> {
+    match value {
+        KeyValue::Pin(pin) => Some(pin),
+        KeyValue::Key(_) => None,
+    }
+}
+
+/// What a record says nothing of: only keys of transactions and internal authentication have a
+/// version and an algorithm, and the card itself links its slots.
+const UNSAID: KeySlot = KeySlot {
+    address: 0,
+    next: 0,
+    kind: 0,
+    index: 0,
+    version: 0,
+    algorithm: 0,
+    suite: Suite::TripleDes,
+    tries_max: KeySlot::UNLIMITED,
+    tries: KeySlot::UNLIMITED,
+    next_state: 0,
+    use_right: RightsByte::ALWAYS,
+    change_right: RightsByte::NEVER,
+    protection: Protection::None,
+};
+
+/// The slot of a key at `address`. Keys whose record names no algorithm are of the card's suite.
+fn key_slot(
+    address: Address,
+    head: &KeyHead,
+    index: u8,
+    in_master: bool,
+    suite: Suite,
+    key: &Key,
+) -> KeySlot {
+    let role = head.role;
+    let kind = match (role.key_type().kinds(), index, in_master) {
+        ([kind], ..) => *kind,
+        (_, 0x00, true) => KeyKind::CardMaster,
+        (_, 0x00, false) => KeyKind::ApplicationMaster,
+        _ => KeyKind::ExternalAuthentication,
     };
     let (tries_max, tries) = tries(head);
+    let mut slot = KeySlot {
+        address,
+        kind: kind as u8,
+        index,
+        suite,
+        tries_max,
+        tries,
+        next_state: next_state(role),
+        use_right: head.use_right,
+        change_right: head.change_right,
+        protection: head.protection,
+        ..UNSAID
+    };
+    if let KeyRole::Working { version, algorithm, .. } = role {
+        slot.version = version;
+        slot.algorithm = algorithm;
+        slot.suite = suite_of_algorithm(algorithm).unwrap_or(Suite::TripleDes);
+    }
+    // An SM4 key has 16 bytes.
+    if key.len() != 16 {
+        slot.suite = Suite::TripleDes;
+    }
+    slot
+}
+
+fn pin_slot(address: Address, head: &KeyHead, index: u8, pin: &Pin) -> PinSlot {
+    let (tries_max, tries) = tries(head);
     PinSlot {
-        address: 0,
+        address,
         index,
         tries_max,
         tries,
-        next_state,
+        next_state: next_state(head.role),
         value: pin.padded(),
         use_right: head.use_right,
         change_right: head.change_right,
+    }
+}
+
+/// The state that an authentication or the PIN leads to.
+fn next_state(role: KeyRole) -> u8 {
+    match role {
+        KeyRole::Authentication { next_state, .. } | KeyRole::Pin { next_state, .. } => {
+            next_state & 0x0F
+        }
+        KeyRole::Working { .. } | KeyRole::Service { .. } => 0,
     }
 }
 

@@ -1,7 +1,7 @@
 //! DELIVER KEY, and CRYPT with the delivered key.
 
 use apdu::StatusWord;
-use applet_spec::{IdentificationCheck, SamMac, SamPurpose, SamUsage};
+use applet_spec::{IdentificationCheck, PsamSpec, SamMac, SamPurpose, SamUsage};
 use crypto::{BlockCipher, BlockMac, Key, Suite};
 use purse::CryptMode;
 
@@ -29,7 +29,8 @@ impl Session<'_, '_> {
         // Whoever asks for another key does not go on with the last card's.
         self.state.sam.delivered = None;
         let slot = self.sam_key(usage, number)?;
-        let purpose = usage.purpose().filter(|purpose| self.delivers(*purpose, &slot));
+        let psam = self.psam()?;
+        let purpose = usage.purpose().filter(|purpose| delivers(psam, *purpose, &slot));
         let purpose = purpose.ok_or(StatusWord::CONDITIONS)?;
         let key = self.diversified(&slot, factors)?;
         self.state.sam.delivered = Some(Delivered { key, suite: slot.suite, purpose });
@@ -83,19 +84,6 @@ impl Session<'_, '_> {
         found.ok_or(Halt::Status(StatusWord::KEY_INDEX_UNSUPPORTED))
     }
 
-    /// Whether keys of this purpose are delivered. The one behind the laboratory's identification
-    /// codes never is: codes could be made with it.
-    fn delivers(&self, purpose: SamPurpose, slot: &SamKeySlot) -> bool {
-        let Some(psam) = &self.system.acts_by.psam else { return false };
-        let secret = match psam.identification {
-            IdentificationCheck::Lab { key } => {
-                (slot.usage, slot.index) == (SamUsage::IDENTIFICATION, key)
-            }
-            _ => false,
-        };
-        psam.deliver.contains(&purpose) && !secret
-    }
-
     fn begun_mac(&self, running: Option<Running>) -> Result<BlockMac, Halt> {
         match running {
             Some(Running::Mac(mac)) => Ok(*mac),
@@ -129,12 +117,23 @@ impl Session<'_, '_> {
     }
 }
 
+/// Whether keys of this purpose are delivered. The one behind the laboratory's identification codes
+/// never is: codes could be made with it.
+fn delivers(psam: &PsamSpec, purpose: SamPurpose, slot: &SamKeySlot) -> bool {
+    let secret = match psam.identification {
+        IdentificationCheck::Lab { key } => {
+            (slot.usage, slot.index) == (SamUsage::IDENTIFICATION, key)
+        }
+        _ => false,
+    };
+    psam.deliver.contains(&purpose) && !secret
+}
+
 impl Delivered {
     /// A MAC from the initial value that `data` begins with, and what follows it.
     fn begin<'d>(&self, data: &'d [u8]) -> Result<(BlockMac, &'d [u8]), Halt> {
         let form = self.purpose.mac().ok_or(StatusWord::CONDITIONS)?;
-        let split = data.split_at_checked(self.suite.block());
-        let (initial, rest) = split.ok_or(StatusWord::WRONG_LENGTH)?;
+        let (initial, rest) = data.split_at_checked(self.suite.block()).unwrap_or((data, &[]));
         let mac = match form {
             SamMac::SecureMessaging => BlockMac::secure_messaging(self.suite, &self.key, initial),
             SamMac::Folded => BlockMac::folded(self.suite, &self.key, initial),
@@ -143,6 +142,7 @@ impl Delivered {
     }
 }
 
+/// Whole blocks, as CRYPT has made sure.
 fn take(mac: &mut BlockMac, blocks: &[u8]) -> Result<(), Halt> {
-    mac.update(blocks).map_err(|_| Halt::Status(StatusWord::WRONG_LENGTH))
+    mac.update(blocks).map_err(|error| Halt::Bug(error.to_string()))
 }

@@ -56,8 +56,7 @@ impl Session<'_, '_> {
         };
         let Purchase { session, amount } = *purchase;
         let expected = session.mac(mac::purchase_mac2(amount).as_bytes());
-        let unchecked = self.deviates(Deviation::PsamMac2Unchecked);
-        let received = if unchecked { expected } else { mac2 };
+        let received = self.or_wrong(mac2, Deviation::PsamMac2Unchecked, expected);
         let Some(verified) = Mac2Verified::compare(received, expected) else {
             return Err(Halt::Status(self.psam()?.wrong_mac2));
         };

@@ -5,20 +5,21 @@ use nvm::Nvm;
 
 use super::site::SITE_SIZE;
 use super::{
-    Address, Blocked, EF_SIZE, Ef, FIRST_DF, Read, Site, allocate, counted, counted_at, link, write,
+    Address, Blocked, EF_SIZE, Ef, FIRST_DF, Read, Site, allocate, counted, link, put_counted,
 };
 
 /// A directory header.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Df(pub Address);
 
-/// Offsets in a directory header.
+/// Offsets in a directory header; the link to the next one comes first.
 pub(super) mod df {
-    pub const NEXT: u32 = 0;
     pub const FID: u32 = 4;
     pub const NAME: u32 = 6;
     pub const BLOCKED: u32 = 23;
+    /// Form (00 is the bare one) and SFI.
     pub const FCI: u32 = 24;
+    pub const VERSION: u32 = 26;
     pub const LABEL: u32 = 32;
     /// Address of the site, of directories that are built by commands.
     pub const SITE: u32 = 49;
@@ -41,10 +42,11 @@ pub fn add_df(
     fci: &FciForm,
     label: Option<&[u8]>,
 ) -> Read<Df> {
-    let at = allocate(memory, df::SIZE)?;
-    write(memory, at, &header(0, fid, name, fci, label.unwrap_or_default()))?;
-    link(memory, FIRST_DF, at, df::NEXT)?;
-    Ok(Df(at))
+    let df = Df(allocate(memory, df::SIZE)?);
+    df.describe(memory, fid, name, fci)?;
+    put_counted(memory, df.0 + df::LABEL, label.unwrap_or_default())?;
+    link(memory, FIRST_DF, df.0)?;
+    Ok(df)
 }
 
 /// A directory that is made by a command.
@@ -75,24 +77,6 @@ impl NewDf<'_> {
     pub const HEADERS: u32 = df::SIZE + SITE_SIZE;
 }
 
-fn header(next: Address, fid: u16, name: &[u8], fci: &FciForm, label: &[u8]) -> Vec<u8> {
-    let mut header = Vec::with_capacity(df::SIZE as usize);
-    header.extend_from_slice(&next.to_be_bytes());
-    header.extend_from_slice(&fid.to_be_bytes());
-    header.extend_from_slice(&counted::<17>(name));
-    header.push(0);
-    let (form, sfi, version) = match fci {
-        FciForm::Dir { sfi } => (1, *sfi, None),
-        FciForm::Ppse => (2, 0, None),
-        FciForm::PublicFile { version, sfi } => (3, *sfi, version.as_deref()),
-        FciForm::Bare => (4, 0, None),
-    };
-    header.extend_from_slice(&[form, sfi]);
-    header.extend_from_slice(&counted::<6>(version.unwrap_or_default()));
-    header.extend_from_slice(&counted::<17>(label));
-    header
-}
-
 impl Df {
     /// The MF.
     pub fn master(memory: &Nvm) -> Read<Df> {
@@ -102,14 +86,26 @@ impl Df {
     /// All directories, the MF first.
     pub fn all(memory: &Nvm) -> impl Iterator<Item = Df> {
         let first = memory.be32(FIRST_DF).unwrap_or_default();
-        std::iter::successors(Some(first), |at| memory.be32(at + df::NEXT).ok())
+        std::iter::successors(Some(first), |at| memory.be32(*at).ok())
             .take_while(|at| *at != 0)
             .map(Df)
     }
 
-    /// Where the lists of files and keys begin; their links come first in each header.
-    pub(super) fn lists(self) -> [Address; 2] {
-        [self.0 + df::FIRST_EF, self.0 + df::FIRST_KEY]
+    /// Writes into its header, which is zero, what SELECT finds it by and answers.
+    fn describe(self, memory: &mut Nvm, fid: u16, name: &[u8], fci: &FciForm) -> Read<()> {
+        memory.put(self.0 + df::FID, &fid.to_be_bytes())?;
+        put_counted(memory, self.0 + df::NAME, name)?;
+        let at = self.0 + df::FCI;
+        match fci {
+            FciForm::Bare => Ok(()),
+            FciForm::Dir { sfi } => memory.put(at, &[1, *sfi]),
+            FciForm::Ppse => memory.put(at, &[2]),
+            FciForm::PublicFile { version, sfi } => {
+                memory.put(at, &[3, *sfi])?;
+                let version = version.as_deref().unwrap_or_default();
+                put_counted(memory, self.0 + df::VERSION, version)
+            }
+        }
     }
 
     /// File identifier.
@@ -119,12 +115,12 @@ impl Df {
 
     /// DF name.
     pub fn name(self, memory: &Nvm) -> Read<Vec<u8>> {
-        counted_at::<17>(memory, self.0 + df::NAME)
+        counted::<16>(memory, self.0 + df::NAME)
     }
 
     /// Label in directory records.
     pub fn label(self, memory: &Nvm) -> Read<Vec<u8>> {
-        counted_at::<17>(memory, self.0 + df::LABEL)
+        counted::<16>(memory, self.0 + df::LABEL)
     }
 
     /// FCI form.
@@ -134,7 +130,7 @@ impl Df {
             1 => FciForm::Dir { sfi },
             2 => FciForm::Ppse,
             3 => {
-                let version = counted_at::<6>(memory, self.0 + df::FCI + 2)?;
+                let version = counted::<5>(memory, self.0 + df::VERSION)?;
                 FciForm::PublicFile { version: Some(version).filter(|v| !v.is_empty()), sfi }
             }
             _ => FciForm::Bare,
@@ -189,22 +185,21 @@ impl Df {
         let at = self.heap(memory)?.take(memory, new.bytes())?;
         // Directories stand in the order of their addresses.
         let before = Df::all(memory).take_while(|df| df.0 < at).last().unwrap_or(self);
-        let next = memory.be32(before.0 + df::NEXT)?;
-        write(memory, at, &header(next, new.fid, new.name, &new.fci, &[]))?;
-        write(memory, before.0 + df::NEXT, &at.to_be_bytes())?;
+        let next = memory.be32(before.0)?;
         let (df, site) = (Df(at), Site::new(at + df::SIZE, self.0, new));
+        df.describe(memory, new.fid, new.name, &new.fci)?;
+        memory.put(at, &next.to_be_bytes())?;
+        memory.put(before.0, &at.to_be_bytes())?;
         df.set_site(memory, site)?;
         Ok(df)
     }
 
-    /// Adds a file and its room; `header.address`, `next` and `data` are filled in.
-    pub fn add_file(self, memory: &mut Nvm, mut header: Ef, bytes: u32) -> Read<Ef> {
+    /// Adds a file and its room; where they are is filled in.
+    pub fn add_file(self, memory: &mut Nvm, mut header: Ef, bytes: u32) -> Read<()> {
         let heap = self.heap(memory)?;
         header.address = heap.take(memory, EF_SIZE)?;
         header.data = heap.take(memory, bytes)?;
-        header.next = 0;
-        write(memory, header.address, &header.to_bytes())?;
-        link(memory, self.0 + df::FIRST_EF, header.address, 0)?;
-        Ok(header)
+        header.write(memory)?;
+        link(memory, self.0 + df::FIRST_EF, header.address)
     }
 }

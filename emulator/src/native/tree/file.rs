@@ -6,7 +6,7 @@ use nvm::Nvm;
 use super::{Address, Read};
 
 /// An elementary file header.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Ef {
     /// Where the header is.
     pub address: Address,
@@ -45,9 +45,10 @@ pub struct Ef {
 }
 
 /// Structure of an elementary file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Structure {
     /// Transparent.
+    #[default]
     Binary,
     /// Fixed records.
     Linear,
@@ -64,8 +65,19 @@ pub enum Structure {
     Purse,
 }
 
-/// Offset of the two bytes `used`, `head` in a file header.
-const EF_USED: u32 = 22;
+/// Offsets in a file header; the link to the next one comes first.
+mod ef {
+    pub const FID: u32 = 4;
+    pub const SFI: u32 = 6;
+    pub const SIZE: u32 = 10;
+    pub const ACCESS: u32 = 12;
+    /// A byte, and three of the address of the data.
+    pub const KEY: u32 = 16;
+    pub const RIGHTS: u32 = 20;
+    /// Records written, and the newest of a ring.
+    pub const USED: u32 = 22;
+}
+
 /// Bytes of a file header.
 pub(super) const EF_SIZE: u32 = 24;
 
@@ -80,26 +92,9 @@ impl Ef {
         Self::internal(fid, Structure::Purse)
     }
 
+    /// A file that nobody reads or updates.
     fn internal(fid: u16, structure: Structure) -> Self {
-        Self {
-            address: 0,
-            next: 0,
-            fid,
-            sfi: Self::sfi_of(fid),
-            structure,
-            record: 0,
-            count: 0,
-            size: 0,
-            read: Access::Never,
-            update: Access::Never,
-            protection: Protection::None,
-            protect_read: false,
-            key: 0,
-            read_key: 0,
-            data: 0,
-            used: 0,
-            head: 0,
-        }
+        Self { fid, sfi: Self::sfi_of(fid), structure, ..Self::default() }
     }
 
     /// The short identifier that goes with an identifier, on cards that are built by commands.
@@ -112,36 +107,15 @@ impl Ef {
         if address == 0 {
             return Ok(None);
         }
-        let [
-            n0,
-            n1,
-            n2,
-            n3,
-            f0,
-            f1,
-            sfi,
-            structure,
-            record,
-            count,
-            s0,
-            s1,
-            read,
-            update,
-            protection,
-            protect_read,
-            key,
-            d1,
-            d2,
-            d3,
-            read_right,
-            update_right,
-            used,
-            head,
-        ] = memory.array::<24>(address)?;
+        let [sfi, structure, record, count] = memory.array(address + ef::SFI)?;
+        let [read, update, protection, protect_read] = memory.array(address + ef::ACCESS)?;
+        let [read_right, update_right] = memory.array(address + ef::RIGHTS)?;
+        let [used, head] = memory.array(address + ef::USED)?;
+        let key = memory.byte(address + ef::KEY)?;
         Ok(Some(Self {
             address,
-            next: u32::from_be_bytes([n0, n1, n2, n3]),
-            fid: u16::from_be_bytes([f0, f1]),
+            next: memory.be32(address)?,
+            fid: memory.be16(address + ef::FID)?,
             sfi,
             structure: match structure {
                 0 => Structure::Binary,
@@ -154,7 +128,7 @@ impl Ef {
             },
             record,
             count,
-            size: u16::from_be_bytes([s0, s1]),
+            size: memory.be16(address + ef::SIZE)?,
             read: access(read, read_right),
             update: access(update, update_right),
             protection: match protection {
@@ -166,61 +140,38 @@ impl Ef {
             key,
             // 02 says that reading has a key of its own.
             read_key: if protect_read & 0x02 == 0 { key } else { protect_read >> 4 },
-            data: u32::from_be_bytes([0, d1, d2, d3]),
+            data: memory.be32(address + ef::KEY)? & 0x00FF_FFFF,
             used,
             head,
         }))
     }
 
-    pub(super) fn to_bytes(self) -> [u8; EF_SIZE as usize] {
-        let [n0, n1, n2, n3] = self.next.to_be_bytes();
-        let [f0, f1] = self.fid.to_be_bytes();
-        let [s0, s1] = self.size.to_be_bytes();
-        let [_, d1, d2, d3] = self.data.to_be_bytes();
-        let structure = self.structure as u8;
+    /// Writes the header behind its link.
+    pub(super) fn write(&self, memory: &mut Nvm) -> Read<()> {
+        let Self { sfi, record, count, key, used, head, .. } = *self;
+        let (structure, protection) = (self.structure as u8, self.protection as u8);
         let (read, read_right) = access_bytes(self.read);
         let (update, update_right) = access_bytes(self.update);
-        let protection = match self.protection {
-            Protection::None => 0,
-            Protection::Mac => 1,
-            Protection::EncryptedMac => 2,
-        };
         let protect_read = match (self.protect_read, self.read_key == self.key) {
             (false, _) => 0,
-            (true, true) => 1,
-            (true, false) => self.read_key << 4 | 0x02,
+            (true, true) => 0x01,
+            (true, false) => self.read_key << 4 | 0x03,
         };
-        [
-            n0,
-            n1,
-            n2,
-            n3,
-            f0,
-            f1,
-            self.sfi,
-            structure,
-            self.record,
-            self.count,
-            s0,
-            s1,
-            read,
-            update,
-            protection,
-            protect_read,
-            self.key,
-            d1,
-            d2,
-            d3,
-            read_right,
-            update_right,
-            self.used,
-            self.head,
-        ]
+        let [_, data @ ..] = self.data.to_be_bytes();
+        let bytes = [
+            &self.fid.to_be_bytes()[..],
+            &[sfi, structure, record, count],
+            &self.size.to_be_bytes(),
+            &[read, update, protection, protect_read, key],
+            &data,
+            &[read_right, update_right, used, head],
+        ];
+        memory.put(self.address + ef::FID, &bytes.concat())
     }
 
     /// Writes how many records there are and which is the newest.
     pub fn set_used(&self, memory: &mut Nvm, used: u8, head: u8) -> Read<()> {
-        memory.put(self.address + EF_USED, &[used, head])
+        memory.put(self.address + ef::USED, &[used, head])
     }
 
     /// Whether its records have lengths of their own, each with a length byte in front.
@@ -241,13 +192,11 @@ impl Ef {
         }
         let index = match self.structure {
             Structure::Packed => return self.packed(memory, number - 1).map(Some),
-            Structure::Cyclic => {
-                (u32::from(self.head) + u32::from(self.count) - u32::from(number - 1))
-                    % u32::from(self.count.max(1))
-            }
-            _ => u32::from(number - 1),
+            Structure::Cyclic if number - 1 > self.head => self.count - (number - 1) + self.head,
+            Structure::Cyclic => self.head - (number - 1),
+            _ => number - 1,
         };
-        Ok(Some(self.data + index * self.stride()))
+        Ok(Some(self.data + u32::from(index) * self.stride()))
     }
 
     /// Where record `number` has its content: behind its length byte, if it has one.
@@ -257,22 +206,22 @@ impl Ef {
     }
 
     /// Where the next appended record of `length` bytes goes, and the `used` and `head` it leads
-    /// to; `None` where a file that is no ring is full.
+    /// to; `None` where a file that is no ring is full, or has no records.
     pub fn next_slot(&self, memory: &Nvm, length: usize) -> Read<Option<(Address, u8, u8)>> {
-        let count = self.count.max(1);
+        let full = self.used >= self.count;
         Ok(match self.structure {
-            Structure::Binary | Structure::Keys | Structure::Purse => None,
             Structure::Cyclic => {
-                let head = if self.used == 0 { 0 } else { (self.head + 1) % count };
-                let used = (self.used + 1).min(count);
+                let head = if self.head + 1 < self.count { self.head + 1 } else { 0 };
+                let used = if full { self.count } else { self.used + 1 };
                 Some((self.data + u32::from(head) * self.stride(), used, head))
             }
-            _ if self.used >= count => None,
+            _ if full => None,
             Structure::Packed => {
                 let end = self.packed(memory, self.used)?;
                 // Their length bytes do not count for the room.
                 let held = (end - self.data).saturating_sub(self.used.into()) as usize;
-                let fits = length > 0 && held + length <= usize::from(self.size);
+                let left = usize::from(self.size).saturating_sub(held);
+                let fits = (1..=left).contains(&length);
                 fits.then_some((end, self.used + 1, self.used))
             }
             _ => Some((self.data + u32::from(self.used) * self.stride(), self.used + 1, self.used)),
@@ -307,7 +256,8 @@ impl Ef {
 
     /// Bytes of card memory for records that lie one behind the other, with their length bytes.
     pub fn packed_room(size: u16) -> u32 {
-        u32::from(size) + u32::from(size.min(Self::MOST_RECORDS.into())) + 1
+        let lengths = size.min(Self::MOST_RECORDS.into());
+        u32::from(size) + u32::from(lengths)
     }
 
     /// The address behind so many records that lie one behind the other.
@@ -332,11 +282,12 @@ fn access(word: u8, right: u8) -> Access {
 }
 
 fn access_bytes(access: Access) -> (u8, u8) {
-    match access {
-        Access::Free => (0, 0),
-        Access::Pin => (1, 0),
-        Access::Authenticated => (2, 0),
-        Access::Never => (3, 0),
-        Access::State(right) => (4, right.0),
-    }
+    let (word, right) = match access {
+        Access::Free => (0, None),
+        Access::Pin => (1, None),
+        Access::Authenticated => (2, None),
+        Access::Never => (3, None),
+        Access::State(RightsByte(right)) => (4, Some(right)),
+    };
+    (word, right.unwrap_or_default())
 }

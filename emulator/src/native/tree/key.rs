@@ -39,10 +39,10 @@ pub struct KeySlot {
     pub protection: Protection,
 }
 
+/// Offset of what stands behind the link.
+const KEY_HEAD: u32 = 4;
 const KEY_TRIES: u32 = 10;
 const KEY_LENGTH: u32 = 12;
-/// Offset of the rights to use and change it, and its line protection.
-const KEY_RIGHTS: u32 = 13;
 const KEY_VALUE: u32 = 16;
 /// Bytes of a key slot.
 pub(super) const KEY_SIZE: u32 = 32;
@@ -77,25 +77,11 @@ impl Df {
         Ok(None)
     }
 
-    /// Adds a key slot; `slot.address` and `next` are filled in, the value follows by
-    /// [`KeySlot::set_value`].
-    pub fn add_key(self, memory: &mut Nvm, slot: KeySlot) -> Read<KeySlot> {
-        let at = self.heap(memory)?.take(memory, KEY_SIZE)?;
-        let suite = u8::from(slot.suite == Suite::Sm4);
-        let head = [
-            slot.kind,
-            slot.index,
-            slot.version,
-            slot.algorithm,
-            suite,
-            slot.tries_max,
-            slot.tries,
-            slot.next_state,
-        ];
-        write(memory, at + 4, &head)?;
-        write(memory, at + KEY_RIGHTS, &slot.rights_bytes())?;
-        link(memory, self.0 + df::FIRST_KEY, at, 0)?;
-        Ok(KeySlot { address: at, ..slot })
+    /// Adds a key; where it is is filled in.
+    pub fn add_key(self, memory: &mut Nvm, slot: &KeySlot, value: &Key) -> Read<()> {
+        let address = self.heap(memory)?.take(memory, KEY_SIZE)?;
+        KeySlot { address, ..*slot }.replace(memory, value)?;
+        link(memory, self.0 + df::FIRST_KEY, address)
     }
 }
 
@@ -109,27 +95,12 @@ impl KeySlot {
         if address == 0 {
             return Ok(None);
         }
-        let [
-            n0,
-            n1,
-            n2,
-            n3,
-            kind,
-            index,
-            version,
-            algorithm,
-            suite,
-            tries_max,
-            tries,
-            next_state,
-            _length,
-            use_right,
-            change_right,
-            protection,
-        ] = memory.array::<16>(address)?;
+        let [kind, index, version, algorithm, suite, tries_max, tries, next_state] =
+            memory.array(address + KEY_HEAD)?;
+        let [_, use_right, change_right, protection] = memory.array(address + KEY_LENGTH)?;
         Ok(Some(Self {
             address,
-            next: u32::from_be_bytes([n0, n1, n2, n3]),
+            next: memory.be32(address)?,
             kind,
             index,
             version,
@@ -156,18 +127,10 @@ impl KeySlot {
     /// Writes the slot with this key over what is at its address, in one write.
     pub fn replace(&self, memory: &mut Nvm, value: &Key) -> Read<()> {
         let head = [self.kind, self.index, self.version, self.algorithm];
-        let rights = [self.tries_max, self.tries, self.next_state];
-        let bytes = slot_bytes(head, self.suite, rights, self.rights_bytes(), value);
-        memory.put(self.address + 4, &bytes)
-    }
-
-    fn rights_bytes(&self) -> [u8; 3] {
-        let protection = match self.protection {
-            Protection::None => 0,
-            Protection::Mac => 1,
-            Protection::EncryptedMac => 2,
-        };
-        [self.use_right.0, self.change_right.0, protection]
+        let tries = [self.tries_max, self.tries, self.next_state];
+        let protection = self.protection as u8;
+        let rights = [self.use_right.0, self.change_right.0, protection];
+        memory.put(self.address + KEY_HEAD, &slot_bytes(head, self.suite, tries, rights, value))
     }
 
     /// Bytes of the key.
@@ -175,7 +138,7 @@ impl KeySlot {
         memory.byte(self.address + KEY_LENGTH)
     }
 
-    /// Writes the key itself, at personalisation.
+    /// Writes the key itself; for personalisation.
     pub fn set_value(&self, memory: &mut Nvm, value: &Key) -> Read<()> {
         write(memory, self.address + KEY_LENGTH, &[value.len() as u8])?;
         write(memory, self.address + KEY_VALUE, value.expose())
@@ -200,25 +163,18 @@ pub(super) fn value_at(memory: &Nvm, slot: Address) -> Read<Key> {
     Ok(Key::new(left).unwrap_or(Key::double(*bytes)))
 }
 
-/// A whole slot but for its link: head (kind, index, version, algorithm), suite, rights (tries
+/// A slot behind its link: head (kind, index, version, algorithm), suite, tries (
 /// allowed and left, follow-up state), then the rights to use and change it and its line
 /// protection, or the usage byte of a PSAM's key; and the key.
 pub(super) fn slot_bytes(
     head: [u8; 4],
     suite: Suite,
-    rights: [u8; 3],
+    tries: [u8; 3],
     tail: [u8; 3],
     key: &Key,
 ) -> Zeroizing<Vec<u8>> {
     let suite = u8::from(suite == Suite::Sm4);
     let value = key.expose();
-    let mut out = Zeroizing::new(Vec::with_capacity(KEY_SIZE as usize - 4));
-    out.extend_from_slice(&head);
-    out.push(suite);
-    out.extend_from_slice(&rights);
-    out.push(value.len() as u8);
-    out.extend_from_slice(&tail);
-    out.extend_from_slice(value);
-    out.resize(KEY_SIZE as usize - 4, 0);
-    out
+    let length = value.len() as u8;
+    Zeroizing::new([&head[..], &[suite], &tries, &[length], &tail, value].concat())
 }

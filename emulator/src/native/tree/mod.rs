@@ -21,6 +21,7 @@ pub use purse::{Purse, PurseState, PurseTerms, StoredProof};
 pub use sam::SamKeySlot;
 pub use site::Site;
 
+use directory::df;
 use file::EF_SIZE;
 use site::Heap;
 
@@ -55,8 +56,8 @@ type Read<T> = Result<T, NvmError>;
 
 /// Writes the frame of an empty card.
 pub fn format(memory: &mut Nvm) -> Read<()> {
-    write(memory, 0, &LAYOUT)?;
-    write(memory, FREE, &HEAP.to_be_bytes())
+    memory.put(0, &LAYOUT)?;
+    memory.put(FREE, &HEAP.to_be_bytes())
 }
 
 /// Whether the memory is laid out as this program expects: known layout, and lists that end inside
@@ -83,7 +84,7 @@ pub fn check(memory: &Nvm) -> Result<(), String> {
         {
             return Err(damaged("the region of a directory", df));
         }
-        for head in Df(df).lists() {
+        for head in [df + df::FIRST_EF, df + df::FIRST_KEY] {
             let mut before = df;
             let mut at = memory.be32(head).map_err(read)?;
             while at != 0 {
@@ -99,8 +100,8 @@ pub fn check(memory: &Nvm) -> Result<(), String> {
     if last == 0 { Err("it has no directory".to_owned()) } else { Ok(()) }
 }
 
-/// Personalisation writes bytes only where they change, so that cards made from one template share
-/// their pages.
+/// Writes bytes only where they change, so that cards made from one template share their pages, and
+/// what is zero already is not written.
 pub fn write(memory: &mut Nvm, address: Address, bytes: &[u8]) -> Read<()> {
     let mut at = address;
     for chunk in bytes.chunks(32) {
@@ -125,32 +126,25 @@ pub fn room(memory: &Nvm) -> Read<u32> {
     Ok(memory.size().saturating_sub(memory.be32(FREE)?))
 }
 
-/// Hangs `address` on the end of the list that starts at `head`.
-fn link(memory: &mut Nvm, head: Address, address: Address, next: u32) -> Read<()> {
+/// Hangs the header at `address` on the end of the list that starts at `head`. Headers begin with
+/// their link.
+fn link(memory: &mut Nvm, head: Address, address: Address) -> Read<()> {
     let mut at = head;
     loop {
-        let following = memory.be32(at)?;
-        if following == 0 || following == address {
-            return write(memory, at, &address.to_be_bytes());
+        match memory.be32(at)? {
+            0 => return memory.put(at, &address.to_be_bytes()),
+            following => at = following,
         }
-        at = following + next;
     }
 }
 
-/// A length byte and up to `N - 1` bytes, zero-filled.
-fn counted<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    let mut out = [0; N];
-    for (to, from) in out.iter_mut().skip(1).zip(bytes) {
-        *to = *from;
-    }
-    if let Some(first) = out.first_mut() {
-        *first = bytes.len().min(N - 1) as u8;
-    }
-    out
+/// Writes a length byte and the bytes behind it.
+fn put_counted(memory: &mut Nvm, address: Address, bytes: &[u8]) -> Read<()> {
+    memory.put(address, &[&[bytes.len() as u8][..], bytes].concat())
 }
 
-fn counted_at<const N: usize>(memory: &Nvm, address: Address) -> Read<Vec<u8>> {
-    let bytes = memory.array::<N>(address)?;
-    let (length, rest) = bytes.split_first().unwrap_or((&0, &[]));
-    Ok(rest.iter().take(usize::from(*length)).copied().collect())
+/// Up to `N` bytes behind a byte that says how many there are.
+fn counted<const N: usize>(memory: &Nvm, address: Address) -> Read<Vec<u8>> {
+    let length = memory.byte(address)?;
+    Ok(memory.array::<N>(address + 1)?.into_iter().take(length.into()).collect())
 }

@@ -4,7 +4,7 @@ use applet_spec::RightsByte;
 use nvm::Nvm;
 
 use super::directory::df;
-use super::{Address, Df, Read, write};
+use super::{Address, Df, Read};
 
 /// A PIN slot.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub struct PinSlot {
 }
 
 const PIN_TRIES: u32 = 2;
+const PIN_VALUE: u32 = 4;
+const PIN_RIGHTS: u32 = 10;
 pub(super) const PIN_SIZE: u32 = 12;
 
 impl Df {
@@ -37,27 +39,25 @@ impl Df {
         if address == 0 {
             return Ok(None);
         }
-        let [index, tries_max, tries, next_state, v0, v1, v2, v3, v4, v5, use_right, change_right] =
-            memory.array::<12>(address)?;
-        let value = [v0, v1, v2, v3, v4, v5];
-        let (use_right, change_right) = (RightsByte(use_right), RightsByte(change_right));
+        let [index, tries_max, tries, next_state] = memory.array(address)?;
+        let [use_right, change_right] = memory.array(address + PIN_RIGHTS)?;
         Ok(Some(PinSlot {
             address,
             index,
             tries_max,
             tries,
             next_state,
-            value,
-            use_right,
-            change_right,
+            value: memory.array(address + PIN_VALUE)?,
+            use_right: RightsByte(use_right),
+            change_right: RightsByte(change_right),
         }))
     }
 
-    /// Adds the PIN.
+    /// Adds the PIN; where it is is filled in.
     pub fn add_pin(self, memory: &mut Nvm, pin: PinSlot) -> Read<()> {
-        let at = self.heap(memory)?.take(memory, PIN_SIZE)?;
-        write(memory, at, &pin.to_bytes())?;
-        write(memory, self.0 + df::PIN, &at.to_be_bytes())
+        let address = self.heap(memory)?.take(memory, PIN_SIZE)?;
+        PinSlot { address, ..pin }.rewrite(memory)?;
+        memory.put(self.0 + df::PIN, &address.to_be_bytes())
     }
 }
 
@@ -67,16 +67,12 @@ impl PinSlot {
     /// `tries_max` of a PIN whose tries are not counted.
     pub const UNLIMITED: u8 = 0xFF;
 
-    fn to_bytes(self) -> [u8; PIN_SIZE as usize] {
-        let Self { index, tries_max, tries, next_state, .. } = self;
-        let [v0, v1, v2, v3, v4, v5] = self.value;
-        let (use_right, change_right) = (self.use_right.0, self.change_right.0);
-        [index, tries_max, tries, next_state, v0, v1, v2, v3, v4, v5, use_right, change_right]
-    }
-
     /// Writes the slot over what is at its address, in one write.
     pub fn rewrite(&self, memory: &mut Nvm) -> Read<()> {
-        memory.put(self.address, &self.to_bytes())
+        let Self { index, tries_max, tries, next_state, .. } = *self;
+        let counter = [index, tries_max, tries, next_state];
+        let rights = [self.use_right.0, self.change_right.0];
+        memory.put(self.address, &[&counter[..], &self.value, &rights].concat())
     }
 
     /// Sets the tries left, whatever transaction is open.
@@ -86,8 +82,6 @@ impl PinSlot {
 
     /// Sets a new value with a fresh counter, in one write.
     pub fn replace(&self, memory: &mut Nvm, value: [u8; 6]) -> Read<()> {
-        let [v0, v1, v2, v3, v4, v5] = value;
-        let bytes = [self.tries_max, self.next_state, v0, v1, v2, v3, v4, v5];
-        memory.put(self.address + PIN_TRIES, &bytes)
+        Self { tries: self.tries_max, value, ..*self }.rewrite(memory)
     }
 }

@@ -5,13 +5,13 @@ use nvm::Nvm;
 use purse::{Amount, Limit};
 
 use super::directory::df;
-use super::{Address, Df, Read, write};
+use super::{Address, Df, Read};
 
 /// A purse in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Purse(pub Address);
 
-/// What changes in a purse; twelve bytes, written at once.
+/// What changes in a purse, written at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PurseState {
     /// Stored balance, overdraft limit included.
@@ -39,6 +39,12 @@ pub struct PurseTerms {
     pub use_right: RightsByte,
 }
 
+/// Offsets in a purse: the balance comes first, what does not change begins with the maximum.
+const ONLINE: u32 = 4;
+const OFFLINE: u32 = 6;
+const LIMIT: u32 = 8;
+const MAXIMUM: u32 = 12;
+const TERMS: u32 = 16;
 const PURSE_SIZE: u32 = 20;
 
 impl PurseTerms {
@@ -73,21 +79,14 @@ impl Df {
         Ok(memory.array::<8>(self.0 + df::PURSES)? != [0; 8])
     }
 
-    /// Adds a purse.
-    pub fn add_purse(
-        self,
-        memory: &mut Nvm,
-        kind: PurseKind,
-        state: &PurseState,
-        terms: &PurseTerms,
-    ) -> Read<()> {
+    /// Adds a purse that was never used.
+    pub fn add_purse(self, memory: &mut Nvm, kind: PurseKind, terms: &PurseTerms) -> Read<Purse> {
         let at = self.heap(memory)?.take(memory, PURSE_SIZE)?;
-        write(memory, at, &state.to_bytes())?;
-        let [m0, m1, m2, m3] = terms.maximum.to_bytes();
-        let PurseTerms { pin_for, allows, log, use_right: RightsByte(use_right), .. } = *terms;
-        let terms = [m0, m1, m2, m3, pin_for, allows, log, use_right];
-        write(memory, at + 12, &terms)?;
-        write(memory, self.0 + purse_link(kind), &at.to_be_bytes())
+        let PurseTerms { maximum, pin_for, allows, log, use_right: RightsByte(use_right) } = *terms;
+        memory.put(at + MAXIMUM, &maximum.to_bytes())?;
+        memory.put(at + TERMS, &[pin_for, allows, log, use_right])?;
+        memory.put(self.0 + purse_link(kind), &at.to_be_bytes())?;
+        Ok(Purse(at))
     }
 
     /// SFIs of the logs: purchase, load, other city (00: none).
@@ -95,23 +94,20 @@ impl Df {
         memory.array(self.0 + df::LOG)
     }
 
-    /// SFIs of all its logs, those of its purses too.
+    /// SFIs of all its logs, those of its purses too; 00 where there is none.
     pub fn logs(self, memory: &Nvm) -> Read<Vec<u8>> {
         let mut logs = self.log(memory)?.to_vec();
-        for kind in [PurseKind::Deposit, PurseKind::Purse] {
+        for kind in PurseKind::ALL {
             if let Some(purse) = self.purse(memory, kind)? {
                 logs.push(purse.terms(memory)?.log);
             }
         }
-        logs.retain(|sfi| *sfi != 0);
-        logs.sort_unstable();
-        logs.dedup();
         Ok(logs)
     }
 
     /// Sets the SFIs of the logs.
     pub fn set_log(self, memory: &mut Nvm, sfis: [u8; 3]) -> Read<()> {
-        write(memory, self.0 + df::LOG, &sfis)
+        memory.put(self.0 + df::LOG, &sfis)
     }
 
     /// Wrong transaction MACs in a row.
@@ -126,24 +122,21 @@ impl Df {
 
     /// The last transaction's proof.
     pub fn proof(self, memory: &Nvm) -> Read<StoredProof> {
-        let [transaction_type, s0, s1, valid, m0, m1, m2, m3, t0, t1, t2, t3] =
-            memory.array::<12>(self.0 + df::PROOF)?;
+        let at = self.0 + df::PROOF;
         Ok(StoredProof {
-            transaction_type,
-            serial: u16::from_be_bytes([s0, s1]),
-            valid: valid != 0,
-            mac: [m0, m1, m2, m3],
-            tac: [t0, t1, t2, t3],
+            transaction_type: memory.byte(at)?,
+            serial: memory.be16(at + 1)?,
+            valid: memory.byte(at + 3)? != 0,
+            mac: memory.array(at + 4)?,
+            tac: memory.array(at + 8)?,
         })
     }
 
-    /// Keeps the proof of a transaction.
+    /// Keeps the proof of a transaction, in one write.
     pub fn set_proof(self, memory: &mut Nvm, proof: &StoredProof) -> Read<()> {
-        let [s0, s1] = proof.serial.to_be_bytes();
-        let [m0, m1, m2, m3] = proof.mac;
-        let [t0, t1, t2, t3] = proof.tac;
-        let valid = u8::from(proof.valid);
-        let bytes = [proof.transaction_type, s0, s1, valid, m0, m1, m2, m3, t0, t1, t2, t3];
+        let StoredProof { transaction_type, serial, valid, mac, tac } = *proof;
+        let serial = serial.to_be_bytes();
+        let bytes = [&[transaction_type][..], &serial, &[u8::from(valid)], &mac, &tac].concat();
         memory.put(self.0 + df::PROOF, &bytes)
     }
 }
@@ -151,38 +144,27 @@ impl Df {
 impl Purse {
     /// What changes.
     pub fn state(self, memory: &Nvm) -> Read<PurseState> {
-        let [b0, b1, b2, b3, n0, n1, f0, f1, l0, l1, l2, _] = memory.array::<12>(self.0)?;
         Ok(PurseState {
-            balance: Amount::from_bytes([b0, b1, b2, b3]),
-            online: u16::from_be_bytes([n0, n1]),
-            offline: u16::from_be_bytes([f0, f1]),
-            limit: Limit::from_bytes([l0, l1, l2]),
+            balance: Amount::from_bytes(memory.array(self.0)?),
+            online: memory.be16(self.0 + ONLINE)?,
+            offline: memory.be16(self.0 + OFFLINE)?,
+            limit: Limit::from_bytes(memory.array(self.0 + LIMIT)?),
         })
     }
 
     /// Writes what changes.
     pub fn set_state(self, memory: &mut Nvm, state: &PurseState) -> Read<()> {
-        memory.put(self.0, &state.to_bytes())
+        let balance = state.balance.to_bytes();
+        let (online, offline) = (state.online.to_be_bytes(), state.offline.to_be_bytes());
+        let bytes = [&balance[..], &online, &offline, &state.limit.to_bytes()].concat();
+        memory.put(self.0, &bytes)
     }
 
     /// What does not.
     pub fn terms(self, memory: &Nvm) -> Read<PurseTerms> {
-        let [m0, m1, m2, m3, pin_for, allows, log, use_right] = memory.array::<8>(self.0 + 12)?;
-        let maximum = Amount::from_bytes([m0, m1, m2, m3]);
+        let maximum = Amount::from_bytes(memory.array(self.0 + MAXIMUM)?);
+        let [pin_for, allows, log, use_right] = memory.array(self.0 + TERMS)?;
         Ok(PurseTerms { maximum, pin_for, allows, log, use_right: RightsByte(use_right) })
-    }
-}
-
-impl PurseState {
-    /// A purse that was never used.
-    pub const EMPTY: Self = Self { balance: Amount(0), online: 0, offline: 0, limit: Limit::NONE };
-
-    pub(super) fn to_bytes(self) -> [u8; 12] {
-        let [b0, b1, b2, b3] = self.balance.to_bytes();
-        let [n0, n1] = self.online.to_be_bytes();
-        let [f0, f1] = self.offline.to_be_bytes();
-        let [l0, l1, l2] = self.limit.to_bytes();
-        [b0, b1, b2, b3, n0, n1, f0, f1, l0, l1, l2, 0]
     }
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::directory::df;
 use super::key::{KEY_SIZE, slot_bytes, value_at};
-use super::{Address, Df, Ef, KeySlot, Read, allocate, link, write};
+use super::{Address, Df, Ef, KeySlot, Read, allocate, link};
 
 /// Kind of a PSAM's keys in a slot.
 const SAM_KIND: u8 = 0;
@@ -45,7 +45,7 @@ impl Df {
 
     /// Makes it a PSAM application.
     pub fn set_sam_serial(self, memory: &mut Nvm, sfi: u8) -> Read<()> {
-        write(memory, self.0 + df::SAM_SERIAL, &[sfi])
+        memory.put(self.0 + df::SAM_SERIAL, &[sfi])
     }
 
     /// All keys of a PSAM.
@@ -61,8 +61,8 @@ impl Df {
     /// Adds a key of a PSAM.
     pub fn add_sam_key(self, memory: &mut Nvm, slot: &SamKeySlot, value: &Key) -> Read<()> {
         let slot = SamKeySlot { address: allocate(memory, KEY_SIZE)?, ..*slot };
-        write(memory, slot.address + 4, &slot.bytes(value))?;
-        link(memory, self.0 + df::FIRST_KEY, slot.address, 0)
+        slot.replace(memory, value)?;
+        link(memory, self.0 + df::FIRST_KEY, slot.address)
     }
 }
 

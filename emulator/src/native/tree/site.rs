@@ -8,7 +8,7 @@ use applet_spec::{IssuingRules, RightsByte};
 use nvm::Nvm;
 
 use super::directory::df;
-use super::{Address, Df, Ef, FREE, NewDf, Read, Structure, write};
+use super::{Address, Df, Ef, FREE, NewDf, Read, Structure};
 
 /// Where room is taken from.
 #[derive(Clone, Copy)]
@@ -42,6 +42,12 @@ pub struct Site {
 pub(super) const SITE_SIZE: u32 = 16;
 /// Offset of `free` in it.
 const SITE_FREE: u32 = 4;
+/// Offset of the byte before the three of `end`.
+const SITE_BEFORE_END: u32 = 7;
+/// Offset of `size`.
+const SITE_COUNT: u32 = 11;
+/// Offset of the two rights.
+const SITE_RIGHTS: u32 = 13;
 
 impl Heap {
     /// That of cards that are laid out by a profile.
@@ -57,7 +63,7 @@ impl Heap {
             let (length, size) = (size as usize, self.end);
             return Err(nvm::NvmError::OutOfRange { address: at, length, size });
         }
-        write(memory, self.free, &end.to_be_bytes())?;
+        memory.put(self.free, &end.to_be_bytes())?;
         Ok(at)
     }
 }
@@ -112,32 +118,37 @@ impl Site {
     }
 
     pub(super) fn at(memory: &Nvm, address: Address) -> Read<Self> {
-        let [p0, p1, _, _, f0, f1, f2, f3, e1, e2, e3, size_high, size_low, create, erase, _] =
-            memory.array::<{ SITE_SIZE as usize }>(address)?;
+        let [create, erase] = memory.array(address + SITE_RIGHTS)?;
         Ok(Self {
             address,
-            parent: u32::from_be_bytes([0, 0, p0, p1]),
-            free: u32::from_be_bytes([f0, f1, f2, f3]),
-            end: u32::from_be_bytes([0, e1, e2, e3]),
-            size: u16::from_be_bytes([size_high, size_low]),
+            parent: memory.be16(address)?.into(),
+            free: memory.be32(address + SITE_FREE)?,
+            end: memory.be32(address + SITE_BEFORE_END)? & 0x00FF_FFFF,
+            size: memory.be16(address + SITE_COUNT)?,
             create: RightsByte(create),
             erase: RightsByte(erase),
         })
     }
 
     fn write(&self, memory: &mut Nvm) -> Read<()> {
-        let [_, _, p0, p1] = self.parent.to_be_bytes();
-        let [f0, f1, f2, f3] = self.free.to_be_bytes();
-        let [_, e1, e2, e3] = self.end.to_be_bytes();
-        let [s0, s1] = self.size.to_be_bytes();
-        let (create, erase) = (self.create.0, self.erase.0);
-        let bytes = [p0, p1, 0, 0, f0, f1, f2, f3, e1, e2, e3, s0, s1, create, erase, 0];
-        write(memory, self.address, &bytes)
+        let [_, end @ ..] = self.end.to_be_bytes();
+        let bytes = [
+            &(self.parent << 16).to_be_bytes()[..],
+            &self.free.to_be_bytes(),
+            &end,
+            &self.size.to_be_bytes(),
+            &[self.create.0, self.erase.0],
+        ];
+        memory.put(self.address, &bytes.concat())
     }
 
     /// Whether it can be the site of the directory at `df`, in memory of `size` bytes.
     pub(super) fn plausible(&self, df: Address, size: u32) -> bool {
-        df < self.address && self.start() <= self.free && self.free <= self.end && self.end <= size
+        self.parent < df
+            && df < self.address
+            && self.start() <= self.free
+            && self.free <= self.end
+            && self.end <= size
     }
 }
 
@@ -166,7 +177,7 @@ impl Df {
         let IssuingRules { room: size, create, erase, .. } = *rules;
         self.set_site(memory, Site { address, parent: 0, free, end, size, create, erase })?;
         // Nothing else takes of it.
-        write(memory, FREE, &end.to_be_bytes())
+        memory.put(FREE, &end.to_be_bytes())
     }
 
     /// Makes it one that is built by commands. Its site lies right behind its header.
@@ -174,7 +185,7 @@ impl Df {
         site.write(memory)?;
         // Card memory has 64 KiB.
         let address = u16::try_from(site.address).unwrap_or_default();
-        write(memory, self.0 + df::SITE, &address.to_be_bytes())
+        memory.put(self.0 + df::SITE, &address.to_be_bytes())
     }
 
     /// Directories that were made in it.
@@ -211,7 +222,7 @@ impl Df {
         memory.put(self.0 + df::FIRST_EF, &lists)?;
         memory.put(site.address + SITE_FREE, &free.to_be_bytes())?;
         let next = Df::all(memory).find(|df| df.0 >= site.end).map_or(0, |df| df.0);
-        memory.put(self.0 + df::NEXT, &next.to_be_bytes())
+        memory.put(self.0, &next.to_be_bytes())
     }
 
     /// The first address behind its key file, keys and PIN.

@@ -10,20 +10,32 @@ use crate::native::transaction::Initialized;
 use crate::native::tree::{PurseState, PurseTerms};
 
 impl Session<'_, '_> {
+    /// Why an amount is refused: for the `right` reason, but by a wrong card.
+    #[inline]
+    pub(in crate::native) fn amount_judged(
+        &self,
+        right: Option<StatusWord>,
+        terms: &PurseTerms,
+        state: &PurseState,
+        kind: TransactionType,
+        amount: Amount,
+    ) -> Option<StatusWord> {
+        if self.system.deviations.is_empty() {
+            return right;
+        }
+        self.amount_misjudged(terms, state, kind, amount).unwrap_or(right)
+    }
+
     /// What a wrong card says to an amount: a status word, or that it is well; `None` where it
     /// judges like any other.
     #[expect(clippy::option_option, reason = "no judgement, a good one, or a status word")]
-    #[inline]
-    pub(in crate::native) fn amount_misjudged(
+    fn amount_misjudged(
         &self,
         terms: &PurseTerms,
         state: &PurseState,
         kind: TransactionType,
         amount: Amount,
     ) -> Option<Option<StatusWord>> {
-        if self.system.deviations.is_empty() {
-            return None;
-        }
         let nothing = amount == Amount(0);
         if kind.credits() {
             let after = state.balance.0.checked_add(amount.0);

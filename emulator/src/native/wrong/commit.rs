@@ -6,24 +6,8 @@ use purse::{Amount, TerminalId, Time, TransactionType};
 use super::{Deviation, Session};
 use crate::application::Halt;
 use crate::native::debit::Entry;
+use crate::native::transaction::CachedRecord;
 use crate::native::tree::{Ef, PurseState, StoredProof};
-
-/// Where a wrong card writes a log record instead of behind the newest.
-pub enum LogPlace {
-    /// Over the newest.
-    Newest,
-    /// Nowhere.
-    Nowhere,
-}
-
-/// What was written before the commit, and is not to be written again.
-#[derive(Default)]
-pub struct Ahead {
-    /// Compound purchase records.
-    pub records: bool,
-    /// The log record.
-    pub log: bool,
-}
 
 impl Session<'_, '_> {
     /// The log record as it is written.
@@ -40,15 +24,22 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Where a log record goes, where that is not behind the newest.
+    /// Whether a log record went over the newest or nowhere, instead of behind the newest.
     #[inline]
-    pub(in crate::native) fn log_place(&self, file: &Ef) -> Result<Option<LogPlace>, Halt> {
+    pub(in crate::native) fn logs_wrongly(
+        &mut self,
+        file: &Ef,
+        record: &LogRecord,
+    ) -> Result<bool, Halt> {
         let full = file.used == file.count;
         if full && self.deviates(Deviation::LogStopsWhenFull) {
-            return Ok(Some(LogPlace::Nowhere));
+            return Ok(true);
         }
         let newest = file.used > 0 && self.deviates(Deviation::LogOverwritesNewest);
-        Ok(newest.then_some(LogPlace::Newest))
+        if newest {
+            self.overwrite_newest(file, &record.to_bytes())?;
+        }
+        Ok(newest)
     }
 
     /// The proof that is kept.
@@ -68,33 +59,37 @@ impl Session<'_, '_> {
         Ok(right)
     }
 
-    /// Writes what a wrong card does not keep for its commit.
+    /// Writes what a wrong card does not keep for its commit. The compound purchase records and the
+    /// log that are left to be written then.
     #[inline]
-    pub(in crate::native) fn commit_ahead(
+    pub(in crate::native) fn commit_ahead<'e>(
         &mut self,
-        entry: &Entry<'_>,
-        log: Option<&Ef>,
+        entry: &Entry<'e>,
+        log: Option<Ef>,
         record: &LogRecord,
-    ) -> Result<Ahead, Halt> {
-        let mut ahead = Ahead::default();
+    ) -> Result<(&'e [CachedRecord], Option<Ef>), Halt> {
+        let mut left = (entry.records, log);
         if self.system.deviations.is_empty() {
-            return Ok(ahead);
+            return Ok(left);
         }
-        if let Some(log) = log.filter(|_| self.deviates(Deviation::LogBeforeCommit)) {
-            self.append_to_log(log, record)?;
-            ahead.log = true;
+        if self.deviates(Deviation::LogBeforeCommit)
+            && let Some(log) = left.1.take()
+        {
+            self.append_to_log(&log, record)?;
         }
         if self.deviates(Deviation::CappTornApart) {
             self.write_cached(entry.records)?;
-            ahead.records = true;
+            left.0 = &[];
         }
         // They went into the file when they were cached.
-        ahead.records |= self.deviates(Deviation::CappRecordWithoutDebit);
+        if self.deviates(Deviation::CappRecordWithoutDebit) {
+            left.0 = &[];
+        }
         if self.deviates(Deviation::PurchaseTornApart) {
             let before = entry.begun.purse.state(self.memory)?;
             let balance: Amount = entry.after.balance;
             entry.begun.purse.set_state(self.memory, &PurseState { balance, ..before })?;
         }
-        Ok(ahead)
+        Ok(left)
     }
 }

@@ -22,6 +22,18 @@ impl Session<'_, '_> {
         self.deviates(Deviation::MissingRecordZeros).then_some(u8::MAX)
     }
 
+    /// Writes over the newest record of a ring, where a right card adds one.
+    pub(in crate::native) fn overwrite_newest(
+        &mut self,
+        file: &Ef,
+        data: &[u8],
+    ) -> Result<(), Halt> {
+        match file.content(self.memory, 1)? {
+            Some(at) => Ok(self.memory.put_raw(at, data)?),
+            None => Err(Halt::Status(StatusWord::RECORD_NOT_FOUND)),
+        }
+    }
+
     /// The content of a record that is not there.
     pub(in crate::native) fn record_of_none(&self, file: &Ef) -> Option<Vec<u8>> {
         let zeros = || vec![0; usize::from(file.record)];

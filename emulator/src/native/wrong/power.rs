@@ -12,6 +12,9 @@ use crate::native::tree::{Blocked, Df, StoredProof};
 /// # Errors
 /// The memory; power may be lost in it.
 pub fn after_reset(system: &CardSystem, memory: &mut Nvm) -> Result<(), NvmError> {
+    if system.deviations.is_empty() {
+        return Ok(());
+    }
     let lost = |deviation| system.deviations.has(deviation);
     let directories: Vec<Df> = Df::all(memory).collect();
     for df in directories {
@@ -34,8 +37,8 @@ pub fn after_reset(system: &CardSystem, memory: &mut Nvm) -> Result<(), NvmError
 impl NativeSystem {
     /// The running transaction and its directory, where they survive a reset.
     pub(in crate::native) fn kept_over_reset(&self) -> Option<(Df, Transaction)> {
-        let running = !matches!(self.transaction, Transaction::Idle);
+        let running = !matches!(self.volatile.transaction, Transaction::Idle);
         let kept = running && self.deviates(Deviation::StateKeptAfterReset);
-        kept.then(|| (self.current, self.transaction.clone()))
+        kept.then(|| (self.volatile.current, self.volatile.transaction.clone()))
     }
 }

@@ -1,6 +1,7 @@
 //! Transactions that end too early or too late, and commands that a block lets through.
 
 use applet_spec::{CommandId, CommandSpec, TransactionEffect};
+use purse::{CommandError, Problem};
 
 use super::{Deviation, NativeSystem, Session};
 use crate::native::Outcome;
@@ -53,18 +54,29 @@ impl NativeSystem {
             (_, Ok(_)) => {
                 self.deviates(Deviation::StateKeptAfterSuccess)
                     && spec.transaction == TransactionEffect::Continues
-                    && matches!(self.transaction, Transaction::Idle)
+                    && matches!(self.volatile.transaction, Transaction::Idle)
             }
         };
         if goes_on {
-            self.transaction = left;
+            self.volatile.transaction = left;
         }
+    }
+
+    /// Whether a command with an unknown instruction is answered as if it were done.
+    pub(in crate::native) fn takes_unknown(&self, error: &CommandError) -> bool {
+        matches!(error.problem, Problem::Instruction(_))
+            && self.deviates(Deviation::UnknownInstructionOk)
     }
 
     /// Whether a block lets a command through that it should not.
     #[inline]
-    pub(in crate::native) fn lets_through(&self, blocked: Blocked, id: CommandId) -> bool {
+    pub(in crate::native) fn lets_through(
+        &self,
+        blocked: Blocked,
+        spec: Option<&CommandSpec>,
+    ) -> bool {
         use CommandId as C;
+        let Some(id) = spec.map(|spec| spec.id) else { return false };
         match blocked {
             Blocked::No => false,
             Blocked::Temporarily => {
