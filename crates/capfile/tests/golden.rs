@@ -150,6 +150,21 @@ fn every_constant_instruction_and_type_has_a_name() {
     assert!(corpus.is_empty() || instructions > 100_000, "{instructions} instructions");
 }
 
+#[test]
+fn remote_classes_have_the_names_and_methods_of_remote_calls() {
+    for golden in corpus().iter().filter(|golden| golden.name.starts_with("rmi ")) {
+        let cap = CapFile::read(&golden.components).unwrap();
+        let dump = Dump::new(&cap, None, &Names::built_in()).unwrap();
+        let named: Vec<&str> = dump.classes.iter().map(|class| class.name.as_str()).collect();
+        assert!(named.iter().any(|name| name.ends_with("/Till")), "{}: {named:?}", golden.name);
+        let class = dump.classes.iter().find(|class| class.name.ends_with("/TillImpl")).unwrap();
+        for remote in &class.remote.as_ref().unwrap().methods {
+            let method = class.methods.iter().find(|one| one.token == Some(remote.token)).unwrap();
+            assert_eq!(remote.descriptor, method.descriptor, "{}", golden.name);
+        }
+    }
+}
+
 /// Kits 2.2.2 and 3.0.4 have the same code generator, and other versions of the API.
 #[test]
 fn what_two_kits_make_of_a_package_differs_in_imports_only() {

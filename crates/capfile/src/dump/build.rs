@@ -334,9 +334,8 @@ impl Build<'_> {
         let remote = class.remote.as_ref()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let signature = |offset: u16| {
-            // The pool's own length field stands before it.
-            let start = usize::from(offset).checked_sub(2)?;
-            let types = TypeDescriptor::from_bytes(self.cap.classes.signature_pool.get(start..)?)?;
+            let pool = &self.cap.classes.signature_pool;
+            let types = TypeDescriptor::from_bytes(pool.get(usize::from(offset)..)?)?;
             Some(self.resolver.method_text(&types))
         };
         Some(RemoteDump {

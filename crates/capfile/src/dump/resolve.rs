@@ -1,7 +1,7 @@
 //! From offsets and tokens to names.
 //!
-//! Names of the package itself come from its Debug component, else from its export file; what
-//! neither tells is named for what it overrides or implements, else for its token or number.
+//! Names of the package itself come from its Debug component, else from its export file, of remote
+//! classes and applets from what remote calls and the manifest say of them; what nobody tells is named for what it overrides or implements, else for its token or number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,12 +99,16 @@ impl<'a> Resolver<'a> {
             (None, Some(export)) => shown(&export.name),
             (None, None) => {
                 let applet = descriptor.and_then(|class| self.applet_class(class, container));
-                let kind = match entry {
-                    ClassEntry::Interface(_) => "Interface",
-                    ClassEntry::Class(_) => "Class",
+                let (kind, remote) = match entry {
+                    ClassEntry::Interface(interface) => ("Interface", interface.name.as_ref()),
+                    ClassEntry::Class(class) => {
+                        ("Class", class.remote.as_ref().map(|remote| &remote.name))
+                    }
                 };
+                let remote = remote.filter(|name| !name.is_empty());
+                let remote = remote.map(|name| shown(&String::from_utf8_lossy(name)));
                 let number = self.classes.len();
-                let simple = applet.unwrap_or_else(|| format!("{kind}{number}"));
+                let simple = applet.or(remote).unwrap_or_else(|| format!("{kind}{number}"));
                 format!("{}/{simple}", self.package)
             }
         };
