@@ -111,3 +111,56 @@ fn stub(class: &PackageClass) -> Stub<'_> {
         members: fields.chain(methods).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::api::Api;
+    use crate::class::ClassFile;
+    use crate::export::ExportFile;
+
+    fn framework() -> Vec<u8> {
+        let api = Api::built_in();
+        let platform = api.platform("3.2.0").unwrap();
+        let mut packages = api.of_platform(platform);
+        let package = packages.find(|one| one.name() == "javacard/framework").unwrap();
+        package.export(platform).to_bytes().unwrap()
+    }
+
+    #[test]
+    fn stubs_of_an_export_file_declare_what_it_offers() {
+        let file = ExportFile::read(&framework(), "framework.exp").unwrap();
+        let package = Package::resolve(&file, "framework.exp").unwrap();
+        let stubs = package.stubs().unwrap();
+        assert_eq!(stubs.len(), package.classes.len());
+        for (stub, class) in stubs.iter().zip(&package.classes) {
+            let file = ClassFile::read(&stub.name, &stub.bytes).unwrap();
+            assert_eq!(file.name().unwrap(), &*class.name);
+            assert_eq!(file.super_name().unwrap(), Some(&**class.supers.last().unwrap()));
+            assert_eq!(file.interfaces.len(), class.interfaces.len());
+            assert_eq!(file.fields.len(), class.fields.len());
+            assert_eq!(file.methods.len(), class.methods.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn stubs_of_a_damaged_export_file_are_class_files_or_an_error(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)
+        ) {
+            let mut bytes = framework();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            let read = ExportFile::read(&bytes, "damaged.exp");
+            let package = read.and_then(|file| Package::resolve(&file, "damaged.exp"));
+            for stub in package.and_then(|package| package.stubs()).into_iter().flatten() {
+                let file = ClassFile::read(&stub.name, &stub.bytes);
+                prop_assert!(file.is_ok(), "{:?}", file.map(|_| ()));
+            }
+        }
+    }
+}

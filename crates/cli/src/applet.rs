@@ -3,9 +3,11 @@
 //! What a class file becomes is the converter's, what a CAP file may be the verifier's; here are
 //! projects, the Java compiler, files and words.
 
+mod advice;
 mod build;
 mod compile;
 mod convert;
+mod declared;
 mod javac;
 mod libraries;
 mod make;

@@ -8,6 +8,7 @@ mod dump;
 mod exp;
 pub mod input;
 mod stubs;
+mod verify;
 
 use crate::error::CliError;
 use crate::ui::Ui;
@@ -27,6 +28,10 @@ enum Verb {
     ///
     /// Ends with 0 where every component is identical, else with 50.
     Diff(diff::Args),
+    /// Whether a card can trust CAP files: structure, agreement of components, bytecode, versions.
+    ///
+    /// Says ok, or all refusals with component, offset, method and rule, and ends with 50.
+    Verify(verify::Args),
     /// What an export file offers: classes, methods and fields with their tokens.
     Exp(exp::Args),
     /// Write the classes of a platform as a JAR, for javac and IDEs.
@@ -41,6 +46,7 @@ pub fn run(ui: &Ui, args: &Args) -> Result<(), CliError> {
     match &args.verb {
         Verb::Dump(args) => dump::run(ui, args),
         Verb::Diff(args) => diff::run(ui, args),
+        Verb::Verify(args) => verify::run(ui, args),
         Verb::Exp(args) => exp::run(ui, args),
         Verb::Stubs(args) => stubs::run(ui, args),
     }

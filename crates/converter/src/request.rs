@@ -98,8 +98,8 @@ pub struct Options {
     /// A Debug component is made.
     pub debug: bool,
     /// Code may be smaller than that of the usual converter: branches are as short as they can be,
-    /// fields of `this` are assigned by short instructions on all platforms, members that are named
-    /// by several classes have one constant, stacks are as deep as they must be.
+    /// all assignments to fields of `this` are short instructions, on all platforms; members that are
+    /// named by several classes have one constant; stacks are as deep as they must be.
     pub optimize: bool,
 }
 

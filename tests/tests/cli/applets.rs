@@ -177,6 +177,15 @@ fn what_javac_refuses_is_passed_on_with_file_and_line() {
     project
         .run("build", &[])
         .refused(50, &["Bad.java:3: error: cannot find symbol", "short a = gone"]);
+    project.source("Bad", "import org.globalplatform.GPSystem;\nclass Bad {}");
+    project
+        .run("build", &[])
+        .refused(50, &["does not exist", "under [api]: \"org.globalplatform\""]);
+    project.source("Bad", "class Bad {}");
+    project.edit("applet.toml", "com.example.hello", "com.example.helo");
+    project
+        .run("build", &[])
+        .refused(2, &["sources of package com.example.hello", "says com.example.helo"]);
 }
 
 #[test]

@@ -174,6 +174,46 @@ fn files_that_are_no_packages_are_refused_with_the_place() {
     assert!(Path::new(refused["error"]["message"].as_str().expect("words")).is_absolute());
 }
 
+#[test]
+fn a_sound_package_is_ok_and_a_changed_one_is_refused_with_place_and_rule() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = jar(&folder, "counter.cap", &counter("2.3"));
+    let said = run(&["cap", "verify", text(&path)]).fine().stdout;
+    assert!(said.ends_with("counter.cap: ok, 5 methods with 63 instructions, Java Card 3.1.0\n"));
+    let extended = jar(&folder, "extended.cap", &counter("2.3-extended"));
+    run(&["cap", "verify", text(&path), text(&extended)]).fine();
+
+    let mut changed = counter("2.3");
+    let methods = &mut changed.methods.blocks[0].methods;
+    let sadd = capfile::instruction::Opcode::Sadd.byte();
+    let at = methods.iter().rposition(|byte| *byte == sadd).expect("an addition");
+    methods[at] = capfile::instruction::Opcode::Iadd.byte();
+    let changed = jar(&folder, "changed.cap", &changed);
+    let both = run(&["cap", "verify", text(&path), text(&changed)]);
+    let both = both.refused(50, &["1 of 2 files are refused", "docs/cap-rules.md"]);
+    for words in ["counter.cap: ok", "changed.cap: Method component", "(iadd)", "[int-flag: "] {
+        assert!(both.stdout.contains(words), "no {words:?} in:\n{}", both.stdout);
+    }
+    let said = run(&["cap", "verify", text(&changed), "--json"]).refused(50, &[]).json();
+    assert_eq!((&said["ok"], &said["error"]["kind"]), (&false.into(), &"class-file".into()));
+    let refusal = &said["files"][0]["refusals"][0];
+    assert_eq!(refusal["rule"], "int-flag");
+    assert_eq!(refusal["method"]["instruction"], "iadd");
+    assert_eq!(refusal["method"]["name"], "demo/counter/Counter.next()S");
+}
+
+#[test]
+fn a_platform_that_lacks_what_is_imported_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = jar(&folder, "counter.cap", &counter("2.3"));
+    let said = run(&["cap", "verify", text(&path), "--platform", "2.2.1"]).refused(50, &[]);
+    assert!(said.stdout.contains("[import-version: "), "{}", said.stdout);
+    run(&["cap", "verify", text(&path), "--platform", "1.0"]).refused(2, &["no platform 1.0"]);
+    let class = written(&folder, "A.class", b"\xCA\xFE\xBA\xBE\0\0\0\x34");
+    let said = run(&["cap", "verify", text(&class)]).refused(50, &["is refused"]);
+    assert!(said.stdout.contains("A.class: no CAP file: "), "{}", said.stdout);
+}
+
 /// The page's commands say what it shows.
 #[test]
 fn the_page_shows_what_the_commands_say() {

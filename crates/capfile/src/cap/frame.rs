@@ -223,11 +223,14 @@ impl std::str::FromStr for Version {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| {
+            // A sign would be taken for part of the number.
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| text.parse().ok()).flatten()
+        };
         let numbers = text.split_once('.');
         numbers
-            .and_then(|(major, minor)| {
-                Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
-            })
+            .and_then(|(major, minor)| Some(Self { major: number(major)?, minor: number(minor)? }))
             .ok_or_else(|| format!("`{text}` is no version: write major.minor, each 0 to 255"))
     }
 }

@@ -9,7 +9,7 @@ use super::refusal::Refusals;
 use super::types::Resolved;
 use crate::cap::{
     ClassEntry, ClassRef, Constant, Descriptor, FieldDescriptor, FieldPlace, FieldType, Header,
-    StaticRef, Tag, access,
+    MethodPlace, StaticRef, Tag, access,
 };
 
 const PART: Tag = Tag::Descriptor;
@@ -244,8 +244,8 @@ fn methods(index: &Index<'_>, class: &Class<'_>, name: &str, refusals: &mut Refu
         let (descriptor, at) = (method.descriptor, method.at);
         let at_place = at.saturating_add(2);
         if method.of_interface {
-            let code = (descriptor.place.offset, descriptor.code_length, descriptor.handler_count);
-            if code != (0, 0, 0) {
+            let code = (descriptor.code_length, descriptor.handler_count);
+            if descriptor.place != MethodPlace::compact(0) || code != (0, 0) {
                 let detail = "a method of an interface has a place or bytecode";
                 refusals.at(PART, at_place, Rule::MethodPlace, detail);
             }

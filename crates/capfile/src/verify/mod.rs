@@ -7,7 +7,8 @@
 //! [`Verified::unchecked`].
 //!
 //! Work and memory grow with the size of the file, whatever is in it.
-#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![warn(clippy::indexing_slicing)]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod bodies;
 mod classes;
@@ -21,6 +22,7 @@ mod index;
 mod members;
 mod operands;
 mod places;
+mod platform;
 mod refusal;
 mod rule;
 mod statics;
@@ -32,6 +34,7 @@ mod tests;
 
 use std::fmt;
 
+pub use platform::{offered, oldest_with};
 pub use refusal::{MethodAt, Refusal};
 pub use rule::{Rule, page};
 

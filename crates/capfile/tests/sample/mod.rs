@@ -458,7 +458,7 @@ fn debug_component(class: ClassRef, interface: ClassRef, code: &Code) -> Debug {
                 (62, 68, 28),
             ],
         ),
-        ("next", "()S", 0x0001, &[(0, 7, 36), (8, 10, 37)]),
+        ("next", "()S", 0x0001, &[(0, 6, 36), (7, 9, 37)]),
         ("divide", "(SS)S", 0x000A, &[(0, 3, 42), (4, 4, 43), (5, 6, 44)]),
     ];
     let mut methods = Vec::new();

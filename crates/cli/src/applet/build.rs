@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::compile::{self, ClassBytes};
+use super::declared::Declarations;
 use super::make::{self, Made, Recipe};
 use super::project::Project;
 use super::report;
@@ -66,17 +67,46 @@ fn all(ui: &Ui, project: &Project) -> Result<(Vec<ClassBytes>, Made, Vec<Said>),
         Ok(classes) => classes,
         Err(said) => return refused(said, "mend the Java sources, then purse applet build again"),
     };
+    one_package(project, &classes.files)?;
     let mut said = classes.warnings;
+    let lines = Declarations::of(&classes.files);
     let place = |file: &str| source_of(&sources, &project.package, file);
     match make::make(&recipe(project), &classes.files, place)? {
         Ok(mut made) => {
-            said.append(&mut made.warnings);
+            said.extend(made.warnings.drain(..).map(in_a_project).map(|one| lines.located(one)));
             Ok((classes.files, made, said))
         }
         Err(errors) => {
-            said.extend(errors.into_iter().map(in_a_project));
-            refused(said, "mend the sources; docs/applet.md says what Java Card has not")
+            said.extend(errors.into_iter().map(in_a_project).map(|one| lines.located(one)));
+            // As one goes through the files.
+            said.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+            refused(
+                said,
+                "mend the sources or applet.toml; docs/applet.md says what Java Card has not",
+            )
         }
+    }
+}
+
+/// Sources of the package that the project names.
+fn one_package(project: &Project, classes: &[ClassBytes]) -> Result<(), CliError> {
+    let of = |class: &ClassBytes| {
+        class
+            .name
+            .rsplit_once('/')
+            .map(|(package, _)| package.replace('/', "."))
+            .unwrap_or_default()
+    };
+    match classes.iter().map(of).find(|package| *package != project.package) {
+        None => Ok(()),
+        Some(other) => Err(CliError::mistyped(
+            format!(
+                "there are sources of package {other}, and applet.toml says {}",
+                project.package
+            ),
+            "one project makes one package: name it in applet.toml, and put others into projects of \
+             their own",
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use capfile::api::Api;
 
+use super::advice::advised;
 use super::javac::{Compiled, Javac, Task};
 use super::project::Project;
 use super::said::Said;
@@ -67,7 +68,10 @@ pub(super) fn compile(
     class_path.push(stubs);
     let task = Task { sources, class_path: &class_path, output: &output };
     match javac.compile(&task)? {
-        Compiled::Refused(said) => Ok(Err(said)),
+        Compiled::Refused(said) => {
+            let platform = project.libraries.platform;
+            Ok(Err(said.into_iter().map(|one| advised(one, platform)).collect()))
+        }
         Compiled::Well(warnings) => Ok(Ok(Classes { files: class_files(&output)?, warnings })),
     }
 }
@@ -89,7 +93,8 @@ fn stub_jar(project: &Project) -> Result<Vec<u8>, CliError> {
             }
         }
     }
-    jar.to_bytes().map_err(|error| CliError::Bug(format!("the stubs are no JAR: {error}")))
+    let odd = "an import has names that no class can have";
+    jar.to_bytes().map_err(|error| CliError::mistyped(format!("{odd}: {error}"), "other imports"))
 }
 
 /// All class files below a folder, by path.
@@ -116,8 +121,10 @@ fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, CliError> {
         let shown = folder.display().to_string();
         let failed = |source| CliError::Read { path: shown.clone(), source };
         for entry in fs::read_dir(&folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_dir() && depth < DEEPEST {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            // Links to folders are left out: they may lead back up.
+            if entry.file_type().map_err(failed)?.is_dir() && depth < DEEPEST {
                 folders.push((path, depth + 1));
             } else if path.extension().is_some_and(|found| found == ending) {
                 found.push(path);

@@ -1,6 +1,5 @@
 //! An applet project: what `applet.toml` says. `docs/applet.md` describes it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use applet_spec::ProfileErrors;
@@ -11,6 +10,7 @@ use converter::{Options, Target};
 
 use super::libraries::{Import, Libraries};
 use super::platform;
+use crate::cap::input;
 use crate::error::CliError;
 use crate::ui::hex_text;
 
@@ -299,9 +299,13 @@ impl Import {
     /// # Errors
     /// What is wrong, and what to do.
     pub(super) fn read(path: &Path, name: &str) -> Result<Self, (String, String)> {
-        let bytes = fs::read(path).map_err(|error| {
+        let bytes = input::bytes(path).map_err(|error| {
             let mend =
                 "purse applet build makes it in the other package's project; or ask its vendor";
+            let error = match error {
+                CliError::Read { source, .. } => source.to_string(),
+                other => other.to_string(),
+            };
             (format!("export file {name}: {error}"), mend.to_owned())
         })?;
         let read = capfile::export::ExportFile::read(&bytes, name).and_then(|file| {

@@ -341,7 +341,8 @@ fn distance(here: usize, there: usize) -> Result<i16, String> {
     i16::try_from(distance.map_err(|_| far())?).map_err(|_| far())
 }
 
-fn this_get(opcode: O) -> Option<O> {
+/// The form for fields of `this`.
+pub(super) fn this_get(opcode: O) -> Option<O> {
     match opcode {
         O::GetfieldA => Some(O::GetfieldAThis),
         O::GetfieldB => Some(O::GetfieldBThis),
@@ -351,7 +352,8 @@ fn this_get(opcode: O) -> Option<O> {
     }
 }
 
-fn this_put(opcode: O) -> Option<O> {
+/// The form for fields of `this`.
+pub(super) fn this_put(opcode: O) -> Option<O> {
     match opcode {
         O::PutfieldA => Some(O::PutfieldAThis),
         O::PutfieldB => Some(O::PutfieldBThis),

@@ -9,7 +9,7 @@ use capfile::instruction::{Opcode as O, Operands};
 use super::flow::{Use, Value};
 use super::narrow::Types;
 use super::resolve::{Known, Meaning, Step};
-use super::{Body, Constant, Context, Handler, Item, Operand};
+use super::{Body, Constant, Context, Handler, Item, Operand, assemble, shorten};
 use crate::diagnostic::Sink;
 use crate::front::Type;
 
@@ -32,12 +32,19 @@ pub(super) fn generate(
         targets: Vec::new(),
         starts: Vec::with_capacity(steps.len()),
         is_entered: false,
+        is_own: false,
+        is_small: context.request.options.optimize,
     };
     let entered = entered(context, steps);
+    let shortcuts = shorten::find(context, steps, &types.flow);
     for (at, step) in steps.iter().enumerate() {
         writer.starts.push((step.pc, writer.items.len()));
         writer.is_entered |= entered.contains(&step.pc);
         let Some(usage) = types.flow.step(at) else { continue };
+        if shortcuts.dropped.contains(&at) {
+            continue;
+        }
+        writer.is_own = shortcuts.own.contains(&at);
         writer.step(step, usage);
         if let Some(text) = writer.refused.take() {
             sink.error(&context.place(Some(step.pc)), text, DEEP);
@@ -163,6 +170,10 @@ struct Writer<'a> {
     starts: Vec<(u16, usize)>,
     /// Something arrives at the next item.
     is_entered: bool,
+    /// The step works on a field of `this`, which is not on the stack.
+    is_own: bool,
+    /// What saves bytes is done, though the usual converter does not.
+    is_small: bool,
 }
 
 impl Writer<'_> {
@@ -368,7 +379,7 @@ impl Writer<'_> {
         }
     }
 
-    /// `sload n, k, sadd, sstore n` is `sinc n k` for a k of one byte.
+    /// `sload n, k, sadd, sstore n` is `sinc n k` for a k of one byte, and `sinc_w` in small code.
     fn join_increment(&mut self) {
         let Some(first) = self.items.len().checked_sub(4) else { return };
         let Some([load, value_item, add, store]) = self.items.get(first..) else { return };
@@ -379,10 +390,12 @@ impl Writer<'_> {
             O::Ssub => value.checked_neg(),
             _ => None,
         };
-        let Some(by) = by.filter(|by| i8::try_from(*by).is_ok()) else { return };
-        if i8::try_from(value).is_err() {
-            return;
-        }
+        let Some(by) = by else { return };
+        let opcode = match [by, value].iter().all(|number| i8::try_from(*number).is_ok()) {
+            true => O::Sinc,
+            false if self.is_small => O::SincW,
+            false => return,
+        };
         if from != to || [value_item, add, store].iter().any(|item| item.is_target) {
             return;
         }
@@ -391,7 +404,7 @@ impl Writer<'_> {
         for (_, item) in &mut self.starts {
             *item = (*item).min(first);
         }
-        self.with(O::Sinc, Operands::Increment { local: to, by });
+        self.with(opcode, Operands::Increment { local: to, by });
         if let Some(item) = self.items.last_mut() {
             item.peak = 2;
         }
@@ -433,7 +446,10 @@ impl Writer<'_> {
             }
             op::GETFIELD => {
                 let get = of(O::GetfieldA, O::GetfieldB, O::GetfieldS, O::GetfieldI);
-                self.push(get, operand(), 1, words);
+                match assemble::this_get(get).filter(|_| self.is_own) {
+                    Some(get) => self.push(get, operand(), 0, words),
+                    None => self.push(get, operand(), 1, words),
+                }
             }
             _ if is_short => self.narrow(usage.takes.last()),
             _ => {}
@@ -446,7 +462,10 @@ impl Writer<'_> {
             }
             op::PUTFIELD => {
                 let put = of(O::PutfieldA, O::PutfieldB, O::PutfieldS, O::PutfieldI);
-                self.push(put, operand(), words.saturating_add(1), 0);
+                match assemble::this_put(put).filter(|_| self.is_own) {
+                    Some(put) => self.push(put, operand(), words, 0),
+                    None => self.push(put, operand(), words.saturating_add(1), 0),
+                }
             }
             _ => {}
         }

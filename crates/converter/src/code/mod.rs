@@ -10,6 +10,7 @@ mod flow;
 mod generate;
 mod narrow;
 mod resolve;
+mod shorten;
 
 use std::collections::HashMap;
 

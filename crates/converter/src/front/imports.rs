@@ -53,6 +53,10 @@ impl Imports {
         self.packages.get(package)
     }
 
+    pub(crate) fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
     pub(crate) fn package(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }

@@ -99,6 +99,11 @@ impl Corpus {
 
     /// Converts what the reference was made of.
     pub fn convert(&self, reference: &Reference) -> Result<Converted, Errors> {
+        convert(reference, &self.imports(reference))
+    }
+
+    /// Export files of the platform and of the packages that it uses.
+    pub fn imports(&self, reference: &Reference) -> Vec<ExportFile> {
         let mut imports = platform_exports(reference.target);
         for used in &reference.uses {
             if used.starts_with("org.globalplatform") {
@@ -112,12 +117,12 @@ impl Corpus {
                 imports.push(ExportFile::read(&bytes, used).unwrap());
             }
         }
-        convert(reference, &imports)
+        imports
     }
 }
 
 /// Export files of a platform.
-pub fn platform_exports(target: Target) -> Vec<ExportFile> {
+fn platform_exports(target: Target) -> Vec<ExportFile> {
     let api = Api::built_in();
     api.exports(api.platform(target.name()).unwrap())
 }

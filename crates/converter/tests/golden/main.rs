@@ -10,6 +10,8 @@ mod refusals;
 
 use std::collections::BTreeMap;
 
+use capfile::export::Package;
+use capfile::verify::{Context, verify};
 use converter::Target;
 use corpus::{Corpus, Reference};
 
@@ -46,6 +48,34 @@ fn components_are_those_of_the_reference() {
         })
         .collect();
     assert!(different.is_empty(), "{} parts differ:\n{}", different.len(), different.join("\n"));
+}
+
+#[test]
+fn small_code_verifies_and_is_no_larger() {
+    let Some(corpus) = Corpus::find() else { return };
+    let (mut usual, mut small) = (0, 0);
+    for mut reference in corpus.references() {
+        reference.options.optimize = true;
+        let converted = corpus.convert(&reference).unwrap();
+        let exports: Vec<Package> = corpus
+            .imports(&reference)
+            .iter()
+            .chain([&converted.export])
+            .map(|file| Package::resolve(file, &reference.name).unwrap())
+            .collect();
+        let context = Context { exports: &exports, ..Context::default() };
+        let name = format!("{} {}", reference.name, reference.target.name());
+        if let Err(refusals) = verify(&converted.cap, &context) {
+            let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+            panic!("{name}: {}", refusals.join("\n"));
+        }
+        let ours: usize = converted.components.iter().map(|(_, bytes)| bytes.len()).sum();
+        let theirs: usize = reference.components.iter().map(|(_, bytes)| bytes.len()).sum();
+        assert!(ours <= theirs, "{name}: {ours} bytes, the reference has {theirs}");
+        usual += theirs;
+        small += ours;
+    }
+    println!("small code: {small} bytes, usual: {usual}");
 }
 
 fn compare(corpus: &Corpus, reference: &Reference, verbose: bool) -> Compared {

@@ -54,6 +54,30 @@ fn what_is_written_reads_back_as_it_was_meant() {
 }
 
 #[test]
+fn what_is_converted_verifies() {
+    let packages = fixtures::packages("converted");
+    for package in &packages {
+        let others = others(&packages, package, Target::Jc304);
+        for (target, optimize) in
+            [(Target::Jc304, false), (Target::Jc320, false), (Target::Jc304, true)]
+        {
+            let converted = package.convert_with(target, None, &others, optimize).unwrap();
+            fixtures::verify(&package.name, target, &converted, &others);
+        }
+    }
+}
+
+#[test]
+fn a_conditional_int_argument_verifies() {
+    let packages = fixtures::packages("refused");
+    let package = packages.iter().find(|package| package.name == "ternaryint").unwrap();
+    for target in Target::ALL {
+        let converted = package.convert(target, None, &[]).unwrap();
+        fixtures::verify(&package.name, target, &converted, &[]);
+    }
+}
+
+#[test]
 fn int_is_worth_a_warning() {
     let packages = fixtures::packages("converted");
     let package = packages.iter().find(|package| package.name == "intops").unwrap();
@@ -71,17 +95,18 @@ fn int_is_worth_a_warning() {
 }
 
 pub fn convert(packages: &[Package], package: &Package, target: Target) -> Converted {
-    let others: Vec<ExportFile> = package
-        .uses()
-        .into_iter()
-        .map(|name| {
-            let used = packages.iter().find(|package| package.name == name).unwrap();
-            convert(packages, used, target).export
-        })
-        .collect();
     package
-        .convert(target, None, &others)
+        .convert(target, None, &others(packages, package, target))
         .unwrap_or_else(|errors| panic!("{} {}: {errors}", package.name, target.name()))
+}
+
+/// Export files of the packages of our own that one uses.
+fn others(packages: &[Package], package: &Package, target: Target) -> Vec<ExportFile> {
+    let used = package.uses().into_iter().map(|name| {
+        let used = packages.iter().find(|package| package.name == name).unwrap();
+        convert(packages, used, target).export
+    });
+    used.collect()
 }
 
 #[test]
@@ -91,9 +116,10 @@ fn small_code_is_smaller_and_does_not_depend_on_the_platform() {
         converted.components.iter().map(|(_, bytes)| bytes.len()).sum()
     };
     let (mut usual, mut small) = (0, 0);
-    for package in packages.iter().filter(|package| package.uses().is_empty()) {
+    for package in &packages {
         let before = size(&convert(&packages, package, Target::Jc305));
-        let optimized = |target| package.convert_with(target, None, &[], true).unwrap();
+        let others = others(&packages, package, Target::Jc305);
+        let optimized = |target| package.convert_with(target, None, &others, true).unwrap();
         let after = optimized(Target::Jc305);
         assert!(size(&after) <= before, "{}", package.name);
         assert_eq!(after.cap.methods, optimized(Target::Jc222).cap.methods, "{}", package.name);

@@ -22,11 +22,12 @@ pub(super) struct Sample {
     pub(super) export: Option<Package>,
 }
 
-/// Packages of our own.
+/// Packages of our own: of the converter, and one made by hand in every format.
 pub(super) fn fixtures() -> Vec<Sample> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/javacard/verify");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/javacard");
     let mut all = Vec::new();
-    for path in listed(&folder, "components") {
+    let converted = listed(&folder.join("verify"), "components");
+    for path in converted.into_iter().chain(listed(&folder.join("counter"), "components")) {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let text = fs::read_to_string(&path).unwrap();
         let mut components = Vec::new();
@@ -38,11 +39,17 @@ pub(super) fn fixtures() -> Vec<Sample> {
                 None => export = Some(exported(&hex(bytes), &name)),
             }
         }
-        let platform = name.rsplit_once('-').unwrap().1.to_owned();
+        let platform = match name.rsplit_once('-').unwrap().1 {
+            // Those by hand have their format in the name.
+            "2.1" | "2.2" => "3.0.5",
+            "2.3" | "extended" => "3.1.0",
+            platform => platform,
+        };
+        let platform = platform.to_owned();
         let cap = CapFile::read(&components).unwrap();
         all.push(Sample { name, platform, cap, export });
     }
-    assert!(all.len() >= 20, "{} fixtures", all.len());
+    assert!(all.len() >= 24, "{} fixtures", all.len());
     all
 }
 

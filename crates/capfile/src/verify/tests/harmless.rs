@@ -59,6 +59,9 @@ pub(super) fn class(before: &CapFile, after: &CapFile) -> Option<&'static str> {
         (Some(one), Some(other)) if one != other => return descriptor(before, one, other),
         _ => {}
     }
+    if before.static_resources != after.static_resources {
+        return Some("value: of a static resource, or its number");
+    }
     if before.debug != after.debug {
         return Some("debug: other names, lines or variables");
     }
