@@ -7,7 +7,7 @@ use std::io::{Cursor, Read, Write};
 
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 use crate::{Malformed, Part, Problem};
 
@@ -124,6 +124,7 @@ impl Archive {
             let options = SimpleFileOptions::default()
                 .compression_method(packed)
                 .last_modified_time(DateTime::default())
+                .system(System::Unix)
                 .unix_permissions(0o644);
             archive.start_file(entry.name.as_str(), options)?;
             archive.write_all(&entry.bytes).map_err(ZipError::from)?;
@@ -159,6 +160,18 @@ mod tests {
         assert_eq!(Archive::read(&bytes, "a.cap").unwrap(), whole);
         assert_eq!(whole.to_bytes().unwrap(), bytes);
         assert!(Archive::is_one(&bytes));
+    }
+
+    #[test]
+    fn the_same_entries_are_the_same_bytes_on_every_machine() {
+        let bytes = archive(&[("a", b"1")]).to_bytes().unwrap();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        // 0000 2100 is 1980-01-01 00:00; 0A03 says made by Unix, A481 mode 100644.
+        let expected = "504B0304 0A00 0000 0000 0000 2100 B7EFDC83 01000000 01000000 0100 0000 61 31
+            504B0102 0A03 0A00 0000 0000 0000 2100 B7EFDC83 01000000 01000000 0100 0000 0000 0000
+            0000 0000A481 00000000 61
+            504B0506 0000 0000 0100 0100 2F000000 20000000 0000";
+        assert_eq!(hex, expected.split_whitespace().collect::<String>());
     }
 
     #[test]

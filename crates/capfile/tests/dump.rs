@@ -7,7 +7,7 @@ mod sample;
 use std::fs;
 use std::path::Path;
 
-use capfile::cap::{CapFile, Container, Format, FormatVersion, NamedApplet};
+use capfile::cap::{CapFile, ClassRef, Container, Format, FormatVersion, NamedApplet};
 use capfile::dump::{ClassDump, Dump, MethodDump, Names};
 
 fn dump(cap: &CapFile) -> Dump {
@@ -89,6 +89,16 @@ fn without_a_descriptor_the_rest_is_shown() {
     assert_eq!(counter(&whole).superclass.as_deref(), Some("javacard/framework/Applet"));
     assert_eq!(whole.constants[5].name, "javacard/framework/Applet.register()V");
     assert!(counter(&whole).methods.is_empty());
+}
+
+#[test]
+fn a_class_that_the_descriptor_has_alone_is_shown_too() {
+    let mut cap = compact(FormatVersion::V2_1, false);
+    cap.descriptor.as_mut().unwrap().packages[0][1].this = ClassRef::Internal(999);
+    let whole = dump(&cap);
+    let names: Vec<&str> = whole.classes.iter().map(|class| class.name.as_str()).collect();
+    assert_eq!(names, ["F05055525345/Interface0", "F05055525345/Class1", "F05055525345/#999"]);
+    assert_eq!((whole.classes[1].methods.len(), whole.classes[2].methods.len()), (0, 5));
 }
 
 #[test]

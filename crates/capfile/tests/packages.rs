@@ -163,3 +163,37 @@ fn what_is_no_package_says_what_it_is() {
     let error = CapFile::open(&empty.to_bytes().unwrap(), "x.jar").unwrap_err().to_string();
     assert!(error.contains("a JAR of classes is made a CAP file by a converter"), "{error}");
 }
+
+#[test]
+fn what_does_not_fit_its_field_says_what_and_how_much_there_may_be() {
+    use capfile::cap::{ArrayInit, ClassEntry, Resource};
+    let refused = |change: fn(&mut CapFile)| {
+        let mut cap = sample::counter(Format::compact(FormatVersion::V2_3), true);
+        change(&mut cap);
+        cap.to_components().unwrap_err().to_string()
+    };
+    let imports = refused(|cap| cap.imports.packages = vec![cap.imports.packages[0]; 256]);
+    assert_eq!(
+        imports,
+        "Import component: number of imports is 256, the file format allows at most 255"
+    );
+    let name = refused(|cap| cap.header.packages[0].name = vec![b'a'; 300]);
+    assert!(name.contains("length of the package name is 300"), "{name}");
+    let interfaces = refused(|cap| {
+        if let ClassEntry::Class(class) = &mut cap.classes.entries[1] {
+            class.interfaces = vec![class.interfaces[0].clone(); 16];
+        }
+    });
+    assert!(interfaces.contains("number of interfaces is 16, the file format allows at most 15"));
+    let methods = refused(|cap| cap.methods.blocks[0].methods = vec![0; 65_536]);
+    assert!(methods.contains("Method component: size is 65545"), "{methods}");
+    let array = refused(|cap| {
+        cap.static_fields.arrays = vec![ArrayInit { element: 3, values: vec![0; 70_000] }];
+    });
+    assert!(array.contains("size of an array is 70000"), "{array}");
+    // Resources may be larger than other components.
+    let mut cap = sample::counter(Format::compact(FormatVersion::V2_3), true);
+    let resources = &mut cap.static_resources.as_mut().unwrap().resources;
+    resources[0] = Resource { id: 1, data: vec![7; 70_000] };
+    assert_eq!(CapFile::read(&cap.to_components().unwrap()).unwrap(), cap);
+}

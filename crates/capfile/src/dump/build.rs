@@ -232,15 +232,23 @@ impl Build<'_> {
     fn classes(&mut self) -> Result<Vec<ClassDump>, TooLarge> {
         let cap = self.cap;
         let all = cap.classes.offsets(cap.format())?.into_iter().zip(&cap.classes.entries);
+        let described: Vec<&ClassDescriptor> =
+            cap.descriptor.iter().flat_map(|component| component.classes()).collect();
+        let mut left: BTreeSet<usize> = (0..described.len()).collect();
         let mut classes = Vec::with_capacity(cap.classes.entries.len());
         for (offset, entry) in all {
             let this = ClassRef::Internal(offset);
-            let descriptor = cap
-                .descriptor
-                .iter()
-                .flat_map(|component| component.classes())
-                .find(|class| class.this == this);
-            classes.push(self.class(offset, entry, descriptor));
+            let index = described.iter().position(|class| class.this == this);
+            let descriptor = index.and_then(|index| {
+                left.remove(&index);
+                described.get(index).copied()
+            });
+            classes.push(self.class(offset, Some(entry), descriptor));
+        }
+        // What the Descriptor has beside them, in a file that does not fit together.
+        for descriptor in left.into_iter().filter_map(|index| described.get(index)) {
+            let ClassRef::Internal(offset) = descriptor.this else { continue };
+            classes.push(self.class(offset, None, Some(descriptor)));
         }
         Ok(classes)
     }
@@ -248,7 +256,7 @@ impl Build<'_> {
     fn class(
         &mut self,
         offset: u16,
-        entry: &ClassEntry,
+        entry: Option<&ClassEntry>,
         descriptor: Option<&ClassDescriptor>,
     ) -> ClassDump {
         let this = ClassRef::Internal(offset);
@@ -257,12 +265,12 @@ impl Build<'_> {
         let mut access = descriptor.map(|class| words(class.access, CLASS_ACCESS));
         let mut access = access.take().unwrap_or_default();
         for (flag, word) in [(ClassEntry::SHAREABLE, "shareable"), (ClassEntry::REMOTE, "remote")] {
-            if entry.flags() & flag != 0 {
+            if entry.is_some_and(|entry| entry.flags() & flag != 0) {
                 access.push(word);
             }
         }
         let (superclass, interfaces, objects, remote) = match entry {
-            ClassEntry::Interface(interface) => {
+            Some(ClassEntry::Interface(interface)) => {
                 let supers = interface.superinterfaces.iter();
                 let supers =
                     supers.map(|class| InterfaceDump { name: name(class), methods: Vec::new() });
@@ -274,7 +282,7 @@ impl Build<'_> {
                 });
                 (None, supers.collect(), None, remote)
             }
-            ClassEntry::Class(class) => {
+            Some(ClassEntry::Class(class)) => {
                 let interfaces = class.interfaces.iter().map(|implemented| InterfaceDump {
                     name: name(&implemented.interface),
                     methods: implemented.methods.clone(),
@@ -283,6 +291,7 @@ impl Build<'_> {
                 let objects = Some(self.objects(class));
                 (superclass, interfaces.collect(), objects, self.remote(class))
             }
+            None => (None, Vec::new(), None, None),
         };
         let mut fields: Vec<FieldDump> = descriptor
             .iter()
@@ -297,7 +306,10 @@ impl Build<'_> {
         }
         ClassDump {
             name: self.resolver.class(this),
-            interface: matches!(entry, ClassEntry::Interface(_)),
+            interface: match entry {
+                Some(entry) => matches!(entry, ClassEntry::Interface(_)),
+                None => descriptor.is_some_and(|one| one.access & access::INTERFACE != 0),
+            },
             token: descriptor.and_then(|class| token(class.token)),
             offset,
             access,
