@@ -151,7 +151,7 @@ fn diagnostics(said: &str) -> Vec<Said> {
     for line in said.lines() {
         match diagnostic(line) {
             Some(one) => out.push(one),
-            None if is_total(line) => {}
+            None if is_aside(line) => {}
             None => {
                 if let Some(last) = out.last_mut() {
                     last.text += "\n";
@@ -164,34 +164,31 @@ fn diagnostics(said: &str) -> Vec<Said> {
 }
 
 fn diagnostic(line: &str) -> Option<Said> {
-    let (place, text) = match line.split_once(": error: ") {
-        Some((place, text)) => (Some((place, Grave::Error)), text),
-        None => match line.split_once(": warning: ") {
-            Some((place, text)) => (Some((place, Grave::Warning)), text),
-            None => (None, line.strip_prefix("error: ")?),
-        },
+    let with = |words: &'static str, severity| {
+        let (place, text) = line.split_once(words)?;
+        Some((Some(place), severity, text))
     };
-    let (place, severity) = place.unzip();
-    let (file, number) = match place {
+    let without = |words: &str, severity| Some((None, severity, line.strip_prefix(words)?));
+    let (place, severity, text) = with(": error: ", Grave::Error)
+        .or_else(|| with(": warning: ", Grave::Warning))
+        .or_else(|| without("error: ", Grave::Error))
+        .or_else(|| without("warning: ", Grave::Warning))?;
+    let (file, line) = match place {
         Some(place) => {
-            let (file, number) = place.rsplit_once(':')?;
-            (Some(file.to_owned()), Some(number.parse().ok()?))
+            let (file, line) = place.rsplit_once(':')?;
+            (Some(file.to_owned()), Some(line.parse().ok()?))
         }
         None => (None, None),
     };
-    Some(Said {
-        by: By::Javac,
-        severity: severity.unwrap_or(Grave::Error),
-        file,
-        line: number,
-        construct: None,
-        text: text.to_owned(),
-        hint: None,
-    })
+    let text = text.to_owned();
+    Some(Said { by: By::Javac, severity, file, line, construct: None, text, hint: None })
 }
 
-/// `2 errors`, `1 warning`.
-fn is_total(line: &str) -> bool {
+/// `2 errors`, `1 warning`, `Note: Recompile with -Xlint:deprecation for details.`
+fn is_aside(line: &str) -> bool {
+    if line.starts_with("Note: ") {
+        return true;
+    }
     let Some((number, what)) = line.split_once(' ') else { return false };
     number.parse::<u32>().is_ok() && ["error", "errors", "warning", "warnings"].contains(&what)
 }
@@ -204,7 +201,7 @@ mod tests {
     fn what_the_compiler_says_is_taken_apart() {
         let said = "src/A.java:3: error: ';' expected\n        x = 1\n             ^\n\
                     src/B.java:7: warning: [removal] finalize() is gone\n1 error\n1 warning\n\
-                    error: file not found: C.java\n";
+                    Note: some more\nerror: file not found: C.java\nwarning: [x] odd\n";
         let told: Vec<_> = diagnostics(said)
             .into_iter()
             .map(|one| (one.severity, one.file, one.line, one.text))
@@ -225,6 +222,7 @@ mod tests {
                     "[removal] finalize() is gone".to_owned()
                 ),
                 (Grave::Error, None, None, "file not found: C.java".to_owned()),
+                (Grave::Warning, None, None, "[x] odd".to_owned()),
             ]
         );
     }
