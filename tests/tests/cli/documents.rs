@@ -175,7 +175,7 @@ fn completions_and_manual_pages_are_made() {
 #[test]
 fn conversions_are_measured_by_size_and_memory() {
     let bench = ["bench", "--only", "applets", "--seconds", "0.01"];
-    let document = run(&[&bench[..], &["--json"]].concat()).fine().json();
+    let document = run(&[&bench[..], &["--json"][..]].concat()).fine().json();
     let figures = document["figures"].as_object().unwrap();
     let sizes: Vec<&Value> = figures
         .iter()
@@ -190,7 +190,7 @@ fn conversions_are_measured_by_size_and_memory() {
         assert!(number("jar_bytes") > number("cap_bytes"), "{size}");
         let limited = (15_000.0..=30_000.0).contains(&number("cap_bytes"));
         assert_eq!(size["kept"].is_boolean(), limited, "{size}");
-        assert_eq!(size["limit_ms"], if limited { 30.into() } else { Value::Null }, "{size}");
+        assert_eq!(size["limit_ms"], if limited { Value::from(30) } else { Value::Null }, "{size}");
     }
     assert_eq!(sizes.iter().filter(|size| size["kept"].is_boolean()).count(), 1, "{document}");
     let growth = &figures["conversion growth"];
