@@ -175,7 +175,7 @@ fn completions_and_manual_pages_are_made() {
 #[test]
 fn conversions_are_measured_by_size_and_memory() {
     let bench = ["bench", "--only", "applets", "--seconds", "0.01"];
-    let document = run(&[&bench[..], &["--json"]].concat()).fine().json();
+    let document = run(&[&bench[..], &["--json"][..]].concat()).fine().json();
     let figures = document["figures"].as_object().unwrap();
     let sizes: Vec<&Value> = figures
         .iter()
@@ -187,13 +187,16 @@ fn conversions_are_measured_by_size_and_memory() {
         let number = |name: &str| size[name].as_f64().unwrap_or_else(|| panic!("{name}: {size}"));
         let parts = ["load_ms", "convert_ms", "verify_ms", "write_ms"].map(number);
         assert!((parts.iter().sum::<f64>() - number("ms")).abs() < 0.001, "{size}");
-        assert!(number("jar_bytes") < number("cap_bytes"), "{size}");
+        assert!(number("jar_bytes") > number("cap_bytes"), "{size}");
         let limited = (15_000.0..=30_000.0).contains(&number("cap_bytes"));
         assert_eq!(size["kept"].is_boolean(), limited, "{size}");
-        assert_eq!(size["limit_ms"], if limited { 30.into() } else { Value::Null }, "{size}");
+        assert_eq!(size["limit_ms"], if limited { Value::from(30) } else { Value::Null }, "{size}");
     }
     assert_eq!(sizes.iter().filter(|size| size["kept"].is_boolean()).count(), 1, "{document}");
-    assert!(figures["conversion growth"]["ratio"].as_f64().unwrap() >= 1.0, "{document}");
+    let growth = &figures["conversion growth"];
+    for member in ["ratio", "method_ns", "method_ns_large"] {
+        assert!(growth[member].as_f64().is_some_and(|number| number > 0.0), "{growth}");
+    }
     let memory = &figures["conversion memory"];
     assert_eq!(memory["kept"].is_boolean(), memory["peak_bytes"].is_u64(), "{memory}");
     assert!(memory["process_ms"].as_f64().unwrap() > 0.0, "{memory}");
