@@ -246,8 +246,9 @@ impl Decider<'_, '_, '_> {
                     op::ISTORE | op::ISTORE_0..=op::ISTORE_3 => {
                         are_int(takes) || overflows(Some(takes))
                     }
-                    // Variables of other types are not counted up by one instruction.
-                    op::IINC => true,
+                    // Source variables of other types are not counted up by one instruction; but
+                    // javac counts up the index of a loop over an array, which fits, and has no name.
+                    op::IINC => self.context.code.variables.is_empty(),
                     _ => false,
                 };
                 if is_unfit && *known == Known::Nothing {

@@ -13,6 +13,11 @@ use crate::front::{Class, ClassRef, MemberRef, Program, Signature, Type};
 use crate::layout::{NONE, Package, Tokens};
 use crate::request::Request;
 
+/// Access flags that export files know of class files.
+const CLASS_ACCESS: u16 = java::PUBLIC | java::FINAL | java::INTERFACE | java::ABSTRACT;
+const MEMBER_ACCESS: u16 =
+    java::PUBLIC | java::PROTECTED | java::STATIC | java::FINAL | java::ABSTRACT;
+
 /// Classes that others may use: of a library all that are public; of applets public shareable
 /// interfaces.
 pub(super) fn exported_classes(program: &Program, request: &Request<'_>) -> Vec<usize> {
@@ -139,7 +144,7 @@ fn export_class(
     let names = |classes: Vec<ClassRef>| {
         classes.into_iter().map(|class| program.class_name(class).into()).collect::<Vec<Arc<str>>>()
     };
-    let mut access = class.access & !java::SUPER;
+    let mut access = class.access & CLASS_ACCESS;
     if class.is_shareable {
         access |= export::access::SHAREABLE;
     }
@@ -170,7 +175,7 @@ fn fields(class: &Class, tokens: &Tokens) -> Vec<PackageField> {
         let field = class.fields.get(at).filter(|field| field.is_exported())?;
         Some(PackageField {
             token: tokens.fields.get(at).copied().unwrap_or(NONE),
-            access: field.access,
+            access: field.access & MEMBER_ACCESS,
             name: field.name.as_str().into(),
             descriptor: field.descriptor.as_str().into(),
             value: field.constant,
@@ -187,7 +192,7 @@ fn methods(program: &Program, package: &Package, index: usize) -> Option<Vec<Pac
         let (name, descriptor) = program.method_names(member)?;
         Some(PackageMethod {
             token: u8::try_from(token).ok()?,
-            access: program.method_access(member),
+            access: program.method_access(member) & MEMBER_ACCESS,
             name: name.into(),
             descriptor: descriptor.into(),
         })

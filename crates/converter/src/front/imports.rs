@@ -23,8 +23,9 @@ pub(crate) struct Imports {
 }
 
 impl Imports {
-    /// Reads the names out of export files; of two files of one package the first counts.
-    pub(crate) fn new(files: &[ExportFile], sink: &mut Sink) -> Self {
+    /// Reads the names out of export files; of two files of one package the first counts, and an
+    /// older one of the package itself does not.
+    pub(crate) fn new(files: &[ExportFile], own: &str, sink: &mut Sink) -> Self {
         let mut imports = Self::default();
         for file in files {
             let package = match Package::resolve(file, "among the imports") {
@@ -35,7 +36,7 @@ impl Imports {
                     continue;
                 }
             };
-            if imports.by_name.contains_key(&*package.name) {
+            if &*package.name == own || imports.by_name.contains_key(&*package.name) {
                 continue;
             }
             let index = imports.packages.len();

@@ -1,6 +1,6 @@
 //! Class files are read, named, ordered and resolved.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use capfile::class::{ClassFile, Constant, Member, access};
 
@@ -15,6 +15,15 @@ const MOST_CLASSES: usize = 255;
 
 /// Methods that a package may have: each has 12 bytes in the Descriptor component.
 const MOST_METHODS: usize = 0xFFFF / 12;
+
+/// Interfaces that a class may have, inherited ones included: a CAP file counts them in 4 bits.
+const MOST_INTERFACES: usize = 15;
+
+/// Methods that an interface may have: tokens are bytes.
+const MOST_INTERFACE_METHODS: usize = 255;
+
+/// Virtual methods that a class may have: tokens have 7 bits.
+const MOST_VIRTUAL_METHODS: usize = 128;
 
 /// A class of which only the head is resolved.
 #[derive(Debug)]
@@ -45,7 +54,7 @@ impl Draft {
 
 pub(super) fn load(request: &Request<'_>, sink: &mut Sink) -> Option<Program> {
     let package = request.package.replace('.', "/");
-    let imports = Imports::new(request.imports, sink);
+    let imports = Imports::new(request.imports, &package, sink);
     let mut drafts = drafts(request, &package, sink);
     if drafts.is_empty() && sink.stop_at_errors().is_some() {
         let place = Place { construct: package.replace('/', "."), ..Place::default() };
@@ -92,8 +101,9 @@ pub(super) fn load(request: &Request<'_>, sink: &mut Sink) -> Option<Program> {
     let by_name =
         classes.iter().enumerate().map(|(index, class)| (class.name.clone(), index)).collect();
     let mut program = Program { package, classes, by_name, imports };
-    list_interface_methods(&mut program);
-    add_inherited_abstract_methods(&mut program);
+    limit_interfaces(&program, sink)?;
+    list_interface_methods(&mut program, sink)?;
+    add_inherited_abstract_methods(&mut program, sink)?;
     note_kinds(&mut program);
     Some(program)
 }
@@ -348,14 +358,31 @@ fn method(file: &ClassFile, member: &Member) -> Result<Method, String> {
     })
 }
 
+/// Refuses classes with more interfaces than a CAP file can count.
+fn limit_interfaces(program: &Program, sink: &mut Sink) -> Option<()> {
+    let mut is_refused = false;
+    for (index, class) in program.classes.iter().enumerate() {
+        let count = program.all_interfaces(ClassRef::Internal(index)).len();
+        if count > MOST_INTERFACES {
+            let text =
+                format!("the class has {count} interfaces, inherited ones included, more than 15");
+            sink.error(&class.place(), text, "Join interfaces, or split the class.");
+            is_refused = true;
+        }
+    }
+    (!is_refused).then_some(())
+}
+
 /// Gives each interface its methods in token order: those of super-interfaces first.
-fn list_interface_methods(program: &mut Program) {
+fn list_interface_methods(program: &mut Program, sink: &mut Sink) -> Option<()> {
+    let mut is_refused = false;
     for index in 0..program.classes.len() {
         let class = ClassRef::Internal(index);
         if !program.is_interface(class) {
             continue;
         }
         let mut list: Vec<MemberRef> = Vec::new();
+        let mut known: HashSet<(String, String)> = HashSet::new();
         let mut interfaces = program.all_interfaces(class);
         interfaces.push(class);
         for interface in interfaces {
@@ -380,20 +407,29 @@ fn list_interface_methods(program: &mut Program) {
             };
             for member in own {
                 let names = program.method_names(member);
-                let known = list.iter().any(|other| program.method_names(*other) == names);
-                if !known {
+                let names = names.map(|(name, of)| (name.to_owned(), of.to_owned()));
+                if names.is_some_and(|names| known.insert(names)) {
                     list.push(member);
                 }
             }
+        }
+        if list.len() > MOST_INTERFACE_METHODS
+            && let Some(class) = program.class(index)
+        {
+            let text = format!("the interface has {} methods, more than 255", list.len());
+            sink.error(&class.place(), text, "Split the interface.");
+            is_refused = true;
         }
         if let Some(class) = program.classes.get_mut(index) {
             class.interface_methods = list;
         }
     }
+    (!is_refused).then_some(())
 }
 
 /// An abstract class has the methods of its interfaces even where it does not write them.
-fn add_inherited_abstract_methods(program: &mut Program) {
+fn add_inherited_abstract_methods(program: &mut Program, sink: &mut Sink) -> Option<()> {
+    let mut is_refused = false;
     for index in 0..program.classes.len() {
         let class = ClassRef::Internal(index);
         let Some(own) = program.class(index) else { continue };
@@ -401,14 +437,23 @@ fn add_inherited_abstract_methods(program: &mut Program) {
             continue;
         }
         let mut missing = Vec::new();
+        let mut known = HashSet::new();
         for interface in program.all_interfaces(class) {
-            for (name, descriptor) in program.interface_methods(interface) {
-                let is_known = program.resolve_method(class, &name, &descriptor).is_some()
-                    || missing.contains(&(name.clone(), descriptor.clone()));
-                if !is_known {
-                    missing.push((name, descriptor));
+            for names in program.interface_methods(interface) {
+                let is_there = program.resolve_method(class, &names.0, &names.1).is_some();
+                if known.insert(names.clone()) && !is_there {
+                    missing.push(names);
                 }
             }
+        }
+        if missing.len() > MOST_VIRTUAL_METHODS {
+            let text = format!(
+                "the class inherits {} methods of interfaces, more than the 128 that it can have",
+                missing.len(),
+            );
+            sink.error(&own.place(), text, "Split the class.");
+            is_refused = true;
+            continue;
         }
         let Some(own) = program.classes.get_mut(index) else { continue };
         for (name, descriptor) in missing {
@@ -422,6 +467,7 @@ fn add_inherited_abstract_methods(program: &mut Program) {
             });
         }
     }
+    (!is_refused).then_some(())
 }
 
 /// What a class implements makes it shareable or remote, and so does what its superclasses do.
