@@ -25,7 +25,8 @@ pub(super) fn class(before: &CapFile, after: &CapFile) -> Option<&'static str> {
         if one.aid != other.aid {
             return Some("import: another package that has all that is used");
         }
-        return (other.version <= one.version).then_some("import: an older minor version");
+        let same_major = other.version.major == one.version.major;
+        return same_major.then_some("import: another minor version that is offered");
     }
     if before.constant_pool != after.constant_pool {
         let pairs = before.constant_pool.constants.iter().zip(&after.constant_pool.constants);
