@@ -10,5 +10,6 @@ mod hostile;
 mod made;
 
 mod mutants;
+mod rules;
 mod walk;
 mod words;
