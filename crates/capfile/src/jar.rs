@@ -167,7 +167,8 @@ mod tests {
         let bytes = archive(&[("a", b"1")]).to_bytes().unwrap();
         let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
         // 0000 2100 is 1980-01-01 00:00; 0A03 says made by Unix, A481 mode 100644.
-        let expected = "504B0304 0A00 0000 0000 0000 2100 B7EFDC83 01000000 01000000 0100 0000 61 31
+        let expected =
+            "504B0304 0A00 0000 0000 0000 2100 B7EFDC83 01000000 01000000 0100 0000 61 31
             504B0102 0A03 0A00 0000 0000 0000 2100 B7EFDC83 01000000 01000000 0100 0000 0000 0000
             0000 0000A481 00000000 61
             504B0506 0000 0000 0100 0100 2F000000 20000000 0000";
