@@ -55,6 +55,7 @@ pub(super) enum Known {
     Nothing,
 }
 
+const APART: &str = "The class files do not belong together: compile all sources again.";
 const INT: &str = "Use short, or allow int (--int) if the cards support it.";
 
 /// Resolves all instructions; `None` when one was refused.
@@ -336,12 +337,16 @@ impl Resolver<'_, '_> {
             let unresolved = crate::front::Unresolved::Member(format!("field {title}"));
             return self.refuse(pc, unresolved.text(), &unresolved.hint());
         };
-        let is_static = program.field_access(member) & access::STATIC != 0;
+        let field_access = program.field_access(member);
+        if field_access & access::PRIVATE != 0 && !self.is_own(member) {
+            return self.refuse(pc, format!("field {title} is private in another class"), APART);
+        }
+        let is_static = field_access & access::STATIC != 0;
         if is_static != matches!(opcode, op::GETSTATIC | op::PUTSTATIC) {
             return self.refuse(
                 pc,
                 format!("field {title} is {}static", if is_static { "" } else { "not " }),
-                "The class files do not belong together: compile all sources again.",
+                APART,
             );
         }
         let named = match class == ClassRef::Internal(self.context.class_index) {
@@ -429,11 +434,7 @@ impl Resolver<'_, '_> {
         };
         match self.constant_of_call(opcode, reference.name, member, holder) {
             Ok(constant) => Meaning::Call { constant, signature },
-            Err(text) => self.refuse(
-                pc,
-                format!("method {title} {text}"),
-                "The class files do not belong together: compile all sources again.",
-            ),
+            Err(text) => self.refuse(pc, format!("method {title} {text}"), APART),
         }
     }
 
@@ -448,13 +449,16 @@ impl Resolver<'_, '_> {
     ) -> Result<Constant, &'static str> {
         let access = self.context.program.method_access(member);
         let is_static = access & access::STATIC != 0;
+        if access & access::PRIVATE != 0 && !self.is_own(member) {
+            return Err("is private in another class");
+        }
         if is_static != (opcode == op::INVOKESTATIC) {
             return Err(if is_static { "is static" } else { "is not static" });
         }
         if name.starts_with('<') && (name != "<init>" || opcode != op::INVOKESPECIAL) {
             return Err("cannot be called so");
         }
-        let is_own = member.class == ClassRef::Internal(self.context.class_index);
+        let is_own = self.is_own(member);
         let named = self.named(named, member);
         Ok(if is_static || name == "<init>" || access & access::PRIVATE != 0 {
             Constant::Static(member, named)
@@ -463,6 +467,10 @@ impl Resolver<'_, '_> {
         } else {
             Constant::Virtual(member, named)
         })
+    }
+
+    fn is_own(&self, member: MemberRef) -> bool {
+        member.class == ClassRef::Internal(self.context.class_index)
     }
 
     /// By which class a member goes in the constant pool: the one that is named, though one entry

@@ -4,6 +4,7 @@ mod applets;
 mod check;
 mod imports;
 mod load;
+mod nest;
 mod order;
 mod statics;
 mod types;
@@ -102,6 +103,7 @@ pub(crate) struct Method {
 /// Loads and checks the package.
 pub(crate) fn load(request: &Request<'_>, sink: &mut Sink) -> Option<Program> {
     let mut program = load::load(request, sink)?;
+    nest::open(&mut program, sink);
     statics::evaluate(&mut program, request, sink);
     check::check(&program, request, sink);
     applets::check(&program, request, sink);
