@@ -63,7 +63,7 @@ exits! {
     ClassFile 50 "class-file" "a class, CAP or verification error";
     Clearing 60 "clearing" "clearing found a discrepancy";
     KeyStore 70 "key-store" "a key is missing or the key store fails";
-    Configuration 96 "configuration" "a profile, job, card, cards or applet file or list of keys is wrong, or a tool is missing; the message says where";
+    Configuration 96 "configuration" "a profile, job, card, cards or applet file or list of keys is wrong, or a tool is missing";
     TestsFailed 100 "tests-failed" "tests failed";
     Interrupted 130 "interrupted" "interrupted by Ctrl-C; the state is kept";
 }
