@@ -196,7 +196,7 @@ fn conversions_are_measured_by_size_and_memory() {
     let growth = &figures["conversion growth"];
     for member in ["ratio", "method_ns", "method_ns_large"] {
         // So few rounds say nothing of how much.
-        assert!(growth[member].is_number(), "{growth}");
+        assert!(growth[member].is_number() || growth[member].is_null(), "{growth}");
     }
     let memory = &figures["conversion memory"];
     assert_eq!(memory["kept"].is_boolean(), memory["peak_bytes"].is_u64(), "{memory}");
