@@ -1,6 +1,7 @@
 //! `purse applet`, and `purse cap stubs`: projects, the compiler, what is refused and how.
 //!
 //! What compiles wants a JDK on the `PATH`, and is skipped loudly without one.
+#![expect(clippy::unwrap_used, reason = "a test helper may fail the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
